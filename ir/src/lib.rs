@@ -1,7 +1,22 @@
 //! The graph language between a recorded model and XLA: types, ops, sites, verifier, text form, interpreter, passes.
 
 mod array;
+mod build;
+mod error;
+pub mod eval;
+mod graph;
+pub mod ops;
+pub mod passes;
+pub mod shape;
+mod site;
+pub mod threefry;
 mod types;
 
 pub use array::{Array, Element, LengthError};
+pub use error::TypeError;
+pub use graph::{Graph, Input, Kind, Loc, Node, Operands, Phase, Role, Val};
+pub use ops::Op;
+pub use site::{
+    CheckSite, Frame, ParamInfo, ParamSite, RegionId, Rng, SampleRegions, SampleSite, Site, SiteKind, Source,
+};
 pub use types::{DType, Dims, ParseTyError, Ty};

@@ -1,0 +1,446 @@
+//! The graph: an append-only petgraph whose ids are dense and in topological order, with hash-consed pure nodes.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    hash::{Hash, Hasher},
+    panic::Location,
+    sync::Arc,
+};
+
+use petgraph::{
+    Direction,
+    graph::{DiGraph, NodeIndex},
+    visit::EdgeRef,
+};
+use rustc_hash::{FxHashMap, FxHasher};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::{
+    error::TypeError,
+    ops::Op,
+    site::{RegionId, Site},
+    types::Ty,
+};
+
+/// A value: the result of one node. Prints as `%3`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Val(u32);
+
+impl Val {
+    /// The value made by the node at position `index`.
+    pub fn from_index(index: usize) -> Val {
+        Val(index as u32)
+    }
+
+    /// The position of the node that makes it.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for Val {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "%{}", self.0)
+    }
+}
+
+impl fmt::Debug for Val {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The operands of a node, in order.
+pub type Operands = SmallVec<[Val; 4]>;
+
+/// A place in the user's source.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Loc {
+    /// The file as the compiler names it.
+    pub file: Cow<'static, str>,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+impl Loc {
+    /// The caller's place, through `#[track_caller]`.
+    #[track_caller]
+    pub fn caller() -> Loc {
+        Loc::from(Location::caller())
+    }
+}
+
+impl From<&'static Location<'static>> for Loc {
+    fn from(l: &'static Location<'static>) -> Loc {
+        Loc { file: Cow::Borrowed(l.file()), line: l.line(), column: l.column() }
+    }
+}
+
+impl fmt::Display for Loc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// What an input of a graph is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A leaf of the user's data, bound once and used by many runs.
+    Data,
+    /// A plain argument: of a region, or of a compiled function.
+    Argument,
+    /// The value of a site, on its support, under the site's name.
+    Site,
+    /// The unconstrained coordinates of all latent sites, in program order.
+    Position,
+    /// A key for random draws.
+    Key,
+}
+
+/// An input of a graph.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Input {
+    /// Its name: a leaf's path, a site's name.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+}
+
+/// What makes a value.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// It comes from outside.
+    Input(Input),
+    /// A pure function of its operands; hash-consed.
+    Pure(Op),
+    /// A recorded primitive; never hash-consed, so it keeps program order and identity.
+    Site(Box<Site>),
+}
+
+/// A node: what makes its value, the value's type, and where the user asked for it.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What makes the value.
+    pub kind: Kind,
+    /// The value's type.
+    pub ty: Ty,
+    /// The user's source line; no part of the node's identity.
+    pub loc: Option<Loc>,
+}
+
+/// Which nodes a graph may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Phase {
+    /// Sites and pure nodes: a recorded model.
+    Model,
+    /// Pure nodes only: tensor arithmetic.
+    Pure,
+}
+
+/// A directed acyclic graph of values.
+///
+/// It only grows. A node's operands were pushed before it, so ids are a topological order: a traversal is a `for`
+/// over [`Graph::vals`], a reverse one its `.rev()`. Passes build a new graph beside the old one.
+///
+/// ```
+/// use pyroxene_ir::{DType, Graph, Input, Phase, Role, Ty, ops};
+/// # fn main() -> Result<(), pyroxene_ir::TypeError> {
+/// let mut g = Graph::new(Phase::Pure);
+/// let x = g.input("x", Role::Argument, Ty::new(DType::F64, [3]));
+/// let y = g.push(ops::Mul, &[x, x])?;
+/// assert_eq!(y, g.push(ops::Mul, &[x, x])?, "pure nodes are hash-consed");
+/// g.set_outputs([y]);
+/// assert_eq!(g.ty(y).to_string(), "f64[3]");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// Edges run from operand to user and carry the operand's position.
+    dag: DiGraph<Node, u16>,
+    phase: Phase,
+    consed: FxHashMap<(Op, Operands), Val>,
+    inputs: Vec<Val>,
+    outputs: Vec<Val>,
+    regions: Vec<Arc<Graph>>,
+    region_ids: FxHashMap<u64, SmallVec<[RegionId; 1]>>,
+    loc: Option<Loc>,
+}
+
+impl Graph {
+    /// An empty graph.
+    pub fn new(phase: Phase) -> Graph {
+        Graph {
+            dag: DiGraph::new(),
+            phase,
+            consed: FxHashMap::default(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            regions: Vec::new(),
+            region_ids: FxHashMap::default(),
+            loc: None,
+        }
+    }
+
+    /// An empty graph with the regions of `other` under the same ids: where a pass starts.
+    pub fn with_regions_of(other: &Graph, phase: Phase) -> Graph {
+        let mut g = Graph::new(phase);
+        g.regions = other.regions.clone();
+        g.region_ids = other.region_ids.clone();
+        g
+    }
+
+    /// The phase.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Sets the source line that the nodes pushed from here on carry.
+    pub fn set_loc(&mut self, loc: Option<Loc>) {
+        self.loc = loc;
+    }
+
+    fn append(&mut self, kind: Kind, ty: Ty, operands: &[Val]) -> Val {
+        let at = self.dag.add_node(Node { kind, ty, loc: self.loc.clone() });
+        for (slot, operand) in operands.iter().enumerate() {
+            self.dag.add_edge(NodeIndex::new(operand.index()), at, slot as u16);
+        }
+        Val::from_index(at.index())
+    }
+
+    /// Adds an input. Inputs are numbered in the order in which they are added.
+    pub fn input(&mut self, name: impl Into<String>, role: Role, ty: Ty) -> Val {
+        let v = self.append(Kind::Input(Input { name: name.into(), role }), ty, &[]);
+        self.inputs.push(v);
+        v
+    }
+
+    /// Adds a pure node, or finds the one that computes the same.
+    ///
+    /// # Errors
+    /// When the op's type rule refuses the operands.
+    pub fn push(&mut self, op: impl Into<Op>, operands: &[Val]) -> Result<Val, TypeError> {
+        let op = op.into();
+        let key = (op, Operands::from_slice(operands));
+        if let Some(v) = self.consed.get(&key) {
+            return Ok(*v);
+        }
+        let tys: SmallVec<[Ty; 4]> = operands.iter().map(|v| self.ty(*v).clone()).collect();
+        let ty = key.0.infer(&tys)?;
+        let v = self.append(Kind::Pure(key.0.clone()), ty, operands);
+        self.consed.insert(key, v);
+        Ok(v)
+    }
+
+    /// Adds a site whose value has type `ty`.
+    pub fn push_site(&mut self, site: Site, ty: Ty, operands: &[Val]) -> Val {
+        self.append(Kind::Site(Box::new(site)), ty, operands)
+    }
+
+    /// Adds a region, or finds the one of the same structure.
+    pub fn add_region(&mut self, region: Arc<Graph>) -> RegionId {
+        let mut hasher = FxHasher::default();
+        region.hash(&mut hasher);
+        let ids = self.region_ids.entry(hasher.finish()).or_default();
+        if let Some(id) = ids.iter().find(|id| self.regions[id.index()] == region) {
+            return *id;
+        }
+        let id = RegionId(self.regions.len() as u32);
+        ids.push(id);
+        self.regions.push(region);
+        id
+    }
+
+    /// A region of this graph.
+    pub fn region(&self, id: RegionId) -> &Arc<Graph> {
+        &self.regions[id.index()]
+    }
+
+    /// All regions, in the order of their ids.
+    pub fn regions(&self) -> &[Arc<Graph>] {
+        &self.regions
+    }
+
+    /// Sets what the graph returns.
+    pub fn set_outputs(&mut self, outputs: impl IntoIterator<Item = Val>) {
+        self.outputs = outputs.into_iter().collect();
+    }
+
+    /// The inputs, in order.
+    pub fn inputs(&self) -> &[Val] {
+        &self.inputs
+    }
+
+    /// The outputs, in order.
+    pub fn outputs(&self) -> &[Val] {
+        &self.outputs
+    }
+
+    /// The number of nodes.
+    pub fn len(&self) -> usize {
+        self.dag.node_count()
+    }
+
+    /// Whether there are no nodes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All values, operands before users.
+    pub fn vals(&self) -> impl DoubleEndedIterator<Item = Val> + ExactSizeIterator + use<> {
+        (0..self.len()).map(Val::from_index)
+    }
+
+    /// The node that makes `v`.
+    pub fn node(&self, v: Val) -> &Node {
+        &self.dag[NodeIndex::new(v.index())]
+    }
+
+    /// The type of `v`.
+    pub fn ty(&self, v: Val) -> &Ty {
+        &self.node(v).ty
+    }
+
+    /// The op that makes `v`, if a pure node does.
+    pub fn op(&self, v: Val) -> Option<&Op> {
+        match &self.node(v).kind {
+            Kind::Pure(op) => Some(op),
+            _ => None,
+        }
+    }
+
+    /// The site that makes `v`, if one does.
+    pub fn site(&self, v: Val) -> Option<&Site> {
+        match &self.node(v).kind {
+            Kind::Site(site) => Some(site),
+            _ => None,
+        }
+    }
+
+    /// The input that makes `v`, if one does.
+    pub fn input_of(&self, v: Val) -> Option<&Input> {
+        match &self.node(v).kind {
+            Kind::Input(input) => Some(input),
+            _ => None,
+        }
+    }
+
+    /// The sites, in program order.
+    pub fn sites(&self) -> impl Iterator<Item = (Val, &Site)> {
+        self.vals().filter_map(|v| self.site(v).map(|s| (v, s)))
+    }
+
+    /// The operands of the node that makes `v`: the only reader of edges.
+    pub fn operands(&self, v: Val) -> Operands {
+        let edges = self.dag.edges_directed(NodeIndex::new(v.index()), Direction::Incoming);
+        let mut out = Operands::new();
+        for e in edges {
+            let slot = usize::from(*e.weight());
+            if out.len() <= slot {
+                out.resize(slot + 1, Val(0));
+            }
+            out[slot] = Val::from_index(e.source().index());
+        }
+        out
+    }
+
+    /// Whether each value feeds one of `roots`, directly or through others.
+    pub fn reachable(&self, roots: &[Val]) -> Vec<bool> {
+        let mut live = vec![false; self.len()];
+        for r in roots {
+            live[r.index()] = true;
+        }
+        for v in self.vals().rev() {
+            if live[v.index()] {
+                for o in self.operands(v) {
+                    live[o.index()] = true;
+                }
+            }
+        }
+        live
+    }
+
+    /// The graph as petgraph holds it, for its algorithms and its drawing.
+    pub fn as_petgraph(&self) -> &DiGraph<Node, u16> {
+        &self.dag
+    }
+
+    /// Copies the node that makes `v` in `from` into this graph, over operands already mapped. Inputs are copied too.
+    ///
+    /// # Errors
+    /// When the op's type rule refuses the new operands.
+    pub fn copy_node(&mut self, from: &Graph, v: Val, operands: &[Val]) -> Result<Val, TypeError> {
+        let node = from.node(v);
+        let outer = std::mem::replace(&mut self.loc, node.loc.clone());
+        let copied = match &node.kind {
+            Kind::Input(i) => Ok(self.input(i.name.clone(), i.role, node.ty.clone())),
+            Kind::Pure(op) => self.push(op.clone(), operands),
+            Kind::Site(site) => Ok(self.push_site((**site).clone(), node.ty.clone(), operands)),
+        };
+        self.loc = outer;
+        copied
+    }
+
+    /// Copies the body of `region` into this graph, its inputs replaced by `args` (one for each); returns its outputs.
+    /// New nodes carry this graph's current source line.
+    ///
+    /// # Errors
+    /// When an op's type rule refuses an argument, or there are fewer arguments than inputs.
+    pub fn inline(&mut self, region: &Graph, args: &[Val]) -> Result<Vec<Val>, TypeError> {
+        if args.len() != region.inputs.len() {
+            let operands = args.iter().map(|v| self.ty(*v).clone()).collect();
+            let expected = format!("{} arguments of a region", region.inputs.len());
+            return Err(TypeError { op: "inline", operands, expected });
+        }
+        let mut map: Vec<Val> = Vec::with_capacity(region.len());
+        let mut next = args.iter();
+        for v in region.vals() {
+            let mapped = match &region.node(v).kind {
+                Kind::Input(_) => next.next().copied().unwrap_or(Val(0)),
+                Kind::Pure(op) => {
+                    let operands: Operands = region.operands(v).iter().map(|o| map[o.index()]).collect();
+                    self.push(op.clone(), &operands)?
+                }
+                Kind::Site(site) => {
+                    let operands = region.operands(v).iter().map(|o| region.ty(*o).clone()).collect();
+                    let expected = format!("a pure region, found site `{}`", site.name);
+                    return Err(TypeError { op: "inline", operands, expected });
+                }
+            };
+            map.push(mapped);
+        }
+        Ok(region.outputs.iter().map(|v| map[v.index()]).collect())
+    }
+}
+
+impl PartialEq for Graph {
+    /// Equality of structure; source lines do not count.
+    fn eq(&self, other: &Graph) -> bool {
+        self.phase == other.phase
+            && self.len() == other.len()
+            && self.inputs == other.inputs
+            && self.outputs == other.outputs
+            && self.regions == other.regions
+            && self.vals().all(|v| {
+                let (a, b) = (self.node(v), other.node(v));
+                a.kind == b.kind && a.ty == b.ty && self.operands(v) == other.operands(v)
+            })
+    }
+}
+
+impl Eq for Graph {}
+
+impl Hash for Graph {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.phase, self.len(), &self.inputs, &self.outputs).hash(state);
+        for v in self.vals() {
+            let node = self.node(v);
+            (&node.kind, &node.ty, self.operands(v)).hash(state);
+        }
+        self.regions.hash(state);
+    }
+}

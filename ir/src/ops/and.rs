@@ -1,0 +1,36 @@
+//! And.
+
+use smallvec::smallvec;
+
+use super::*;
+use crate::types::DType;
+
+/// Bitwise and of integers, logical and of truth values.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct And;
+
+impl Elementwise for And {
+    const NAME: &'static str = "and";
+    const ARITY: usize = 2;
+    const ACCEPTS: Class = Class::Bits;
+
+    fn result(&self, operand: DType) -> DType {
+        operand
+    }
+
+    fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
+        bits2(args, ty, |x, y| x & y)
+    }
+
+    fn partials(&self, _g: &mut Graph, _args: &[Val], _out: Val) -> Result<Partials, TypeError> {
+        Ok(smallvec![Partial::None, Partial::None])
+    }
+
+    fn hlo(&self) -> Hlo {
+        Hlo::Native("and")
+    }
+
+    fn samples() -> Vec<Sample> {
+        [Sample::integers(And, &[&[12, 7], &[10, 1]]), vec![Sample::values(And, [Array::from([false, false, true, true]), Array::from([false, true, false, true])])]].concat()
+    }
+}

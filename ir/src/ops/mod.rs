@@ -1,0 +1,179 @@
+//! The closed list of ops. An op is one file here and one line below; everything the compiler knows about it is there.
+
+mod elementwise;
+mod hlo;
+mod sample;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use smallvec::SmallVec;
+
+pub use elementwise::{Class, Elementwise, Partial, Partials};
+pub(crate) use elementwise::{bits1, bits2, float1, number1, number2};
+pub use hlo::{Comparison, GatherDims, Hlo, HloAttr, ScatterDims};
+pub use sample::Sample;
+
+use crate::{
+    array::Array,
+    error::TypeError,
+    graph::{Graph, Val},
+    types::Ty,
+};
+
+/// One derivative for each operand; `None` where the operand has none (integers, truth values, indices).
+pub type Cotangents = SmallVec<[Option<Val>; 4]>;
+
+/// What a reverse rule sees: the graph it extends, and the values around the op.
+pub struct Vjp<'a> {
+    /// The graph under construction: forward values first, then adjoints.
+    pub graph: &'a mut Graph,
+    /// The operands.
+    pub args: &'a [Val],
+    /// The result.
+    pub out: Val,
+    /// The derivative of the final scalar by the result.
+    pub ct: Val,
+}
+
+/// Everything the compiler knows about one op. There are no default rules, so rustc names what is missing.
+pub trait Rules: Clone + Into<Op> + Serialize + DeserializeOwned {
+    /// The name in the text form.
+    const NAME: &'static str;
+
+    /// The type rule: the result's type from the operands'.
+    ///
+    /// # Errors
+    /// When the operands do not fit; the error says what was expected.
+    fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError>;
+
+    /// The reference semantics, on operands that passed the type rule, with its result type.
+    fn eval(&self, args: &[&Array], ty: &Ty) -> Array;
+
+    /// The reverse rule: how the result's derivative flows to the operands.
+    ///
+    /// # Errors
+    /// When the rule builds an ill-typed node, which is a defect of the rule.
+    fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError>;
+
+    /// How the op becomes HLO over operands of these types.
+    fn hlo(&self, args: &[Ty]) -> Hlo;
+
+    /// Inputs for the table tests: XLA against the interpreter, derivatives against differences.
+    fn samples() -> Vec<Sample>;
+}
+
+/// An op as a row of the table: what tests and the parser need without a value of it.
+pub struct OpInfo {
+    /// The name in the text form.
+    pub name: &'static str,
+    /// Inputs for the table tests.
+    pub samples: fn() -> Vec<Sample>,
+    /// The op from its attributes in the text form.
+    pub(crate) parse: fn(serde_json::Value) -> Result<Op, serde_json::Error>,
+}
+
+impl fmt::Debug for OpInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+macro_rules! ops { ($($module:ident :: $Op:ident),* $(,)?) => {
+    $(mod $module; pub use $module::$Op;)*
+
+    /// A pure function of tensors.
+    #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+    #[allow(missing_docs, reason = "each variant holds the op of its name, documented there")]
+    pub enum Op { $($Op($Op)),* }
+
+    $(impl From<$Op> for Op { fn from(op: $Op) -> Op { Op::$Op(op) } })*
+
+    impl Op {
+        /// Every op.
+        pub const ALL: &[OpInfo] = &[$(OpInfo {
+            name: <$Op as Rules>::NAME,
+            samples: <$Op as Rules>::samples,
+            parse: |attributes| serde_json::from_value::<$Op>(attributes).map(Op::$Op),
+        }),*];
+
+        /// The name in the text form.
+        pub fn name(&self) -> &'static str {
+            match self { $(Op::$Op(_) => <$Op as Rules>::NAME),* }
+        }
+
+        /// The result's type; see [`Rules::infer`].
+        ///
+        /// # Errors
+        /// When the operands do not fit.
+        pub fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
+            match self { $(Op::$Op(op) => Rules::infer(op, args)),* }
+        }
+
+        /// The reference semantics; see [`Rules::eval`].
+        pub fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
+            match self { $(Op::$Op(op) => Rules::eval(op, args, ty)),* }
+        }
+
+        /// The reverse rule; see [`Rules::vjp`].
+        ///
+        /// # Errors
+        /// When the rule builds an ill-typed node.
+        pub fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
+            match self { $(Op::$Op(op) => Rules::vjp(op, cx)),* }
+        }
+
+        /// How the op becomes HLO; see [`Rules::hlo`].
+        pub fn hlo(&self, args: &[Ty]) -> Hlo {
+            match self { $(Op::$Op(op) => Rules::hlo(op, args)),* }
+        }
+
+        /// The op's parameters in the text form; `null` where it has none.
+        pub(crate) fn attributes(&self) -> Result<serde_json::Value, serde_json::Error> {
+            match self { $(Op::$Op(op) => serde_json::to_value(op)),* }
+        }
+    }
+} }
+
+ops! {
+    abs::Abs,
+    add::Add,
+    and::And,
+    bitcast::Bitcast,
+    broadcast::Broadcast,
+    compare::Compare,
+    concatenate::Concatenate,
+    constant::Constant,
+    convert::Convert,
+    div::Div,
+    erf_inv::ErfInv,
+    exp::Exp,
+    iota::Iota,
+    is_finite::IsFinite,
+    log::Log,
+    log1p::Log1p,
+    logistic::Logistic,
+    max::Max,
+    min::Min,
+    mul::Mul,
+    neg::Neg,
+    not::Not,
+    or::Or,
+    pad::Pad,
+    reduce_and::ReduceAnd,
+    reduce_sum::ReduceSum,
+    reshape::Reshape,
+    scatter_add::ScatterAdd,
+    select::Select,
+    shift_left::ShiftLeft,
+    shift_right::ShiftRight,
+    sign::Sign,
+    slice::Slice,
+    softplus::Softplus,
+    sqrt::Sqrt,
+    sub::Sub,
+    take::Take,
+    tan::Tan,
+    transpose::Transpose,
+    xor::Xor,
+}

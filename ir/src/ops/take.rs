@@ -1,0 +1,113 @@
+//! Reading at integer positions.
+
+use smallvec::smallvec;
+
+use super::*;
+use crate::shape;
+
+/// `take(x, index)`: the slices of `x` at the integers `index` along `axis` (NumPy's `take`). The dimensions of the
+/// index replace that axis. An index outside is clamped into it; recording adds a check on data.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Take {
+    /// The dimension read along.
+    pub axis: usize,
+}
+
+/// Whether a dtype can index.
+pub(super) fn is_index(ty: &Ty) -> bool {
+    ty.dtype.is_integer()
+}
+
+/// For each element of a tensor of type `taken` (the result of a take) the position in the operand of dimensions
+/// `dims` it came from, or `None` where the index lies outside and `clamp` is off.
+pub(super) fn positions(
+    dims: &[usize],
+    index: &Array,
+    axis: usize,
+    taken: &[usize],
+    clamp: bool,
+) -> Vec<Option<usize>> {
+    let (strides, index_strides) = (shape::strides(dims), shape::strides(index.dims()));
+    let at = index.to_i128_vec();
+    let size = dims[axis] as i128;
+    (0..taken.iter().product())
+        .map(|flat| {
+            let i = shape::unravel(flat, taken);
+            let (before, rest) = i.split_at(axis);
+            let (middle, after) = rest.split_at(index.dims().len());
+            let k = at[middle.iter().zip(&index_strides).map(|(m, s)| m * s).sum::<usize>()];
+            let k = if clamp { k.clamp(0, (size - 1).max(0)) } else { k };
+            if k < 0 || k >= size {
+                return None;
+            }
+            let outer: usize = before.iter().zip(&strides).map(|(i, s)| i * s).sum();
+            let inner: usize = after.iter().zip(&strides[axis + 1..]).map(|(i, s)| i * s).sum();
+            Some(outer + k as usize * strides[axis] + inner)
+        })
+        .collect()
+}
+
+/// The dimensions of a take.
+pub(super) fn taken(dims: &[usize], index: &[usize], axis: usize) -> Vec<usize> {
+    [&dims[..axis], index, &dims[axis + 1..]].concat()
+}
+
+/// The dimensions of a take's result that come from the operand, not from the index.
+pub(super) fn window_dims(x: &Ty, index: &Ty, axis: usize) -> Vec<usize> {
+    (0..axis).chain(axis + index.rank()..x.rank() - 1 + index.rank()).collect()
+}
+
+impl Rules for Take {
+    const NAME: &'static str = "take";
+
+    fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
+        match args {
+            [x, index] if self.axis < x.rank() && is_index(index) && (x.dims[self.axis] > 0 || index.is_empty()) => {
+                Ok(x.with_dims(taken(&x.dims, &index.dims, self.axis)))
+            }
+            _ => Err(TypeError {
+                op: Self::NAME,
+                operands: args.to_vec(),
+                expected: format!("an operand with a nonempty dimension {} and integers", self.axis),
+            }),
+        }
+    }
+
+    fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
+        let at = positions(args[0].dims(), args[1], self.axis, &ty.dims, true);
+        args[0].pick(&ty.dims, at.into_iter().map(|p| p.unwrap_or(0)))
+    }
+
+    fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
+        let zeros = cx.graph.full_like(cx.args[0], 0.0)?;
+        let by = cx.graph.push(ScatterAdd { axis: self.axis }, &[zeros, cx.args[1], cx.ct])?;
+        Ok(smallvec![Some(by), None])
+    }
+
+    fn hlo(&self, args: &[Ty]) -> Hlo {
+        let (x, index) = (&args[0], &args[1]);
+        let mut slice_sizes = x.dims.to_vec();
+        slice_sizes[self.axis] = 1;
+        let dims = GatherDims {
+            offset_dims: window_dims(x, index, self.axis),
+            collapsed_slice_dims: vec![self.axis],
+            start_index_map: vec![self.axis],
+            index_vector_dim: index.rank(),
+            slice_sizes,
+        };
+        Hlo::with("gather", HloAttr::Gather(dims))
+    }
+
+    fn samples() -> Vec<Sample> {
+        let x = Array::from((0..6).map(|i| 0.5 + f64::from(i)).collect::<Vec<_>>());
+        let matrix = x.reshape([2, 3]).unwrap_or_else(|_| x.clone());
+        let index = Array::from([2i64, 0, 0, 1]);
+        let square = index.reshape([2, 2]).unwrap_or_else(|_| index.clone());
+        vec![
+            Sample::smooth(Take { axis: 0 }, [x.clone(), index.clone()]),
+            Sample::smooth(Take { axis: 1 }, [matrix.clone(), square]),
+            Sample::smooth(Take { axis: 0 }, [matrix, Array::scalar(1i32)]),
+            Sample::values(Take { axis: 0 }, [x, Array::from([-3i64, 99])]),
+        ]
+    }
+}

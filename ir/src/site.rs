@@ -1,0 +1,198 @@
+//! Sites: the payload a recorded primitive carries in a model-phase graph; data only, so a program outlives its model's code.
+
+use serde::{Deserialize, Serialize};
+
+use crate::types::Dims;
+
+/// The index of a region in its graph's table of regions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RegionId(pub(crate) u32);
+
+impl RegionId {
+    /// The position in the table.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One conditionally independent dimension a site lives in (NumPyro's `CondIndepStackFrame`).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Frame {
+    /// The plate's name.
+    pub name: String,
+    /// The batch dimension it occupies, counted from the right: −1 is the last.
+    pub dim: isize,
+    /// The length along that dimension: the subsample size where the plate subsamples.
+    pub size: usize,
+    /// The size of the whole plate; larger than `size` where the plate subsamples.
+    pub full_size: usize,
+    /// The order in which plates were entered while recording, from 0.
+    pub counter: usize,
+}
+
+/// A recorded primitive: its name, the plates around it and what kind it is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Site {
+    /// The name, unique among sample, deterministic and plate sites.
+    pub name: String,
+    /// The plates around it, outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<Frame>,
+    /// What the primitive is.
+    pub kind: SiteKind,
+}
+
+/// The kinds of primitives.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SiteKind {
+    /// A random variable, or (with distribution `Unit`) a factor of the density.
+    Sample(Box<SampleSite>),
+    /// A parameter to optimise; its one operand is the initial value, on the constrained space.
+    Param(ParamSite),
+    /// A value kept under a name; its one operand is that value.
+    Deterministic,
+    /// The declaration of a plate; its value is the indices.
+    Plate(Frame),
+    /// A condition on values that must hold elementwise; its one operand is a truth value per element.
+    Check(CheckSite),
+}
+
+impl SiteKind {
+    /// The word for this kind in messages and in the text form.
+    pub fn name(&self) -> &'static str {
+        match self {
+            SiteKind::Sample(_) => "sample",
+            SiteKind::Param(_) => "param",
+            SiteKind::Deterministic => "deterministic",
+            SiteKind::Plate(_) => "plate",
+            SiteKind::Check(_) => "check",
+        }
+    }
+}
+
+/// Where a sample site's value comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Nobody gave it: a query supplies or draws it.
+    Latent,
+    /// It is the site's first operand.
+    Operand {
+        /// Whether it counts as data (`obs`, `condition`) rather than as a substitution.
+        observed: bool,
+    },
+    /// It is a named parameter of every query, so a new value never recompiles.
+    Given {
+        /// Whether it counts as data rather than as a substitution.
+        observed: bool,
+    },
+}
+
+impl Source {
+    /// Whether the value counts as data.
+    pub fn is_observed(self) -> bool {
+        matches!(self, Source::Operand { observed: true } | Source::Given { observed: true })
+    }
+}
+
+/// One parameter of a distribution: the operand at the same position among the captures.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct ParamInfo {
+    /// Its name, as in NumPyro.
+    pub name: String,
+    /// What it must satisfy, in words.
+    pub constraint: String,
+}
+
+/// A sample site: the distribution as closed regions, and how the value is obtained.
+///
+/// Operands, in order: the value if [`Source::Operand`], the mask if `has_mask`, the scale if `has_scale`, then the
+/// captures: first the distribution's parameters, then whatever else its regions read. Every region takes its own
+/// leading arguments followed by a prefix of the captures.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct SampleSite {
+    /// The distribution's name.
+    pub distribution: String,
+    /// Its parameters.
+    pub params: Vec<ParamInfo>,
+    /// The support, in words.
+    pub support: String,
+    /// Whether the support is discrete.
+    pub discrete: bool,
+    /// How many of the value's rightmost dimensions form one event.
+    pub event_dim: usize,
+    /// The batch dimensions: sample shape and distribution's batch, broadcast with the plates around.
+    pub batch: Dims,
+    /// Where the value comes from.
+    pub source: Source,
+    /// Whether a mask is among the operands: truth values that broadcast to `batch`.
+    pub has_mask: bool,
+    /// Whether a scale is among the operands: a positive factor of the log probability that broadcasts to `batch`.
+    pub has_scale: bool,
+    /// Whether the site helps inference rather than describes the model.
+    pub auxiliary: bool,
+    /// Where its draw gets its key from.
+    pub rng: Rng,
+    /// The distribution's behaviour.
+    pub regions: SampleRegions,
+}
+
+/// Where a draw gets its key from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rng {
+    /// No split is reserved: the value was given inside the seed, or the site is observed.
+    None,
+    /// The next split of the scope with this number, in program order.
+    Scope(u32),
+    /// The key is the last capture, given by the user.
+    Explicit,
+}
+
+/// The closed regions of a sample site. `captures…` stands for a prefix of the site's captures.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct SampleRegions {
+    /// `(value, captures…) → log density`, of dimensions that broadcast to the batch.
+    pub log_prob: RegionId,
+    /// `(captures…) → value` inside the support.
+    pub feasible: RegionId,
+    /// `(captures…) → parameters` that are valid whatever the captures are.
+    pub feasible_params: RegionId,
+    /// `(value, captures…) → truth value` per batch element: the value lies in the support.
+    pub in_support: RegionId,
+    /// `(captures…) → truth value per parameter element`, one output for each parameter.
+    pub valid_params: RegionId,
+    /// `(key, captures…) → value`; absent where the distribution cannot be drawn from.
+    pub draw: Option<RegionId>,
+    /// `(u, captures…) → (value, log |det J|)`, the second a scalar; absent for discrete supports.
+    pub constrain: Option<RegionId>,
+    /// `(value, captures…) → u`; absent for discrete supports.
+    pub unconstrain: Option<RegionId>,
+}
+
+impl SampleRegions {
+    /// The regions that exist, in the order of the fields.
+    pub fn iter(&self) -> impl Iterator<Item = RegionId> {
+        [self.log_prob, self.feasible, self.feasible_params, self.in_support, self.valid_params]
+            .into_iter()
+            .chain([self.draw, self.constrain, self.unconstrain].into_iter().flatten())
+    }
+}
+
+/// A param site.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct ParamSite {
+    /// The constraint, in words.
+    pub constraint: String,
+    /// How many of the rightmost dimensions form one event, where declared.
+    pub event_dim: Option<usize>,
+}
+
+/// A condition on values, checked on data when they are bound.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct CheckSite {
+    /// What must hold, as the end of the sentence "expected …".
+    pub expected: String,
+}
