@@ -1,1 +1,49 @@
-//! Placeholder.
+//! From serialized HLO to running executables: backends, the PJRT plugin behind them, its discovery and installation.
+//!
+//! ```no_run
+//! use pyroxene_ir::{Array, DType, Ty};
+//! use pyroxene_runtime::{CompileOptions, Input, Module, default_backend};
+//! # fn main() -> Result<(), pyroxene_runtime::Error> {
+//! # let hlo: Vec<u8> = Vec::new();
+//! let backend = default_backend()?;
+//! let x = Ty::new(DType::F64, [8]);
+//! let module = Module {
+//!     name: "square",
+//!     hlo: &hlo,
+//!     inputs: vec![Input::new("x", x.clone())],
+//!     outputs: vec![x],
+//! };
+//! let executable = backend.compile(&module, &CompileOptions::default())?;
+//!
+//! // Once: upload, run, read.
+//! let x = backend.upload(&Array::from([1.0; 8]))?;
+//! let squares = executable.run(&[&x])?[0].to_array()?;
+//!
+//! // Often: write in place, run, read in place.
+//! let mut launch = executable.launch(vec![None])?;
+//! for i in 0..1000 {
+//!     launch.slot_as::<f64>(0)?.fill(f64::from(i));
+//!     launch.run()?;
+//!     let squares: &[f64] = launch.output_as(0)?;
+//! }
+//! # Ok(()) }
+//! ```
+
+mod backend;
+mod buffer;
+mod cache;
+mod default;
+mod error;
+pub mod options;
+mod pjrt;
+pub mod plugin;
+
+pub use backend::{
+    Backend, CompileOptions, Executable, FlagValue, Input, Launch, Module, OptLevel, Platform, Stats,
+    check_arguments,
+};
+pub use buffer::{Buffer, DeviceMemory};
+pub use cache::Cached;
+pub use default::{default_backend, open};
+pub use error::{ArgumentMismatch, Code, DeviceError, Error, PluginError, Result};
+pub use pjrt::PjrtBackend;

@@ -1,0 +1,116 @@
+//! Executables at hand: identical bytes compiled with identical options give the executable compiled before.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use pyroxene_ir::Array;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    backend::{Backend, CompileOptions, Executable, FlagValue, Module, Platform, Stats},
+    buffer::Buffer,
+    error::Result,
+};
+
+/// How many executables are kept before the one unused for longest is let go.
+const CAPACITY: usize = 256;
+
+type Key = [u8; 32];
+/// Locked while it is compiled, so that two threads asking for one program compile it once.
+type Place = Arc<Mutex<Option<Arc<dyn Executable>>>>;
+
+/// A backend that keeps its executables.
+pub struct Cached<B> {
+    inner: B,
+    places: Mutex<Places>,
+    hits: AtomicU64,
+}
+
+#[derive(Default)]
+struct Places {
+    by_key: BTreeMap<Key, (Place, u64)>,
+    clock: u64,
+}
+
+impl<B: Backend> Cached<B> {
+    /// Wraps a backend.
+    pub fn new(inner: B) -> Cached<B> {
+        Cached { inner, places: Mutex::default(), hits: AtomicU64::new(0) }
+    }
+
+    fn place(&self, key: Key) -> Place {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.clock += 1;
+        let now = places.clock;
+        let (place, used) = places.by_key.entry(key).or_insert_with(|| (Place::default(), now));
+        *used = now;
+        let place = place.clone();
+        if places.by_key.len() > CAPACITY
+            && let Some(oldest) = places.by_key.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key)
+        {
+            places.by_key.remove(&oldest);
+        }
+        place
+    }
+}
+
+impl<B: Backend> Backend for Cached<B> {
+    fn platform(&self) -> &Platform {
+        self.inner.platform()
+    }
+
+    fn compile(&self, module: &Module<'_>, options: &CompileOptions) -> Result<Arc<dyn Executable>> {
+        let place = self.place(key(module, options));
+        let mut slot = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(executable) = &*slot {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+            return Ok(executable.clone());
+        }
+        let executable = self.inner.compile(module, options)?;
+        *slot = Some(executable.clone());
+        Ok(executable)
+    }
+
+    fn upload(&self, array: &Array) -> Result<Buffer> {
+        self.inner.upload(array)
+    }
+
+    fn stats(&self) -> Stats {
+        let inner = self.inner.stats();
+        Stats { hits: inner.hits + self.hits.load(Ordering::Relaxed), ..inner }
+    }
+}
+
+/// The identity of a compiled program: everything that its executable shows, each part preceded by its length.
+fn key(module: &Module<'_>, options: &CompileOptions) -> Key {
+    let mut digest = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        digest.update((bytes.len() as u64).to_le_bytes());
+        digest.update(bytes);
+    };
+    part(module.hlo);
+    part(module.name.as_bytes());
+    part(&module.inputs.len().to_le_bytes());
+    for input in &module.inputs {
+        part(input.name.as_bytes());
+        part(input.ty.to_string().as_bytes());
+    }
+    for ty in &module.outputs {
+        part(ty.to_string().as_bytes());
+    }
+    part(&options.opt_level.number().to_le_bytes());
+    for (name, value) in &options.flags {
+        part(name.as_bytes());
+        match value {
+            FlagValue::Bool(b) => part(&[0, u8::from(*b)]),
+            FlagValue::Int(i) => part(&i.to_le_bytes()),
+            FlagValue::Text(text) => part(text.as_bytes()),
+        }
+    }
+    digest.finalize().into()
+}

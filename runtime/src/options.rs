@@ -1,0 +1,286 @@
+//! Every environment variable that Pyroxene reads: one table, typed values, and the report of what is set.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
+
+use crate::backend::OptLevel;
+
+/// One row of the table of variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// The variable's name.
+    pub name: &'static str,
+    /// The form of its value.
+    pub form: &'static str,
+    /// What holds when it is not set, or empty.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+const fn variable(
+    name: &'static str,
+    form: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> Variable {
+    Variable { name, form, default, help }
+}
+
+/// Every variable that is read, by us or (the `TF_` and `XLA_` ones) by the plugin; ours first.
+pub const VARIABLES: &[Variable] = &[
+    variable("PYROXENE_PLUGIN", "path", "search", "the PJRT plugin to load, before any other"),
+    variable(
+        "PYROXENE_PLUGIN_INSTALL",
+        "auto|never",
+        "auto",
+        "whether the CPU plugin may be downloaded with pip when there is none",
+    ),
+    variable("PYROXENE_DATA_DIR", "directory", "XDG_DATA_HOME/pyroxene", "where installed plugins are kept"),
+    variable("PYROXENE_DUMP", "directory", "none", "where programs are written after each stage"),
+    variable("PYROXENE_OPT_LEVEL", "0|1|2|3", "3", "how much XLA optimises a program"),
+    variable(
+        "PJRT_NAMES_AND_LIBRARY_PATHS",
+        "name:path,...",
+        "none",
+        "PJRT plugins by platform, as JAX reads it",
+    ),
+    variable(
+        "TF_CPP_MIN_LOG_LEVEL",
+        "0|1|2|3",
+        "2",
+        "which of XLA's messages reach stderr: 0 all, 1 no notes, 2 no warnings, 3 no errors",
+    ),
+    variable("XLA_FLAGS", "flags", "none", "XLA's own options; an unknown one ends the process"),
+    variable("XDG_DATA_HOME", "directory", "HOME/.local/share", "the user's data directory"),
+    variable("HOME", "directory", "none", "the user's home directory"),
+    variable("PATH", "directories", "none", "where python3 and pip are looked for"),
+];
+
+/// A variable with the value it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The variable.
+    pub variable: Variable,
+    /// Its value, if it is set and not empty.
+    pub value: Option<String>,
+}
+
+/// A variable whose value has the wrong form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {name} is `{found}`, expected {expected}")]
+pub struct OptionError {
+    /// The variable's name.
+    pub name: &'static str,
+    /// The form expected.
+    pub expected: &'static str,
+    /// The value found.
+    pub found: String,
+}
+
+/// A snapshot of environment variables; an empty value counts as none.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    values: BTreeMap<OsString, OsString>,
+}
+
+impl Environment {
+    /// The variables of this process as they are now.
+    pub fn of_process() -> Environment {
+        Environment::from_pairs(std::env::vars_os())
+    }
+
+    /// The variables given.
+    pub fn from_pairs<K: Into<OsString>, V: Into<OsString>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Environment {
+        Environment { values: pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect() }
+    }
+
+    /// The value of a variable, if it is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.values.get(OsStr::new(name)).map(OsString::as_os_str).filter(|v| !v.is_empty())
+    }
+
+    /// The table with current values.
+    pub fn rows(&self) -> Vec<Row> {
+        let value = |v: &Variable| self.get(v.name).map(|x| x.to_string_lossy().into_owned());
+        VARIABLES.iter().map(|v| Row { variable: *v, value: value(v) }).collect()
+    }
+
+    /// Names that begin like ours and are not in the table: most likely misspelt.
+    pub fn unknown(&self) -> Vec<String> {
+        let names = self.values.keys().map(|name| name.to_string_lossy().into_owned());
+        names
+            .filter(|name| name.starts_with("PYROXENE_") && VARIABLES.iter().all(|v| v.name != name))
+            .collect()
+    }
+}
+
+/// Whether a missing plugin may be downloaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InstallPolicy {
+    /// It may, with one line of notice.
+    #[default]
+    Auto,
+    /// It may not: an error says so.
+    Never,
+}
+
+/// What the variables say, typed. Settings made in a program start from here and win.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The plugin to load (`PYROXENE_PLUGIN`).
+    pub plugin: Option<PathBuf>,
+    /// Whether plugins may be installed (`PYROXENE_PLUGIN_INSTALL`).
+    pub install: InstallPolicy,
+    /// Our data directory (`PYROXENE_DATA_DIR`, or below `XDG_DATA_HOME` or `HOME`); none if none of them is set.
+    pub data_dir: Option<PathBuf>,
+    /// Where stages write their programs (`PYROXENE_DUMP`).
+    pub dump: Option<PathBuf>,
+    /// How much XLA optimises (`PYROXENE_OPT_LEVEL`).
+    pub opt_level: OptLevel,
+    /// Plugins by platform (`PJRT_NAMES_AND_LIBRARY_PATHS`).
+    pub named_plugins: Vec<(String, PathBuf)>,
+    /// The directories in which `python3` and `pip` are looked for (`PATH`).
+    pub search_path: Option<OsString>,
+}
+
+impl Options {
+    /// The options of this process.
+    ///
+    /// # Errors
+    /// When a variable's value has the wrong form.
+    pub fn of_process() -> Result<Options, OptionError> {
+        Options::from_environment(&Environment::of_process())
+    }
+
+    /// The options that an environment spells out.
+    ///
+    /// # Errors
+    /// When a variable's value has the wrong form.
+    ///
+    /// ```
+    /// use pyroxene_runtime::options::{Environment, InstallPolicy, Options};
+    /// let environment = Environment::from_pairs([("PYROXENE_PLUGIN_INSTALL", "never"), ("HOME", "/home/ada")]);
+    /// let options = Options::from_environment(&environment)?;
+    /// assert_eq!(options.install, InstallPolicy::Never);
+    /// assert_eq!(options.data_dir.as_deref(), Some("/home/ada/.local/share/pyroxene".as_ref()));
+    /// # Ok::<(), pyroxene_runtime::options::OptionError>(())
+    /// ```
+    pub fn from_environment(environment: &Environment) -> Result<Options, OptionError> {
+        let path = |name| environment.get(name).map(PathBuf::from);
+        let install = match text(environment, "PYROXENE_PLUGIN_INSTALL").as_deref() {
+            None | Some("auto") => InstallPolicy::Auto,
+            Some("never") => InstallPolicy::Never,
+            Some(found) => return Err(wrong("PYROXENE_PLUGIN_INSTALL", found)),
+        };
+        let opt_level = match text(environment, "PYROXENE_OPT_LEVEL").as_deref() {
+            None => OptLevel::default(),
+            Some("0") => OptLevel::O0,
+            Some("1") => OptLevel::O1,
+            Some("2") => OptLevel::O2,
+            Some("3") => OptLevel::O3,
+            Some(found) => return Err(wrong("PYROXENE_OPT_LEVEL", found)),
+        };
+        let data_dir = path("PYROXENE_DATA_DIR")
+            .or_else(|| path("XDG_DATA_HOME").filter(|p| p.is_absolute()).map(|p| p.join("pyroxene")))
+            .or_else(|| path("HOME").map(|p| p.join(".local/share/pyroxene")));
+        Ok(Options {
+            plugin: path("PYROXENE_PLUGIN"),
+            install,
+            data_dir,
+            dump: path("PYROXENE_DUMP"),
+            opt_level,
+            named_plugins: named_plugins(environment)?,
+            search_path: environment.get("PATH").map(OsStr::to_os_string),
+        })
+    }
+}
+
+fn named_plugins(environment: &Environment) -> Result<Vec<(String, PathBuf)>, OptionError> {
+    const NAME: &str = "PJRT_NAMES_AND_LIBRARY_PATHS";
+    let Some(list) = text(environment, NAME) else { return Ok(Vec::new()) };
+    // As in JAX: a colon would be part of the path on Windows.
+    let separator = if cfg!(windows) { ';' } else { ':' };
+    let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let parsed = entries.map(|entry| match entry.split_once(separator) {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok((name.to_string(), PathBuf::from(path)))
+        }
+        _ => Err(wrong(NAME, &list)),
+    });
+    parsed.collect()
+}
+
+fn text(environment: &Environment, name: &str) -> Option<String> {
+    environment.get(name).map(|v| v.to_string_lossy().trim().to_string())
+}
+
+fn wrong(name: &'static str, found: &str) -> OptionError {
+    let expected = VARIABLES.iter().find(|v| v.name == name).map_or("", |v| v.form);
+    OptionError { name, expected, found: found.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(pairs: &[(&str, &str)]) -> Result<Options, OptionError> {
+        Options::from_environment(&Environment::from_pairs(pairs.iter().copied()))
+    }
+
+    #[test]
+    fn nothing_set_gives_defaults() {
+        assert_eq!(options(&[]), Ok(Options::default()));
+        assert_eq!(options(&[("PYROXENE_PLUGIN", ""), ("PYROXENE_OPT_LEVEL", "")]), Ok(Options::default()));
+    }
+
+    #[test]
+    fn data_directory_is_the_first_that_is_set() {
+        let all = [("HOME", "/h"), ("XDG_DATA_HOME", "/x"), ("PYROXENE_DATA_DIR", "/p")];
+        let found = |n| options(&all[..n]).map(|o| o.data_dir);
+        assert_eq!(found(1), Ok(Some("/h/.local/share/pyroxene".into())));
+        assert_eq!(found(2), Ok(Some("/x/pyroxene".into())));
+        assert_eq!(found(3), Ok(Some("/p".into())));
+    }
+
+    #[test]
+    fn relative_xdg_directory_is_ignored_as_its_standard_asks() {
+        let found = options(&[("HOME", "/h"), ("XDG_DATA_HOME", "x")]).map(|o| o.data_dir);
+        assert_eq!(found, Ok(Some("/h/.local/share/pyroxene".into())));
+    }
+
+    #[test]
+    fn plugins_by_platform() {
+        let found =
+            options(&[("PJRT_NAMES_AND_LIBRARY_PATHS", "cpu:/p.so, cuda:/q.so,")]).map(|o| o.named_plugins);
+        assert_eq!(found, Ok(vec![("cpu".into(), "/p.so".into()), ("cuda".into(), "/q.so".into())]));
+        assert!(options(&[("PJRT_NAMES_AND_LIBRARY_PATHS", "/p.so")]).is_err());
+    }
+
+    #[test]
+    fn wrong_value_names_variable_and_form() {
+        let message = |pair| options(&[pair]).map_err(|e| e.to_string());
+        assert_eq!(
+            message(("PYROXENE_PLUGIN_INSTALL", "no")),
+            Err("the environment variable PYROXENE_PLUGIN_INSTALL is `no`, expected auto|never".into())
+        );
+        assert_eq!(
+            message(("PYROXENE_OPT_LEVEL", "9")),
+            Err("the environment variable PYROXENE_OPT_LEVEL is `9`, expected 0|1|2|3".into())
+        );
+    }
+
+    #[test]
+    fn misspelt_variables_are_listed() {
+        let environment =
+            Environment::from_pairs([("PYROXENE_PLUGINS", "x"), ("PYROXENE_DUMP", "y"), ("OTHER", "z")]);
+        assert_eq!(environment.unknown(), ["PYROXENE_PLUGINS"]);
+        let row = environment.rows().into_iter().find(|r| r.variable.name == "PYROXENE_DUMP");
+        assert_eq!(row.and_then(|r| r.value).as_deref(), Some("y"));
+    }
+}

@@ -1,0 +1,258 @@
+//! The PJRT backend: one client on one device of a plugin; compiles programs and uploads arrays.
+
+use std::{
+    path::Path,
+    ptr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use pyroxene_ir::{Array, Ty};
+
+use super::{
+    api::{Api, call, text},
+    executable::PjrtExecutable,
+    ffi::{self, Args},
+    memory::PjrtMemory,
+    options,
+    signature::{self, element_number, signed_dims},
+};
+use crate::{
+    backend::{Backend, CompileOptions, Executable, Module, Platform, Stats},
+    buffer::Buffer,
+    error::{DeviceError, Error, PluginError, Result},
+};
+
+/// A client of a plugin and the device it uses, kept alive by everything made from it.
+pub(super) struct Client {
+    pub(super) api: &'static Api,
+    raw: *mut ffi::ClientObject,
+    device: *mut ffi::DeviceObject,
+    /// Whether device memory is host memory, so that it can be read and lent in place.
+    pub(super) shares_host_memory: bool,
+}
+
+// SAFETY: PJRT clients and devices may be used from any thread at the same time (as its C++ interface documents); the
+// fields are never written after construction.
+unsafe impl Send for Client {}
+// SAFETY: as above.
+unsafe impl Sync for Client {}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let mut args = ffi::ClientDestroyArgs::new();
+        args.client = self.raw;
+        // SAFETY: owned here, and everything made from it held an `Arc` of it, so nothing of it is left.
+        let _ = unsafe { call!(self.api, client_destroy, &mut args) };
+    }
+}
+
+impl Client {
+    /// Starts a transfer of `bytes` to the device: the buffer, and the event after which `bytes` may change.
+    ///
+    /// # Safety
+    /// `bytes` must hold a value of type `ty` (dimensions `dims`) and stay unchanged as long as `semantics` asks.
+    pub(super) unsafe fn transfer(
+        self: &Arc<Client>,
+        ty: &Ty,
+        dims: &[i64],
+        bytes: *const u8,
+        semantics: i32,
+    ) -> Result<(PjrtMemory, *mut ffi::EventObject), DeviceError> {
+        let mut args = ffi::ClientBufferFromHostBufferArgs::new();
+        args.client = self.raw;
+        args.data = bytes.cast();
+        args.element_type = element_number(ty.dtype);
+        args.dims = dims.as_ptr();
+        args.num_dims = dims.len();
+        args.host_buffer_semantics = semantics;
+        args.device = self.device;
+        // SAFETY: client and device are alive; dims outlive the call; the caller vouches for `bytes`.
+        unsafe { call!(self.api, client_buffer_from_host_buffer, &mut args)? };
+        Ok((PjrtMemory::new(self.clone(), args.buffer), args.done_with_host_buffer))
+    }
+
+    /// A device array over host memory, which `deleted(_, owner)` releases when the device is done with it.
+    ///
+    /// # Safety
+    /// `memory` must be valid for a value of type `ty` until `deleted` is called, and not written during executions.
+    pub(super) unsafe fn view(
+        self: &Arc<Client>,
+        ty: &Ty,
+        memory: *mut u8,
+        deleted: unsafe extern "C" fn(*mut std::ffi::c_void, *mut std::ffi::c_void),
+        owner: *mut std::ffi::c_void,
+    ) -> Result<PjrtMemory, DeviceError> {
+        let dims = signed_dims(ty);
+        let mut args = ffi::ClientCreateViewOfDeviceBufferArgs::new();
+        args.client = self.raw;
+        args.device_buffer_ptr = memory.cast();
+        args.dims = dims.as_ptr();
+        args.num_dims = dims.len();
+        args.element_type = element_number(ty.dtype);
+        args.device = self.device;
+        args.on_delete_callback = Some(deleted);
+        args.on_delete_callback_arg = owner;
+        // SAFETY: client and device are alive; dims outlive the call; the caller vouches for `memory`; the callback is
+        // never null, which plugins abort on.
+        unsafe { call!(self.api, client_create_view_of_device_buffer, &mut args)? };
+        Ok(PjrtMemory::new(self.clone(), args.buffer))
+    }
+
+    fn load(
+        &self,
+        module: &Module<'_>,
+        options: &[u8],
+    ) -> Result<*mut ffi::LoadedExecutableObject, DeviceError> {
+        const FORMAT: &str = "hlo";
+        let mut program = ffi::Program::new();
+        // Not written: for `Compile` the program is an input, the pointer is mutable for other functions' sake.
+        program.code = module.hlo.as_ptr().cast_mut().cast();
+        program.code_size = module.hlo.len();
+        program.format = FORMAT.as_ptr().cast();
+        program.format_size = FORMAT.len();
+        let mut args = ffi::ClientCompileArgs::new();
+        args.client = self.raw;
+        args.program = &program;
+        args.compile_options = options.as_ptr().cast();
+        args.compile_options_size = options.len();
+        // SAFETY: program and options outlive the call; options always name one replica and one partition, and the
+        // entry has layouts (`signature::check`): what the plugin would abort on.
+        unsafe { call!(self.api, client_compile, &mut args)? };
+        Ok(args.executable)
+    }
+}
+
+/// A backend on a PJRT plugin.
+pub struct PjrtBackend {
+    client: Arc<Client>,
+    platform: Platform,
+    compiles: AtomicU64,
+}
+
+impl PjrtBackend {
+    /// Loads the plugin at `path` and makes a client on its first device. `origin` says why that path, for messages.
+    ///
+    /// The library must be a whole shared library of this machine ([`crate::plugin::check_library`]): one cut short
+    /// kills the process when it is loaded.
+    ///
+    /// # Errors
+    /// When the file is no plugin, is too old, or finds no device.
+    pub fn load(path: &Path, origin: &str) -> Result<PjrtBackend, PluginError> {
+        let api = Api::load(path, origin)?;
+        let refused =
+            |source| PluginError::Client { path: path.to_path_buf(), given: origin.to_string(), source };
+        let raw = create_client(api).map_err(refused)?;
+        let mut client = Client { api, raw, device: ptr::null_mut(), shares_host_memory: false };
+        let devices = addressable_devices(&client).map_err(refused)?;
+        let Some(device) = devices.first() else {
+            return Err(PluginError::NoDevice { path: path.to_path_buf(), given: origin.to_string() });
+        };
+        client.device = *device;
+        let (name, version) = name_and_version(&client).map_err(refused)?;
+        client.shares_host_memory = name == "cpu";
+        let kinds = devices.iter().map(|d| device_kind(api, *d)).collect::<Result<_, _>>();
+        let platform = Platform {
+            name,
+            version,
+            devices: kinds.map_err(refused)?,
+            plugin: Some(path.to_path_buf()),
+            origin: origin.to_string(),
+            c_api: Some((api.table.head.version.major, api.table.head.version.minor)),
+        };
+        Ok(PjrtBackend { client: Arc::new(client), platform, compiles: AtomicU64::new(0) })
+    }
+}
+
+impl Backend for PjrtBackend {
+    fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    fn compile(&self, module: &Module<'_>, options: &CompileOptions) -> Result<Arc<dyn Executable>> {
+        signature::check(module)?;
+        self.compiles.fetch_add(1, Ordering::Relaxed);
+        let raw = self.client.load(module, &options::encode(options)).map_err(|e| Error::Compile {
+            module: module.name.to_string(),
+            code: e.code,
+            message: e.message,
+        })?;
+        Ok(Arc::new(PjrtExecutable::new(self.client.clone(), raw, module)?))
+    }
+
+    fn upload(&self, array: &Array) -> Result<Buffer> {
+        let ty = array.ty();
+        let dims = signed_dims(&ty);
+        // SAFETY: the array's bytes hold a value of its type and are only needed during the call.
+        let (memory, done) = unsafe {
+            self.client.transfer(&ty, &dims, array.as_bytes().as_ptr(), ffi::IMMUTABLE_ONLY_DURING_CALL)?
+        };
+        // SAFETY: the event was just handed over.
+        unsafe { self.client.api.finish(done)? };
+        Ok(Buffer::new(ty, Arc::new(memory)))
+    }
+
+    fn stats(&self) -> Stats {
+        Stats { compiles: self.compiles.load(Ordering::Relaxed), hits: 0 }
+    }
+}
+
+/// A client with one device that executes in the calling thread, as far as the plugin knows these options.
+fn create_client(api: &'static Api) -> Result<*mut ffi::ClientObject, DeviceError> {
+    let one_device = || ffi::NamedValue::integer("cpu_device_count", 1);
+    let attempts =
+        [vec![one_device(), ffi::NamedValue::boolean("asynchronous", false)], vec![one_device()], vec![]];
+    let mut outcome = Ok(ptr::null_mut());
+    for options in attempts {
+        let mut args = ffi::ClientCreateArgs::new();
+        args.create_options = options.as_ptr();
+        args.num_options = options.len();
+        // SAFETY: the options outlive the call; absent callbacks are allowed for a single process.
+        outcome = unsafe { call!(api, client_create, &mut args) }.map(|()| args.client);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+fn addressable_devices(client: &Client) -> Result<Vec<*mut ffi::DeviceObject>, DeviceError> {
+    let mut args = ffi::ClientAddressableDevicesArgs::new();
+    args.client = client.raw;
+    // SAFETY: the client is alive; the plugin returns an array that it owns and that lives as long as the client.
+    unsafe {
+        call!(client.api, client_addressable_devices, &mut args)?;
+        if args.devices.is_null() {
+            return Ok(Vec::new());
+        }
+        Ok(std::slice::from_raw_parts(args.devices, args.num_devices).to_vec())
+    }
+}
+
+fn name_and_version(client: &Client) -> Result<(String, String), DeviceError> {
+    let mut name = ffi::ClientPlatformNameArgs::new();
+    name.client = client.raw;
+    let mut version = ffi::ClientPlatformVersionArgs::new();
+    version.client = client.raw;
+    // SAFETY: the client is alive; the texts belong to it and are copied.
+    unsafe {
+        call!(client.api, client_platform_name, &mut name)?;
+        call!(client.api, client_platform_version, &mut version)?;
+        Ok((text(name.name, name.name_size), text(version.version, version.version_size)))
+    }
+}
+
+fn device_kind(api: &'static Api, device: *mut ffi::DeviceObject) -> Result<String, DeviceError> {
+    let mut description = ffi::DeviceGetDescriptionArgs::new();
+    description.device = device;
+    let mut kind = ffi::DeviceDescriptionKindArgs::new();
+    // SAFETY: device and description live as long as their client; the text is copied.
+    unsafe {
+        call!(api, device_get_description, &mut description)?;
+        kind.description = description.description;
+        call!(api, device_description_kind, &mut kind)?;
+        Ok(text(kind.kind, kind.kind_size))
+    }
+}

@@ -1,0 +1,205 @@
+//! A compiled program of a plugin: its declared and actual results compared once, its arguments before every run.
+
+use std::{ptr, slice, sync::Arc};
+
+use pyroxene_ir::Ty;
+
+use super::{
+    api::call,
+    client::Client,
+    ffi::{self, Args},
+    launch::PjrtLaunch,
+    memory::{PjrtMemory, destroy},
+    signature::{element_number, signed_dims},
+};
+use crate::{
+    backend::{Executable, Input, Launch, Module, check_arguments},
+    buffer::Buffer,
+    error::{DeviceError, Error, Result},
+};
+
+/// A compiled program on its device.
+pub(super) struct PjrtExecutable {
+    pub(super) client: Arc<Client>,
+    raw: *mut ffi::LoadedExecutableObject,
+    name: String,
+    inputs: Vec<Input>,
+    outputs: Vec<Ty>,
+}
+
+// SAFETY: PJRT executables may be run from any thread at the same time; nothing here is written after construction.
+unsafe impl Send for PjrtExecutable {}
+// SAFETY: as above.
+unsafe impl Sync for PjrtExecutable {}
+
+impl Drop for PjrtExecutable {
+    fn drop(&mut self) {
+        let mut args = ffi::LoadedExecutableDestroyArgs::new();
+        args.executable = self.raw;
+        // SAFETY: owned here; runs hold a reference to `self` until they have finished, so none is under way.
+        let _ = unsafe { call!(self.client.api, loaded_executable_destroy, &mut args) };
+    }
+}
+
+impl PjrtExecutable {
+    /// Takes over `raw`, compiled by `client` from `module`.
+    ///
+    /// # Errors
+    /// When its results are not those the module declares: output memory would be misread.
+    pub(super) fn new(
+        client: Arc<Client>,
+        raw: *mut ffi::LoadedExecutableObject,
+        module: &Module<'_>,
+    ) -> Result<PjrtExecutable> {
+        let executable = PjrtExecutable {
+            client,
+            raw,
+            name: module.name.to_string(),
+            inputs: module.inputs.clone(),
+            outputs: module.outputs.clone(),
+        };
+        executable.check_outputs()?;
+        Ok(executable)
+    }
+
+    fn check_outputs(&self) -> Result<()> {
+        let found = self.compiled_outputs()?;
+        let expected: Vec<_> =
+            self.outputs.iter().map(|ty| (element_number(ty.dtype), signed_dims(ty))).collect();
+        if found == expected {
+            return Ok(());
+        }
+        let problem = format!("{expected:?} (element type, dimensions) are declared, XLA returns {found:?}");
+        Err(Error::Module { module: self.name.clone(), problem })
+    }
+
+    /// Element types and dimensions of the results as XLA compiled them.
+    fn compiled_outputs(&self) -> Result<Vec<(i32, Vec<i64>)>, DeviceError> {
+        let api = self.client.api;
+        let mut get = ffi::LoadedExecutableGetExecutableArgs::new();
+        get.loaded = self.raw;
+        // SAFETY: the executable is alive; the one got is destroyed below, after its arrays have been copied.
+        unsafe { call!(api, loaded_executable_get_executable, &mut get)? };
+        let mut types = ffi::ExecutableOutputElementTypesArgs::new();
+        types.executable = get.executable;
+        let mut dims = ffi::ExecutableOutputDimensionsArgs::new();
+        dims.executable = get.executable;
+        let mut count = ffi::ExecutableNumOutputsArgs::new();
+        count.executable = get.executable;
+        // SAFETY: as above; the plugin fills `num_outputs` types and sizes, and as many dims as the sizes add up to.
+        let outputs = unsafe {
+            call!(api, executable_num_outputs, &mut count)
+                .and_then(|()| call!(api, executable_output_element_types, &mut types))
+                .and_then(|()| call!(api, executable_output_dimensions, &mut dims))
+                .map(|()| {
+                    let n = count.num_outputs.min(types.num_output_types).min(dims.num_outputs);
+                    let sizes = words(dims.dim_sizes, n);
+                    let mut rest = words(dims.dims, sizes.iter().sum());
+                    let shapes = sizes.iter().map(|size| {
+                        let (head, tail) = rest.split_at(*size);
+                        rest = tail;
+                        head.to_vec()
+                    });
+                    words(types.output_types, n).iter().copied().zip(shapes).collect()
+                })
+        };
+        let mut free = ffi::ExecutableDestroyArgs::new();
+        free.executable = get.executable;
+        // SAFETY: got above, not used again.
+        unsafe { call!(api, executable_destroy, &mut free)? };
+        outputs
+    }
+
+    /// The argument's buffer, if it is one of this executable's client.
+    pub(super) fn own<'a>(&self, index: usize, buffer: &'a Buffer) -> Result<&'a PjrtMemory> {
+        buffer
+            .memory::<PjrtMemory>()
+            .filter(|memory| memory.belongs_to(&self.client))
+            .ok_or_else(|| Error::ForeignBuffer { module: self.name.clone(), index })
+    }
+
+    /// Runs and waits. On success `outputs` holds new buffers, owned by the caller; on failure nulls.
+    ///
+    /// # Safety
+    /// `args` must be live buffers of this client, one an input, of the inputs' types, whose memory does not change
+    /// during the call; `outputs` must have one place an output.
+    pub(super) unsafe fn execute(
+        &self,
+        args: &[*mut ffi::BufferObject],
+        outputs: &mut [*mut ffi::BufferObject],
+    ) -> Result<(), DeviceError> {
+        let api = self.client.api;
+        let (argument_list, output_list) = (args.as_ptr(), outputs.as_mut_ptr());
+        let mut options = ffi::ExecuteOptions::new();
+        let mut complete = ptr::null_mut();
+        let mut execute = ffi::LoadedExecutableExecuteArgs::new();
+        execute.executable = self.raw;
+        execute.options = &mut options;
+        execute.argument_lists = &argument_list;
+        execute.num_devices = 1;
+        execute.num_args = args.len();
+        execute.output_lists = &output_list;
+        execute.device_complete_events = &mut complete;
+        // SAFETY: all lists have the lengths given and outlive the call; the event is awaited before returning, so
+        // that no execution reads the arguments afterwards.
+        let outcome = unsafe {
+            call!(api, loaded_executable_execute, &mut execute).and_then(|()| api.finish(complete))
+        };
+        if outcome.is_err() {
+            for output in outputs {
+                // SAFETY: null or handed over by the failed run; forgotten at once.
+                unsafe { destroy(&self.client, *output) };
+                *output = ptr::null_mut();
+            }
+        }
+        outcome
+    }
+}
+
+/// An array that the plugin owns; null stands for an empty one.
+///
+/// # Safety
+/// `start` must be null or point to `len` values that stay unchanged for `'a`.
+unsafe fn words<'a, T>(start: *const T, len: usize) -> &'a [T] {
+    if start.is_null() || len == 0 {
+        return &[];
+    }
+    // SAFETY: by the contract above.
+    unsafe { slice::from_raw_parts(start, len) }
+}
+
+impl Executable for PjrtExecutable {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    fn outputs(&self) -> &[Ty] {
+        &self.outputs
+    }
+
+    fn run(&self, args: &[&Buffer]) -> Result<Vec<Buffer>> {
+        check_arguments(self, args.len(), args.iter().map(|a| a.ty()).enumerate())?;
+        let raw = args
+            .iter()
+            .enumerate()
+            .map(|(index, arg)| Ok(self.own(index, arg)?.raw()))
+            .collect::<Result<Vec<_>>>()?;
+        let mut outputs = vec![ptr::null_mut(); self.outputs.len()];
+        // SAFETY: arguments have been checked against the inputs, are borrowed for the call and never change.
+        unsafe { self.execute(&raw, &mut outputs)? };
+        let buffers = outputs.into_iter().zip(&self.outputs);
+        Ok(buffers
+            .map(|(raw, ty)| Buffer::new(ty.clone(), Arc::new(PjrtMemory::new(self.client.clone(), raw))))
+            .collect())
+    }
+
+    fn launch(self: Arc<Self>, fixed: Vec<Option<Buffer>>) -> Result<Box<dyn Launch>> {
+        let given = fixed.iter().enumerate().filter_map(|(i, b)| Some((i, b.as_ref()?.ty())));
+        check_arguments(&*self, fixed.len(), given)?;
+        Ok(Box::new(PjrtLaunch::new(self, fixed)?))
+    }
+}

@@ -1,0 +1,286 @@
+//! The low-latency run: arguments lent to the device in place, results read in place, nothing allocated by a run.
+
+use std::{
+    alloc::{self, Layout},
+    ffi::c_void,
+    ptr::{self, NonNull},
+    slice,
+    sync::Arc,
+};
+
+use pyroxene_ir::Ty;
+
+use super::{
+    client::Client,
+    executable::PjrtExecutable,
+    ffi,
+    memory::{PjrtMemory, copy_to_host, destroy, host_pointer},
+    signature::signed_dims,
+};
+use crate::{
+    backend::{Executable, Launch},
+    buffer::Buffer,
+    error::{Error, Result},
+};
+
+/// The alignment below which XLA's CPU client copies instead of sharing.
+const ALIGN: usize = 64;
+
+/// Aligned host memory, zero at first. All access goes through the one pointer it was allocated with.
+struct HostMemory {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: plain memory; who may write and who may read is settled by its users.
+unsafe impl Send for HostMemory {}
+// SAFETY: as above.
+unsafe impl Sync for HostMemory {}
+
+impl HostMemory {
+    fn new(ty: &Ty) -> Result<HostMemory> {
+        let fail = || Error::OutOfMemory { ty: ty.clone() };
+        let layout = Layout::from_size_align(ty.bytes().max(ALIGN), ALIGN).map_err(|_| fail())?;
+        // SAFETY: the layout's size is not zero.
+        let start = NonNull::new(unsafe { alloc::alloc_zeroed(layout) }).ok_or_else(fail)?;
+        Ok(HostMemory { start, layout })
+    }
+}
+
+impl Drop for HostMemory {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout, and this is its only owner.
+        unsafe { alloc::dealloc(self.start.as_ptr(), self.layout) };
+    }
+}
+
+/// Gives up the device's share in a slot's memory, when it has freed the view of it.
+unsafe extern "C" fn release(_memory: *mut c_void, owner: *mut c_void) {
+    // SAFETY: `owner` is the `Arc` that was turned into a pointer for exactly this call.
+    drop(unsafe { Arc::from_raw(owner.cast::<HostMemory>()) });
+}
+
+/// Where one argument of the program comes from.
+enum Argument {
+    /// A buffer of the caller's, kept alive.
+    Fixed(#[allow(dead_code, reason = "held so that the device array stays")] Buffer),
+    /// Host memory that the device reads in place, through a view made once.
+    View {
+        memory: Arc<HostMemory>,
+        #[allow(dead_code, reason = "held so that the view stays")]
+        view: PjrtMemory,
+    },
+    /// Host memory that is copied to the device before each run.
+    Copied { memory: HostMemory, dims: Vec<i64>, current: Option<PjrtMemory> },
+}
+
+/// Where the bytes of one output are after a run.
+enum Output {
+    /// In the device array itself, which is host memory.
+    InPlace(*const u8),
+    /// In host memory, copied there by the run.
+    Copied(HostMemory),
+}
+
+/// An executable with its arguments laid out.
+pub(super) struct PjrtLaunch {
+    executable: Arc<PjrtExecutable>,
+    arguments: Vec<Argument>,
+    outputs: Vec<Output>,
+    raw_arguments: Vec<*mut ffi::BufferObject>,
+    /// The results of the last run, or nulls.
+    raw_outputs: Vec<*mut ffi::BufferObject>,
+    ready: bool,
+}
+
+// SAFETY: the raw pointers are to buffers of a client that allows any thread, owned or kept alive by `self`.
+unsafe impl Send for PjrtLaunch {}
+
+impl PjrtLaunch {
+    /// Lays out the arguments of `executable`; `fixed` has been checked against its inputs.
+    pub(super) fn new(executable: Arc<PjrtExecutable>, fixed: Vec<Option<Buffer>>) -> Result<PjrtLaunch> {
+        let client = executable.client.clone();
+        let mut raw_arguments = Vec::with_capacity(fixed.len());
+        let mut arguments = Vec::with_capacity(fixed.len());
+        for (index, (buffer, input)) in fixed.into_iter().zip(executable.inputs()).enumerate() {
+            let argument = match buffer {
+                Some(buffer) => {
+                    raw_arguments.push(executable.own(index, &buffer)?.raw());
+                    Argument::Fixed(buffer)
+                }
+                None if client.shares_host_memory => {
+                    let (memory, view) = lend(&client, &input.ty)?;
+                    raw_arguments.push(view.raw());
+                    Argument::View { memory, view }
+                }
+                None => {
+                    raw_arguments.push(ptr::null_mut());
+                    Argument::Copied {
+                        memory: HostMemory::new(&input.ty)?,
+                        dims: signed_dims(&input.ty),
+                        current: None,
+                    }
+                }
+            };
+            arguments.push(argument);
+        }
+        let outputs = executable.outputs().iter().map(|ty| {
+            Ok(if client.shares_host_memory {
+                Output::InPlace(ptr::null())
+            } else {
+                Output::Copied(HostMemory::new(ty)?)
+            })
+        });
+        let outputs = outputs.collect::<Result<Vec<_>>>()?;
+        let raw_outputs = vec![ptr::null_mut(); outputs.len()];
+        Ok(PjrtLaunch { executable, arguments, outputs, raw_arguments, raw_outputs, ready: false })
+    }
+
+    /// Frees the results of the last run.
+    fn clear(&mut self) {
+        self.ready = false;
+        for raw in &mut self.raw_outputs {
+            // SAFETY: null or a result owned here; forgotten at once. `ready` is false, so nothing reads it in place.
+            unsafe { destroy(&self.executable.client, *raw) };
+            *raw = ptr::null_mut();
+        }
+    }
+
+    /// Sends the slots that the device cannot read in place.
+    fn send(&mut self) -> Result<()> {
+        let client = &self.executable.client;
+        let inputs = self.executable.inputs();
+        for ((argument, raw), input) in self.arguments.iter_mut().zip(&mut self.raw_arguments).zip(inputs) {
+            let Argument::Copied { memory, dims, current } = argument else { continue };
+            // SAFETY: the memory holds a value of the input's type; only `slot` writes it, and `self` is borrowed here
+            // until the transfer has finished.
+            let sent = unsafe {
+                let start = memory.start.as_ptr();
+                let (sent, done) =
+                    client.transfer(&input.ty, dims, start, ffi::IMMUTABLE_UNTIL_TRANSFER_COMPLETES)?;
+                client.api.finish(done)?;
+                sent
+            };
+            *raw = sent.raw();
+            *current = Some(sent);
+        }
+        Ok(())
+    }
+
+    /// Makes the results of a run readable.
+    fn receive(&mut self) -> Result<()> {
+        let client = &self.executable.client;
+        let types = self.executable.outputs();
+        for ((output, raw), ty) in self.outputs.iter_mut().zip(&self.raw_outputs).zip(types) {
+            // SAFETY: the buffer is the result of a finished run with this type (checked at compilation), row-major.
+            unsafe {
+                match output {
+                    Output::InPlace(start) => *start = host_pointer(client, *raw)?,
+                    Output::Copied(memory) => {
+                        let out = slice::from_raw_parts_mut(memory.start.as_ptr(), ty.bytes());
+                        copy_to_host(client, *raw, out)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn access(&self, what: &'static str, index: usize, problem: &str) -> Error {
+        Error::Access {
+            module: self.executable.name().to_string(),
+            what,
+            index,
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// Host memory for a value of type `ty`, and a device array over it.
+///
+/// The device reads it only during executions that [`PjrtLaunch::run`] starts and awaits while it has `self` mutably
+/// borrowed, so a write through [`Launch::slot`] never meets a read. XLA never writes it: programs whose results may
+/// overwrite arguments are refused at compilation, and without that XLA copies an argument that it returns.
+fn lend(client: &Arc<Client>, ty: &Ty) -> Result<(Arc<HostMemory>, PjrtMemory)> {
+    let memory = Arc::new(HostMemory::new(ty)?);
+    let start = memory.start.as_ptr();
+    let owner = Arc::into_raw(memory.clone());
+    // SAFETY: the device holds a share of the memory until it calls `release`; reads and writes are settled above.
+    let view = unsafe { client.view(ty, start, release, owner.cast_mut().cast()) };
+    match view {
+        Ok(view) => Ok((memory, view)),
+        Err(e) => {
+            // Whether a failed call has called `release` is not documented: leaking the share is safe, freeing twice
+            // is not.
+            Err(e.into())
+        }
+    }
+}
+
+impl Drop for PjrtLaunch {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Launch for PjrtLaunch {
+    fn executable(&self) -> &dyn Executable {
+        &*self.executable
+    }
+
+    fn slot(&mut self, index: usize) -> Result<&mut [u8]> {
+        let Some(input) = self.executable.inputs().get(index) else {
+            return Err(self.access("input", index, "does not exist"));
+        };
+        let start = match &self.arguments[index] {
+            Argument::Fixed(_) => {
+                return Err(self.access("input", index, "was fixed when the launch was made"));
+            }
+            Argument::View { memory, .. } => memory.start,
+            Argument::Copied { memory, .. } => memory.start,
+        };
+        // SAFETY: the memory has room for the input's type and is initialised; `self` is mutably borrowed, so that
+        // nothing runs, and nothing else refers to it, while the slice lives.
+        Ok(unsafe { slice::from_raw_parts_mut(start.as_ptr(), input.ty.bytes()) })
+    }
+
+    fn run(&mut self) -> Result<()> {
+        self.clear();
+        self.send()?;
+        // SAFETY: the arguments have the inputs' types, live in `self`, and change only through `&mut self`, which is
+        // held here until the run has finished.
+        unsafe { self.executable.execute(&self.raw_arguments, &mut self.raw_outputs)? };
+        self.receive()?;
+        self.ready = true;
+        Ok(())
+    }
+
+    fn output(&self, index: usize) -> Result<&[u8]> {
+        let Some(ty) = self.executable.outputs().get(index) else {
+            return Err(self.access("output", index, "does not exist"));
+        };
+        if !self.ready {
+            return Err(self.access(
+                "output",
+                index,
+                "is not there: no run has finished since the last failure",
+            ));
+        }
+        let start = match &self.outputs[index] {
+            Output::InPlace(start) => *start,
+            Output::Copied(memory) => memory.start.as_ptr().cast_const(),
+        };
+        if ty.is_empty() {
+            return Ok(&[]);
+        }
+        if start.is_null() {
+            return Err(self.access(
+                "output",
+                index,
+                "has no memory: a fault of the plugin, please report it",
+            ));
+        }
+        // SAFETY: the result of the last run, of this type (checked at compilation), alive until the next `&mut self`.
+        Ok(unsafe { slice::from_raw_parts(start, ty.bytes()) })
+    }
+}

@@ -1,0 +1,114 @@
+//! One device array of a plugin, freed with its handle, and its way back to host memory.
+
+use std::{ptr, sync::Arc};
+
+use super::{
+    api::call,
+    client::Client,
+    ffi::{self, Args},
+};
+use crate::{
+    buffer::DeviceMemory,
+    error::{DeviceError, Result},
+};
+
+/// A device array, owned.
+pub(super) struct PjrtMemory {
+    client: Arc<Client>,
+    raw: *mut ffi::BufferObject,
+}
+
+// SAFETY: PJRT buffers may be used from any thread at the same time; this one is never donated, deleted or written.
+unsafe impl Send for PjrtMemory {}
+// SAFETY: as above.
+unsafe impl Sync for PjrtMemory {}
+
+impl PjrtMemory {
+    /// Takes over `raw`, a buffer of `client`.
+    pub(super) fn new(client: Arc<Client>, raw: *mut ffi::BufferObject) -> PjrtMemory {
+        PjrtMemory { client, raw }
+    }
+
+    /// The buffer, to be passed to the plugin while `self` lives.
+    pub(super) fn raw(&self) -> *mut ffi::BufferObject {
+        self.raw
+    }
+
+    /// Whether the buffer belongs to `client`.
+    pub(super) fn belongs_to(&self, client: &Arc<Client>) -> bool {
+        Arc::ptr_eq(&self.client, client)
+    }
+}
+
+impl Drop for PjrtMemory {
+    fn drop(&mut self) {
+        // SAFETY: owned here and not used again.
+        unsafe { destroy(&self.client, self.raw) };
+    }
+}
+
+/// Frees a buffer; null is none.
+///
+/// # Safety
+/// `raw` must be null or a buffer of `client` that the caller owns and does not use again.
+pub(super) unsafe fn destroy(client: &Client, raw: *mut ffi::BufferObject) {
+    if raw.is_null() {
+        return;
+    }
+    let mut args = ffi::BufferDestroyArgs::new();
+    args.buffer = raw;
+    // SAFETY: by the contract above. Nothing can be done about a failure, and nothing depends on it.
+    let _ = unsafe { call!(client.api, buffer_destroy, &mut args) };
+}
+
+/// Where a buffer's bytes are, when device memory is host memory.
+///
+/// # Safety
+/// `raw` must be a live buffer of `client`, which shares host memory; its value must be ready.
+pub(super) unsafe fn host_pointer(
+    client: &Client,
+    raw: *mut ffi::BufferObject,
+) -> Result<*const u8, DeviceError> {
+    let mut args = ffi::BufferUnsafePointerArgs::new();
+    args.buffer = raw;
+    // SAFETY: by the contract above.
+    unsafe { call!(client.api, buffer_unsafe_pointer, &mut args)? };
+    Ok(ptr::with_exposed_provenance(args.pointer))
+}
+
+/// Copies a buffer's value to `out` and waits for it.
+///
+/// # Safety
+/// `raw` must be a live buffer of `client`, dense and row-major with exactly `out.len()` bytes; if the client shares
+/// host memory, the value must be ready.
+pub(super) unsafe fn copy_to_host(
+    client: &Client,
+    raw: *mut ffi::BufferObject,
+    out: &mut [u8],
+) -> Result<(), DeviceError> {
+    if out.is_empty() {
+        return Ok(());
+    }
+    if client.shares_host_memory {
+        // SAFETY: the buffer holds `out.len()` bytes, ready, at this place, and they do not change while it lives.
+        unsafe { ptr::copy_nonoverlapping(host_pointer(client, raw)?, out.as_mut_ptr(), out.len()) };
+        return Ok(());
+    }
+    let mut args = ffi::BufferToHostBufferArgs::new();
+    args.src = raw;
+    args.dst = out.as_mut_ptr().cast();
+    args.dst_size = out.len();
+    // SAFETY: `out` stays borrowed until the event has been awaited.
+    unsafe {
+        call!(client.api, buffer_to_host_buffer, &mut args)?;
+        client.api.finish(args.event)
+    }
+}
+
+impl DeviceMemory for PjrtMemory {
+    fn read(&self, out: &mut [u8]) -> Result<()> {
+        // SAFETY: `Buffer` asks with its type's size, which is this array's; arrays become `PjrtMemory` when ready.
+        unsafe { copy_to_host(&self.client, self.raw, out)? };
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! What an installed plugin looks like on disk: a directory with the wheel's files and a record to check them against.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::wheels::Wheel;
+
+/// The record's file name in the plugin's directory.
+pub(super) const RECORD: &str = "install.json";
+/// How much of each end of the library is hashed at every start: enough to notice a file cut short or overwritten,
+/// in a few milliseconds where the whole would take a second.
+const END_BYTES: u64 = 1 << 20;
+
+/// What was installed, written once when everything else is in place.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Record {
+    name: String,
+    version: String,
+    wheel_sha256: String,
+    library: String,
+    library_bytes: u64,
+    library_sha256: String,
+    library_ends_sha256: String,
+}
+
+/// The state of a wheel's plugin in a data directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It is there and as it was installed; the library's path.
+    Sound(PathBuf),
+    /// It is not there.
+    Missing,
+    /// It is there but not as it was installed; what differs.
+    Damaged(String),
+}
+
+/// The directory of a wheel's plugin below the data directory.
+pub(super) fn directory(data_dir: &Path, wheel: &Wheel) -> PathBuf {
+    data_dir.join("plugins").join(format!("{}-{}", wheel.name, wheel.version))
+}
+
+/// Examines the plugin of `wheel` below `data_dir`; `whole` hashes all of the library instead of its ends.
+pub fn examine(data_dir: &Path, wheel: &Wheel, whole: bool) -> Condition {
+    let directory = directory(data_dir, wheel);
+    if !directory.exists() {
+        return Condition::Missing;
+    }
+    match compare(&directory, wheel, whole) {
+        Ok(Ok(library)) => Condition::Sound(library),
+        Ok(Err(difference)) => Condition::Damaged(difference),
+        Err(error) => Condition::Damaged(format!("it cannot be read: {error}")),
+    }
+}
+
+fn compare(directory: &Path, wheel: &Wheel, whole: bool) -> io::Result<Result<PathBuf, String>> {
+    let Ok(text) = fs::read(directory.join(RECORD)) else {
+        return Ok(Err(format!("its record {RECORD} is missing")));
+    };
+    let record: Record = match serde_json::from_slice(&text) {
+        Ok(record) => record,
+        Err(error) => return Ok(Err(format!("its record {RECORD} is unreadable: {error}"))),
+    };
+    if record.wheel_sha256 != wheel.sha256 || record.library != wheel.library {
+        return Ok(Err(format!("its record {RECORD} is of another wheel")));
+    }
+    let path = directory.join(&record.library);
+    let length = match fs::metadata(&path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Err(format!("{} is missing", record.library)));
+        }
+        Err(error) => return Err(error),
+    };
+    if length != record.library_bytes {
+        return Ok(Err(format!("{} has {length} bytes, expected {}", record.library, record.library_bytes)));
+    }
+    let (found, expected) = if whole {
+        (hash_file(&path)?, &record.library_sha256)
+    } else {
+        (hash_ends(&path)?, &record.library_ends_sha256)
+    };
+    Ok(if found == *expected {
+        Ok(path)
+    } else {
+        Err(format!("the content of {} has changed", record.library))
+    })
+}
+
+/// Writes the record of a wheel unpacked in `directory`.
+pub(super) fn write_record(directory: &Path, wheel: &Wheel) -> io::Result<()> {
+    let library = directory.join(wheel.library);
+    let record = Record {
+        name: wheel.name.to_string(),
+        version: wheel.version.to_string(),
+        wheel_sha256: wheel.sha256.to_string(),
+        library: wheel.library.to_string(),
+        library_bytes: fs::metadata(&library)?.len(),
+        library_sha256: hash_file(&library)?,
+        library_ends_sha256: hash_ends(&library)?,
+    };
+    fs::write(directory.join(RECORD), serde_json::to_vec_pretty(&record)?)
+}
+
+/// The SHA-256 of a whole file, lower-case hexadecimal.
+pub(super) fn hash_file(path: &Path) -> io::Result<String> {
+    hash(File::open(path)?, Sha256::new())
+}
+
+/// The SHA-256 of a file's first and last megabyte.
+fn hash_ends(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut digest = Sha256::new();
+    let mut first = Vec::new();
+    (&mut file).take(END_BYTES).read_to_end(&mut first)?;
+    digest.update(&first);
+    file.seek(SeekFrom::Start(length.saturating_sub(END_BYTES)))?;
+    hash(file.take(END_BYTES), digest)
+}
+
+fn hash(mut from: impl Read, mut digest: Sha256) -> io::Result<String> {
+    let mut block = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut block)? {
+            0 => break,
+            n => digest.update(&block[..n]),
+        }
+    }
+    Ok(hex(&digest.finalize()))
+}
+
+/// Bytes as lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,52 @@
+//! Which PJRT plugin to load: an explicit path, then a named one, then the installed one, then installing it.
+
+mod install;
+mod installed;
+mod library;
+mod pip;
+mod wheels;
+
+use std::path::PathBuf;
+
+pub use install::{InstallError, Installer};
+pub use installed::{Condition, examine};
+pub use library::check_library;
+pub use wheels::{CPU_WHEELS, Wheel};
+
+use crate::{
+    error::{PluginError, Result},
+    options::Options,
+};
+
+/// A plugin and why it is the one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The shared library.
+    pub path: PathBuf,
+    /// What led to it, for messages: `given by PYROXENE_PLUGIN`.
+    pub origin: String,
+}
+
+/// Finds the plugin for `platform` (`cpu`, `cuda`, `tpu`), installing the CPU plugin if there is none and `options`
+/// allow it. `notice` gets one line before a download.
+///
+/// # Errors
+/// When the path given is no usable library, when there is no plugin, or when it cannot be installed.
+pub fn find(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> Result<Found> {
+    if let Some(path) = &options.plugin {
+        return checked(path.clone(), "given by PYROXENE_PLUGIN".to_string());
+    }
+    if let Some((_, path)) = options.named_plugins.iter().find(|(name, _)| name == platform) {
+        return checked(path.clone(), format!("given for {platform} by PJRT_NAMES_AND_LIBRARY_PATHS"));
+    }
+    if platform != "cpu" {
+        return Err(PluginError::NotFound { platform: platform.to_string() }.into());
+    }
+    let found = Installer::for_cpu(options)?.ensure(notice)?;
+    checked(found.path, found.origin)
+}
+
+fn checked(path: PathBuf, origin: String) -> Result<Found> {
+    check_library(&path, &origin)?;
+    Ok(Found { path, origin })
+}
