@@ -1,6 +1,6 @@
-//! The three traits between HLO bytes and results: a `Backend` compiles, an `Executable` runs, a `Launch` runs often.
+//! The traits from HLO bytes to results: a `Backend` compiles, an `Executable` runs, a `Launch` runs often.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::{any::Any, collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use pyroxene_ir::{Array, Element, Ty};
 
@@ -17,8 +17,8 @@ pub trait Backend: Send + Sync {
     /// Compiles a program for the backend's device.
     ///
     /// # Errors
-    /// [`Error::Module`] when the bytes disagree with the declared inputs and outputs, [`Error::Compile`] when XLA
-    /// refuses the program.
+    /// [`Error::Module`] when the bytes disagree with the declared inputs and outputs, [`Error::Compile`]
+    /// when XLA refuses the program.
     fn compile(&self, module: &Module<'_>, options: &CompileOptions) -> Result<Arc<dyn Executable>>;
 
     /// Copies a host array to the device.
@@ -32,7 +32,7 @@ pub trait Backend: Send + Sync {
 }
 
 /// A compiled program, to be shared between threads.
-pub trait Executable: Send + Sync {
+pub trait Executable: Any + Send + Sync {
     /// The program's name.
     fn name(&self) -> &str;
 
@@ -45,13 +45,13 @@ pub trait Executable: Send + Sync {
     /// Runs once and waits for the results.
     ///
     /// # Errors
-    /// When number, element types or shapes of the arguments are not those of the inputs (checked before anything
-    /// runs), or when the device fails.
+    /// When number, element types or shapes of the arguments are not those of the inputs (checked before
+    /// anything runs), or when the device fails.
     fn run(&self, args: &[&Buffer]) -> Result<Vec<Buffer>>;
 
-    /// Prepares for many runs with few changing arguments: `fixed` has a buffer for each input that stays, and `None`
-    /// for each that changes, which becomes a *slot*: host memory of the launch that is written before a run.
-    /// One launch belongs to one thread; executable and fixed buffers are shared.
+    /// Prepares for many runs with few changing arguments: `fixed` has a buffer for each input that stays,
+    /// and `None` for each that changes, which becomes a *slot*: host memory of the launch that is written
+    /// before a run. One launch belongs to one thread; executable and fixed buffers are shared.
     ///
     /// # Errors
     /// As [`Executable::run`] for the fixed arguments; [`Error::OutOfMemory`].
@@ -63,7 +63,7 @@ pub trait Launch: Send {
     /// The program that runs.
     fn executable(&self) -> &dyn Executable;
 
-    /// The memory of input `index`, 64-byte aligned, zero at first: written before [`Launch::run`], kept by it.
+    /// The memory of input `index`, 64-byte aligned, zero at first; runs leave it as it is.
     ///
     /// # Errors
     /// [`Error::Access`] when the input does not exist or is fixed.
@@ -124,6 +124,24 @@ fn access(executable: &dyn Executable, what: &'static str, index: usize, problem
     Error::Access { module: executable.name().to_string(), what, index, problem }
 }
 
+impl fmt::Debug for dyn Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Backend({})", self.platform())
+    }
+}
+
+impl fmt::Debug for dyn Executable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Executable({}: {:?} -> {:?})", self.name(), self.inputs(), self.outputs())
+    }
+}
+
+impl fmt::Debug for dyn Launch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Launch({:?})", self.executable())
+    }
+}
+
 /// One argument of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
@@ -140,8 +158,8 @@ impl Input {
     }
 }
 
-/// A program to compile: serialized `HloModuleProto` whose entry returns a tuple, one element an output, with all
-/// layouts row-major and without aliasing between inputs and outputs.
+/// A program to compile: serialized `HloModuleProto` whose entry returns a tuple, one element an output, with
+/// all layouts row-major and without aliasing between inputs and outputs.
 #[derive(Clone, Debug)]
 pub struct Module<'a> {
     /// The name by which messages speak of it.

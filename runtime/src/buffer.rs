@@ -1,4 +1,4 @@
-//! Device arrays as the rest of the system sees them: a type and a shared handle to memory on some backend's device.
+//! Device arrays as the rest of the system sees them: a type and a shared handle to some device's memory.
 
 use std::{any::Any, fmt, sync::Arc};
 

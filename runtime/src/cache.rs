@@ -86,7 +86,7 @@ impl<B: Backend> Backend for Cached<B> {
     }
 }
 
-/// The identity of a compiled program: everything that its executable shows, each part preceded by its length.
+/// The identity of a compiled program: all that its executable shows, each part preceded by its length.
 fn key(module: &Module<'_>, options: &CompileOptions) -> Key {
     let mut digest = Sha256::new();
     let mut part = |bytes: &[u8]| {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{backend::Backend, cache::Cached, error::Result, options::Options, pjrt::PjrtBackend, plugin};
 
-/// Finds and loads the plugin for `platform` and keeps its executables. `notice` gets one line before a download.
+/// Finds and loads the plugin for `platform` and keeps its executables; `notice` gets one line before downloads.
 ///
 /// # Errors
 /// When no plugin can be found, installed or loaded.
@@ -27,8 +27,8 @@ pub fn default_backend() -> Result<Arc<dyn Backend>> {
     Ok(default.insert(backend).clone())
 }
 
-/// The one place of this library that prints: a download of tens of megabytes must not begin unseen, and the first
-/// use of a model has no one else to tell it to.
+/// The one place of this library that prints: a download of tens of megabytes must not begin unseen, and the
+/// first use of a model has no one else to tell it to.
 #[allow(clippy::print_stderr, reason = "see above")]
 fn print_notice(line: &str) {
     eprintln!("{line}");

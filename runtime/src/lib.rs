@@ -1,4 +1,4 @@
-//! From serialized HLO to running executables: backends, the PJRT plugin behind them, its discovery and installation.
+//! From serialized HLO to running executables: backends, the PJRT plugin behind them, and where it comes from.
 //!
 //! ```no_run
 //! use pyroxene_ir::{Array, DType, Ty};
@@ -46,4 +46,4 @@ pub use buffer::{Buffer, DeviceMemory};
 pub use cache::Cached;
 pub use default::{default_backend, open};
 pub use error::{ArgumentMismatch, Code, DeviceError, Error, PluginError, Result};
-pub use pjrt::PjrtBackend;
+pub use pjrt::{PjrtBackend, bare_dispatch};

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::backend::OptLevel;
+use crate::backend::{CompileOptions, OptLevel};
 
 /// One row of the table of variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ pub struct Options {
     pub plugin: Option<PathBuf>,
     /// Whether plugins may be installed (`PYROXENE_PLUGIN_INSTALL`).
     pub install: InstallPolicy,
-    /// Our data directory (`PYROXENE_DATA_DIR`, or below `XDG_DATA_HOME` or `HOME`); none if none of them is set.
+    /// Our data directory (`PYROXENE_DATA_DIR`, or below `XDG_DATA_HOME` or `HOME`); none if none is set.
     pub data_dir: Option<PathBuf>,
     /// Where stages write their programs (`PYROXENE_DUMP`).
     pub dump: Option<PathBuf>,
@@ -150,6 +150,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// How programs are to be compiled under these options.
+    pub fn compile_options(&self) -> CompileOptions {
+        CompileOptions { opt_level: self.opt_level, ..CompileOptions::default() }
+    }
+
     /// The options of this process.
     ///
     /// # Errors
@@ -165,8 +170,8 @@ impl Options {
     ///
     /// ```
     /// use pyroxene_runtime::options::{Environment, InstallPolicy, Options};
-    /// let environment = Environment::from_pairs([("PYROXENE_PLUGIN_INSTALL", "never"), ("HOME", "/home/ada")]);
-    /// let options = Options::from_environment(&environment)?;
+    /// let pairs = [("PYROXENE_PLUGIN_INSTALL", "never"), ("HOME", "/home/ada")];
+    /// let options = Options::from_environment(&Environment::from_pairs(pairs))?;
     /// assert_eq!(options.install, InstallPolicy::Never);
     /// assert_eq!(options.data_dir.as_deref(), Some("/home/ada/.local/share/pyroxene".as_ref()));
     /// # Ok::<(), pyroxene_runtime::options::OptionError>(())

@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use pyroxene_ir::{Array, DType, Ty};
-use pyroxene_runtime::{CompileOptions, Error, Executable, FlagValue, OptLevel};
+use pyroxene_runtime::{Backend, CompileOptions, Error, Executable, FlagValue, OptLevel, PjrtBackend};
 use support::{Hlo, backend, square_plus};
 
 fn f64s(n: usize) -> Ty {
@@ -70,14 +70,14 @@ fn wrong_arguments_are_refused_by_name() {
     let good = backend().upload(&Array::from([0.0; 4])).unwrap();
     let shape = backend().upload(&Array::new([2, 2], vec![0.0; 4]).unwrap()).unwrap();
     let dtype = backend().upload(&Array::from([0i64; 4])).unwrap();
-    let message = |args: &[&_]| executable.run(args).map(|_| ()).unwrap_err().to_string();
+    let message = |args: &[&_]| executable.run(args).unwrap_err().to_string();
     assert_eq!(message(&[&good]), "`wrong` takes 2 arguments, found 1");
     // Same number of bytes: XLA itself would run these.
     assert_eq!(message(&[&good, &shape]), "input `y` (number 1) of `wrong` is f64[4], found f64[2,2]");
     assert_eq!(message(&[&dtype, &good]), "input `x` (number 0) of `wrong` is f64[4], found i64[4]");
-    let launched = executable.clone().launch(vec![None, Some(shape)]).map(|_| ()).unwrap_err().to_string();
+    let launched = executable.clone().launch(vec![None, Some(shape)]).unwrap_err().to_string();
     assert_eq!(launched, "input `y` (number 1) of `wrong` is f64[4], found f64[2,2]");
-    let launched = executable.launch(vec![None]).map(|_| ()).unwrap_err().to_string();
+    let launched = executable.launch(vec![None]).unwrap_err().to_string();
     assert_eq!(launched, "`wrong` takes 2 arguments, found 1");
 }
 
@@ -92,7 +92,7 @@ fn programs_that_disagree_with_their_declaration_are_refused() {
                 assert_eq!(module, "declared");
                 problem
             }
-            other => panic!("{:?}", other.map(|e| e.name().to_string())),
+            other => panic!("{other:?}"),
         }
     };
     assert_eq!(refused(&|m| m.inputs.truncate(1)), "1 inputs are declared, its entry has 2 parameters");
@@ -134,7 +134,7 @@ fn programs_that_xla_would_not_survive_are_refused() {
         (aliased, "overwrite arguments"),
         (huge, "larger than any memory"),
     ] {
-        let error = backend().compile(&program.module(), &CompileOptions::default()).map(|_| ()).unwrap_err();
+        let error = backend().compile(&program.module(), &CompileOptions::default()).unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
     }
 }
@@ -145,7 +145,7 @@ fn ill_typed_program_is_a_compile_error() {
     let (x, y) = (hlo.parameter("x", &f64s(3)), hlo.parameter("y", &f64s(4)));
     let sum = hlo.op("add", &f64s(3), &[x, y]);
     let program = hlo.finish(&[(sum, f64s(3))]);
-    let error = backend().compile(&program.module(), &CompileOptions::default()).map(|_| ()).unwrap_err();
+    let error = backend().compile(&program.module(), &CompileOptions::default()).unwrap_err();
     assert!(matches!(&error, Error::Compile { module, .. } if module == "ill_typed"), "{error}");
 }
 
@@ -154,7 +154,7 @@ fn unknown_flag_is_a_compile_error() {
     let program = square_plus("flags", &f64s(2));
     let mut options = CompileOptions::default();
     options.flags.insert("xla_no_such_flag".into(), FlagValue::Bool(true));
-    let error = backend().compile(&program.module(), &options).map(|_| ()).unwrap_err();
+    let error = backend().compile(&program.module(), &options).unwrap_err();
     assert!(matches!(&error, Error::Compile { .. }), "{error}");
     options.flags.clear();
     options.flags.insert("xla_cpu_enable_fast_math".into(), FlagValue::Bool(false));
@@ -255,6 +255,41 @@ fn threads_share_one_executable() {
             });
         }
     });
+}
+
+/// The road of accelerators, whose memory the host cannot reach: every argument and result is copied.
+#[test]
+fn device_with_its_own_memory() {
+    let shared = backend();
+    let plugin = shared.platform().plugin.clone().unwrap();
+    let own = PjrtBackend::load(&plugin, "of the test").unwrap().with_own_memory();
+    let ty = f64s(5);
+    let program = square_plus("own_memory", &ty);
+    let executable = own.compile(&program.module(), &CompileOptions::default()).unwrap();
+    let y = own.upload(&Array::from([1.0; 5])).unwrap();
+    assert_eq!(y.to_array().unwrap(), Array::from([1.0; 5]));
+    let mut launch = executable.clone().launch(vec![None, Some(y.clone())]).unwrap();
+    for i in 0..20 {
+        let value = f64::from(i);
+        launch.slot_as::<f64>(0).unwrap().fill(value);
+        launch.run().unwrap();
+        assert_eq!(launch.output_as::<f64>(0).unwrap(), [value * value + 1.0; 5]);
+        assert_eq!(launch.output_as::<f64>(1).unwrap(), [value * value; 5]);
+    }
+    // A buffer of another client is refused, not passed on.
+    let foreign = shared.upload(&Array::from([1.0; 5])).unwrap();
+    let error = executable.run(&[&y, &foreign]).unwrap_err();
+    assert!(matches!(error, Error::ForeignBuffer { index: 1, .. }), "{error}");
+    let error = executable.launch(vec![Some(foreign), None]).unwrap_err();
+    assert!(matches!(error, Error::ForeignBuffer { index: 0, .. }), "{error}");
+}
+
+#[test]
+fn program_without_arguments_or_results() {
+    let program = Hlo::new("nothing").finish(&[]);
+    let executable = backend().compile(&program.module(), &CompileOptions::default()).unwrap();
+    assert!(executable.run(&[]).unwrap().is_empty());
+    executable.launch(vec![]).unwrap().run().unwrap();
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Finding and installing plugins, with a stand-in for pip and nothing read from or written to the process's own
-//! environment and data directory.
+//! Finding and installing plugins, with a stand-in for pip and nothing read from or written to the process's
+//! own environment and data directory.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
@@ -312,6 +312,44 @@ fn libraries_that_are_no_plugin_are_errors() {
     let error = opened(Path::new(libc));
     assert!(matches!(error, Error::Plugin(PluginError::NotAPlugin { .. })), "{error}");
     assert!(error.to_string().contains("does not export `GetPjrtApi`"), "{error}");
+}
+
+/// Compiles a library whose `GetPjrtApi` returns a table of version `major.minor`, or nothing.
+fn library_of_version(directory: &Path, version: Option<(i32, i32)>) -> PathBuf {
+    let table = match version {
+        None => "core::ptr::null()".to_string(),
+        Some((major, minor)) => format!(
+            "&raw const TABLE }} #[repr(C)] pub struct Table(usize, usize, usize, usize, i32, i32, [usize; 200]);
+             pub static TABLE: Table = Table(1640, 0, 24, 0, {major}, {minor}, [0; 200]); pub fn unused() {{"
+        ),
+    };
+    let result = if version.is_some() { "*const Table" } else { "*const u8" };
+    let source = format!("#[unsafe(no_mangle)] pub extern \"C\" fn GetPjrtApi() -> {result} {{ {table} }}");
+    let path = directory.join("stand_in.rs");
+    fs::write(&path, source).unwrap();
+    let library = directory.join(format!("{version:?}.so"));
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut command = std::process::Command::new(rustc);
+    command.args(["--edition=2024", "--crate-type=cdylib", "-o"]).arg(&library).arg(&path);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    library
+}
+
+#[test]
+fn other_versions_of_the_c_api_are_errors() {
+    let directory = TempDir::new().unwrap();
+    for version in [(0, 54), (1, 0)] {
+        let error = opened(&library_of_version(directory.path(), Some(version)));
+        assert!(matches!(error, Error::Plugin(PluginError::Version { .. })), "{error}");
+        let words = format!("has C API {}.{}, expected 0.81 or a later 0.x", version.0, version.1);
+        assert!(error.to_string().contains(&words), "{error}");
+    }
+    let nothing = opened(&library_of_version(directory.path(), None));
+    assert!(nothing.to_string().contains("its `GetPjrtApi` returns no function table"), "{nothing}");
+    // The right version, with no function in the table: the first call is an error, not a jump to address zero.
+    let empty = opened(&library_of_version(directory.path(), Some((0, 115))));
+    assert!(empty.to_string().contains("the plugin leaves this function out"), "{empty}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ macro_rules! call {
 pub(super) use call;
 
 impl Api {
-    /// Loads the plugin at `path`, or returns the one loaded from there before: XLA can be initialised only once.
+    /// Loads the plugin at `path`, or returns the one loaded from there before: XLA initialises only once.
     pub(super) fn load(path: &Path, given: &str) -> Result<&'static Api, PluginError> {
         static LOADED: Mutex<BTreeMap<PathBuf, &'static Api>> = Mutex::new(BTreeMap::new());
         let key = path.canonicalize().map_err(|source| PluginError::Unreadable {
@@ -39,7 +39,8 @@ impl Api {
             return Ok(api);
         }
         quieten();
-        let table = open(path, given)?;
+        // The loader would look for a bare file name in its own directories.
+        let table = open(&key, given)?;
         let api: &'static Api = Box::leak(Box::new(Api { table }));
         let mut args = ffi::PluginInitializeArgs::new();
         // SAFETY: the structure is the one this function takes and has no pointers to fill in.
@@ -80,8 +81,9 @@ impl Api {
         message.error = error;
         let mut destroy = ffi::ErrorDestroyArgs::new();
         destroy.error = error;
-        // SAFETY: `error` came from this plugin and is owned here; its message is copied before it is destroyed, and
-        // nothing refers to it afterwards. An error of the error functions themselves cannot be reported and is left.
+        // SAFETY: `error` came from this plugin and is owned here; its message is copied before it is
+        // destroyed, and nothing refers to it afterwards. An error of the error functions themselves cannot
+        // be reported and is left.
         unsafe {
             if let Some(function) = self.table.error_get_code {
                 let _ = function(&mut code);
@@ -136,10 +138,11 @@ fn quieten() {
     if std::env::var_os(NAME).is_some() {
         return;
     }
-    // SAFETY: Rust code reads the environment under the standard library's lock. C code in another thread may read it
-    // at this moment without one: it sees the old array or the new one, both whole, because glibc keeps the array a
-    // process started with, and from 2.41 every array. (What is left is a C library that sets variables, under an
-    // older glibc, and reads them in another thread during the microsecond of this call.)
+    // SAFETY: Rust code reads the environment under the standard library's lock. C code in another thread may
+    // read it at this moment without one: it sees the old array or the new one, both whole, because glibc
+    // keeps the array a process started with, and from 2.41 every array. (What is left is a C library that
+    // sets variables, under an older glibc, and reads them in another thread during the microsecond of this
+    // call.)
     unsafe { std::env::set_var(NAME, "2") };
 }
 
@@ -149,8 +152,8 @@ fn open(path: &Path, given: &str) -> Result<&'static ffi::ApiTable, PluginError>
         given: given.to_string(),
         problem: problem.to_string(),
     };
-    // SAFETY: loading runs the library's initialisers. The path was chosen by the user or installed from a pinned
-    // hash, and its file has been checked to be a whole shared library of this machine.
+    // SAFETY: loading runs the library's initialisers. The path was chosen by the user or installed from a
+    // pinned hash, and its file has been checked to be a whole shared library of this machine.
     let library = unsafe { load_library(path) }.map_err(|source| PluginError::Load {
         path: path.to_path_buf(),
         given: given.to_string(),
@@ -178,11 +181,11 @@ fn open(path: &Path, given: &str) -> Result<&'static ffi::ApiTable, PluginError>
             oldest: ffi::OLDEST_MINOR,
         });
     }
-    // SAFETY: the table says that it has at least this size, and it is never written after `GetPjrtApi` returns.
+    // SAFETY: the table says that it has this size or more, and nothing writes it after `GetPjrtApi` returns.
     Ok(unsafe { &*head.cast::<ffi::ApiTable>() })
 }
 
-/// Opens a library with all its symbols bound at once, so that a missing one is an error here and not a crash later.
+/// Opens a library and binds all its symbols, so that a missing one is an error here and not a crash later.
 #[cfg(unix)]
 unsafe fn load_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
     use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};

@@ -23,6 +23,7 @@ use crate::{
     backend::{Backend, CompileOptions, Executable, Module, Platform, Stats},
     buffer::Buffer,
     error::{DeviceError, Error, PluginError, Result},
+    plugin::check_library,
 };
 
 /// A client of a plugin and the device it uses, kept alive by everything made from it.
@@ -34,8 +35,8 @@ pub(super) struct Client {
     pub(super) shares_host_memory: bool,
 }
 
-// SAFETY: PJRT clients and devices may be used from any thread at the same time (as its C++ interface documents); the
-// fields are never written after construction.
+// SAFETY: PJRT clients and devices may be used from any thread at the same time (as its C++ interface
+// documents); the fields are never written after construction.
 unsafe impl Send for Client {}
 // SAFETY: as above.
 unsafe impl Sync for Client {}
@@ -53,7 +54,7 @@ impl Client {
     /// Starts a transfer of `bytes` to the device: the buffer, and the event after which `bytes` may change.
     ///
     /// # Safety
-    /// `bytes` must hold a value of type `ty` (dimensions `dims`) and stay unchanged as long as `semantics` asks.
+    /// `bytes` must hold a value of type `ty` (dimensions `dims`), unchanged as long as `semantics` asks.
     pub(super) unsafe fn transfer(
         self: &Arc<Client>,
         ty: &Ty,
@@ -77,7 +78,7 @@ impl Client {
     /// A device array over host memory, which `deleted(_, owner)` releases when the device is done with it.
     ///
     /// # Safety
-    /// `memory` must be valid for a value of type `ty` until `deleted` is called, and not written during executions.
+    /// `memory` must be valid for a value of type `ty` until `deleted` is called, and unchanged during runs.
     pub(super) unsafe fn view(
         self: &Arc<Client>,
         ty: &Ty,
@@ -95,8 +96,8 @@ impl Client {
         args.device = self.device;
         args.on_delete_callback = Some(deleted);
         args.on_delete_callback_arg = owner;
-        // SAFETY: client and device are alive; dims outlive the call; the caller vouches for `memory`; the callback is
-        // never null, which plugins abort on.
+        // SAFETY: client and device are alive; dims outlive the call; the caller vouches for `memory`; the
+        // callback is never null, which plugins abort on.
         unsafe { call!(self.api, client_create_view_of_device_buffer, &mut args)? };
         Ok(PjrtMemory::new(self.clone(), args.buffer))
     }
@@ -108,7 +109,7 @@ impl Client {
     ) -> Result<*mut ffi::LoadedExecutableObject, DeviceError> {
         const FORMAT: &str = "hlo";
         let mut program = ffi::Program::new();
-        // Not written: for `Compile` the program is an input, the pointer is mutable for other functions' sake.
+        // Not written: the program is an input here, and the pointer mutable for other functions' sake.
         program.code = module.hlo.as_ptr().cast_mut().cast();
         program.code_size = module.hlo.len();
         program.format = FORMAT.as_ptr().cast();
@@ -118,8 +119,8 @@ impl Client {
         args.program = &program;
         args.compile_options = options.as_ptr().cast();
         args.compile_options_size = options.len();
-        // SAFETY: program and options outlive the call; options always name one replica and one partition, and the
-        // entry has layouts (`signature::check`): what the plugin would abort on.
+        // SAFETY: program and options outlive the call; options always name one replica and one partition,
+        // and the entry has layouts (`signature::check`): what the plugin would abort on.
         unsafe { call!(self.api, client_compile, &mut args)? };
         Ok(args.executable)
     }
@@ -133,14 +134,12 @@ pub struct PjrtBackend {
 }
 
 impl PjrtBackend {
-    /// Loads the plugin at `path` and makes a client on its first device. `origin` says why that path, for messages.
-    ///
-    /// The library must be a whole shared library of this machine ([`crate::plugin::check_library`]): one cut short
-    /// kills the process when it is loaded.
+    /// Loads the plugin at `path` and makes a client on its first device. `origin` is why that path, for messages.
     ///
     /// # Errors
     /// When the file is no plugin, is too old, or finds no device.
     pub fn load(path: &Path, origin: &str) -> Result<PjrtBackend, PluginError> {
+        check_library(path, origin)?;
         let api = Api::load(path, origin)?;
         let refused =
             |source| PluginError::Client { path: path.to_path_buf(), given: origin.to_string(), source };
@@ -163,6 +162,18 @@ impl PjrtBackend {
             c_api: Some((api.table.head.version.major, api.table.head.version.minor)),
         };
         Ok(PjrtBackend { client: Arc::new(client), platform, compiles: AtomicU64::new(0) })
+    }
+}
+
+impl PjrtBackend {
+    /// The same backend, treating device memory as out of the host's reach, as on an accelerator: arguments
+    /// and results are copied. For tests of that path on a CPU; to be called before anything is compiled or
+    /// uploaded.
+    pub fn with_own_memory(mut self) -> PjrtBackend {
+        if let Some(client) = Arc::get_mut(&mut self.client) {
+            client.shares_host_memory = false;
+        }
+        self
     }
 }
 
@@ -191,6 +202,7 @@ impl Backend for PjrtBackend {
         };
         // SAFETY: the event was just handed over.
         unsafe { self.client.api.finish(done)? };
+        memory.wait()?;
         Ok(Buffer::new(ty, Arc::new(memory)))
     }
 
@@ -221,7 +233,7 @@ fn create_client(api: &'static Api) -> Result<*mut ffi::ClientObject, DeviceErro
 fn addressable_devices(client: &Client) -> Result<Vec<*mut ffi::DeviceObject>, DeviceError> {
     let mut args = ffi::ClientAddressableDevicesArgs::new();
     args.client = client.raw;
-    // SAFETY: the client is alive; the plugin returns an array that it owns and that lives as long as the client.
+    // SAFETY: the client is alive; the array belongs to the plugin and lives as long as the client.
     unsafe {
         call!(client.api, client_addressable_devices, &mut args)?;
         if args.devices.is_null() {

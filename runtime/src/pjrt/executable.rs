@@ -1,4 +1,4 @@
-//! A compiled program of a plugin: its declared and actual results compared once, its arguments before every run.
+//! A compiled program of a plugin: checks its declared results once and its arguments before every run.
 
 use std::{ptr, slice, sync::Arc};
 
@@ -27,7 +27,7 @@ pub(super) struct PjrtExecutable {
     outputs: Vec<Ty>,
 }
 
-// SAFETY: PJRT executables may be run from any thread at the same time; nothing here is written after construction.
+// SAFETY: PJRT executables may be run from any thread at the same time; nothing here is written later.
 unsafe impl Send for PjrtExecutable {}
 // SAFETY: as above.
 unsafe impl Sync for PjrtExecutable {}
@@ -86,7 +86,7 @@ impl PjrtExecutable {
         dims.executable = get.executable;
         let mut count = ffi::ExecutableNumOutputsArgs::new();
         count.executable = get.executable;
-        // SAFETY: as above; the plugin fills `num_outputs` types and sizes, and as many dims as the sizes add up to.
+        // SAFETY: as above; the plugin fills `num_outputs` types and sizes, and their sum of dims.
         let outputs = unsafe {
             call!(api, executable_num_outputs, &mut count)
                 .and_then(|()| call!(api, executable_output_element_types, &mut types))
@@ -121,8 +121,8 @@ impl PjrtExecutable {
     /// Runs and waits. On success `outputs` holds new buffers, owned by the caller; on failure nulls.
     ///
     /// # Safety
-    /// `args` must be live buffers of this client, one an input, of the inputs' types, whose memory does not change
-    /// during the call; `outputs` must have one place an output.
+    /// `args` must be live buffers of this client, one an input, of the inputs' types, whose memory does not
+    /// change during the call; `outputs` must have one place an output.
     pub(super) unsafe fn execute(
         &self,
         args: &[*mut ffi::BufferObject],
@@ -140,8 +140,8 @@ impl PjrtExecutable {
         execute.num_args = args.len();
         execute.output_lists = &output_list;
         execute.device_complete_events = &mut complete;
-        // SAFETY: all lists have the lengths given and outlive the call; the event is awaited before returning, so
-        // that no execution reads the arguments afterwards.
+        // SAFETY: all lists have the lengths given and outlive the call; the event is awaited before
+        // returning, so that no execution reads the arguments afterwards.
         let outcome = unsafe {
             call!(api, loaded_executable_execute, &mut execute).and_then(|()| api.finish(complete))
         };

@@ -1,8 +1,9 @@
 //! The PJRT C API as Rust declarations: argument structures and the function table, nothing that calls them.
 //!
-//! Written from `pjrt_c_api.h`, C API 0.81 (OpenXLA, Apache-2.0); the API only appends, so these definitions hold for
-//! every later minor version. A plugin refuses an argument structure smaller than its own and accepts a larger one
-//! whose tail is zero, so each carries spare room for the fields of newer plugins, for which zero means the default.
+//! Written from `pjrt_c_api.h`, C API 0.81 (OpenXLA, Apache-2.0); the API only appends, so these definitions
+//! hold for every later minor version. A plugin refuses an argument structure smaller than its own and
+//! accepts a larger one whose tail is zero, so each carries spare room for the fields of newer plugins, for
+//! which zero means the default.
 
 use std::{
     ffi::{c_char, c_int, c_void},
@@ -66,7 +67,8 @@ macro_rules! args { ($($name:ident { $($field:ident: $ty:ty),* $(,)? })*) => { $
     }
     impl Args for $name {
         fn new() -> Self {
-            // SAFETY: every field is an integer, a bool, a raw pointer or an optional function, for which zero is valid.
+            // SAFETY: every field is an integer, a bool, a raw pointer or an optional function, for which
+            // zero is valid.
             let zeroed: Self = unsafe { mem::zeroed() };
             Self { struct_size: mem::size_of::<Self>(), ..zeroed }
         }
@@ -80,7 +82,6 @@ args! {
     PluginInitializeArgs {}
     EventDestroyArgs { event: *mut EventObject }
     EventAwaitArgs { event: *mut EventObject }
-    EventIsReadyArgs { event: *mut EventObject, is_ready: bool }
     ClientCreateArgs {
         create_options: *const NamedValue,
         num_options: usize,
@@ -185,7 +186,6 @@ args! {
         dims: *const i64,
         dim_sizes: *const usize,
     }
-    ExecutableOptimizedProgramArgs { executable: *mut ExecutableObject, program: *mut Program }
     BufferDestroyArgs { buffer: *mut BufferObject }
     BufferToHostBufferArgs {
         src: *mut BufferObject,
@@ -194,6 +194,7 @@ args! {
         dst_size: usize,
         event: *mut EventObject,
     }
+    BufferReadyEventArgs { buffer: *mut BufferObject, event: *mut EventObject }
     BufferUnsafePointerArgs { buffer: *mut BufferObject, pointer: usize }
 }
 
@@ -267,7 +268,7 @@ pub(super) struct ApiTable {
     pub(super) plugin_initialize: Entry<PluginInitializeArgs>,
     pub(super) plugin_attributes: Unused,
     pub(super) event_destroy: Entry<EventDestroyArgs>,
-    pub(super) event_is_ready: Entry<EventIsReadyArgs>,
+    pub(super) event_is_ready: Unused,
     pub(super) event_error: Unused,
     pub(super) event_await: Entry<EventAwaitArgs>,
     pub(super) event_on_ready: Unused,
@@ -309,7 +310,7 @@ pub(super) struct ApiTable {
     pub(super) executable_size_of_generated_code_in_bytes: Unused,
     pub(super) executable_get_cost_analysis: Unused,
     pub(super) executable_output_memory_kinds: Unused,
-    pub(super) executable_optimized_program: Entry<ExecutableOptimizedProgramArgs>,
+    pub(super) executable_optimized_program: Unused,
     pub(super) executable_serialize: Unused,
     pub(super) loaded_executable_destroy: Entry<LoadedExecutableDestroyArgs>,
     pub(super) loaded_executable_get_executable: Entry<LoadedExecutableGetExecutableArgs>,
@@ -333,7 +334,7 @@ pub(super) struct ApiTable {
     pub(super) buffer_copy_to_device: Unused,
     pub(super) buffer_to_host_buffer: Entry<BufferToHostBufferArgs>,
     pub(super) buffer_is_on_cpu: Unused,
-    pub(super) buffer_ready_event: Unused,
+    pub(super) buffer_ready_event: Entry<BufferReadyEventArgs>,
     pub(super) buffer_unsafe_pointer: Entry<BufferUnsafePointerArgs>,
     pub(super) buffer_increase_external_reference_count: Unused,
     pub(super) buffer_decrease_external_reference_count: Unused,

@@ -1,4 +1,4 @@
-//! The low-latency run: arguments lent to the device in place, results read in place, nothing allocated by a run.
+//! The low-latency run: arguments lent in place, results read in place, nothing allocated by a run.
 
 use std::{
     alloc::{self, Layout},
@@ -140,7 +140,7 @@ impl PjrtLaunch {
     fn clear(&mut self) {
         self.ready = false;
         for raw in &mut self.raw_outputs {
-            // SAFETY: null or a result owned here; forgotten at once. `ready` is false, so nothing reads it in place.
+            // SAFETY: null or a result owned here; forgotten at once. `ready` is false, so nothing reads it.
             unsafe { destroy(&self.executable.client, *raw) };
             *raw = ptr::null_mut();
         }
@@ -152,8 +152,8 @@ impl PjrtLaunch {
         let inputs = self.executable.inputs();
         for ((argument, raw), input) in self.arguments.iter_mut().zip(&mut self.raw_arguments).zip(inputs) {
             let Argument::Copied { memory, dims, current } = argument else { continue };
-            // SAFETY: the memory holds a value of the input's type; only `slot` writes it, and `self` is borrowed here
-            // until the transfer has finished.
+            // SAFETY: the memory holds a value of the input's type; only `slot` writes it, and `self` is
+            // borrowed here until the transfer has finished.
             let sent = unsafe {
                 let start = memory.start.as_ptr();
                 let (sent, done) =
@@ -172,7 +172,7 @@ impl PjrtLaunch {
         let client = &self.executable.client;
         let types = self.executable.outputs();
         for ((output, raw), ty) in self.outputs.iter_mut().zip(&self.raw_outputs).zip(types) {
-            // SAFETY: the buffer is the result of a finished run with this type (checked at compilation), row-major.
+            // SAFETY: the buffer is the result of a finished run of this type, checked when compiled.
             unsafe {
                 match output {
                     Output::InPlace(start) => *start = host_pointer(client, *raw)?,
@@ -198,20 +198,21 @@ impl PjrtLaunch {
 
 /// Host memory for a value of type `ty`, and a device array over it.
 ///
-/// The device reads it only during executions that [`PjrtLaunch::run`] starts and awaits while it has `self` mutably
-/// borrowed, so a write through [`Launch::slot`] never meets a read. XLA never writes it: programs whose results may
-/// overwrite arguments are refused at compilation, and without that XLA copies an argument that it returns.
+/// The device reads it only during executions that [`PjrtLaunch::run`] starts and awaits while it has `self`
+/// mutably borrowed, so a write through [`Launch::slot`] never meets a read. XLA never writes it: programs
+/// whose results may overwrite arguments are refused at compilation, and without that XLA copies an argument
+/// that it returns.
 fn lend(client: &Arc<Client>, ty: &Ty) -> Result<(Arc<HostMemory>, PjrtMemory)> {
     let memory = Arc::new(HostMemory::new(ty)?);
     let start = memory.start.as_ptr();
     let owner = Arc::into_raw(memory.clone());
-    // SAFETY: the device holds a share of the memory until it calls `release`; reads and writes are settled above.
+    // SAFETY: the device holds a share of the memory until it calls `release`; for reads and writes see above.
     let view = unsafe { client.view(ty, start, release, owner.cast_mut().cast()) };
     match view {
         Ok(view) => Ok((memory, view)),
         Err(e) => {
-            // Whether a failed call has called `release` is not documented: leaking the share is safe, freeing twice
-            // is not.
+            // Whether a failed call has called `release` is not documented: leaking the share is safe,
+            // freeing twice is not.
             Err(e.into())
         }
     }
@@ -239,16 +240,16 @@ impl Launch for PjrtLaunch {
             Argument::View { memory, .. } => memory.start,
             Argument::Copied { memory, .. } => memory.start,
         };
-        // SAFETY: the memory has room for the input's type and is initialised; `self` is mutably borrowed, so that
-        // nothing runs, and nothing else refers to it, while the slice lives.
+        // SAFETY: the memory has room for the input's type and is initialised; `self` is mutably borrowed, so
+        // that nothing runs, and nothing else refers to it, while the slice lives.
         Ok(unsafe { slice::from_raw_parts_mut(start.as_ptr(), input.ty.bytes()) })
     }
 
     fn run(&mut self) -> Result<()> {
         self.clear();
         self.send()?;
-        // SAFETY: the arguments have the inputs' types, live in `self`, and change only through `&mut self`, which is
-        // held here until the run has finished.
+        // SAFETY: the arguments have the inputs' types, live in `self`, and change only through `&mut self`,
+        // which is held here until the run has finished.
         unsafe { self.executable.execute(&self.raw_arguments, &mut self.raw_outputs)? };
         self.receive()?;
         self.ready = true;
@@ -280,7 +281,8 @@ impl Launch for PjrtLaunch {
                 "has no memory: a fault of the plugin, please report it",
             ));
         }
-        // SAFETY: the result of the last run, of this type (checked at compilation), alive until the next `&mut self`.
+        // SAFETY: the result of the last run, of this type (checked at compilation), alive until the next
+        // `&mut self`.
         Ok(unsafe { slice::from_raw_parts(start, ty.bytes()) })
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct PjrtMemory {
     raw: *mut ffi::BufferObject,
 }
 
-// SAFETY: PJRT buffers may be used from any thread at the same time; this one is never donated, deleted or written.
+// SAFETY: PJRT buffers may be used from any thread at the same time; this one is never donated or deleted.
 unsafe impl Send for PjrtMemory {}
 // SAFETY: as above.
 unsafe impl Sync for PjrtMemory {}
@@ -32,6 +32,17 @@ impl PjrtMemory {
     /// The buffer, to be passed to the plugin while `self` lives.
     pub(super) fn raw(&self) -> *mut ffi::BufferObject {
         self.raw
+    }
+
+    /// Waits until the value is there, which reading in place relies on.
+    pub(super) fn wait(&self) -> Result<(), DeviceError> {
+        let mut args = ffi::BufferReadyEventArgs::new();
+        args.buffer = self.raw;
+        // SAFETY: the buffer is alive; the event is handed over and finished at once.
+        unsafe {
+            call!(self.client.api, buffer_ready_event, &mut args)?;
+            self.client.api.finish(args.event)
+        }
     }
 
     /// Whether the buffer belongs to `client`.
@@ -79,8 +90,8 @@ pub(super) unsafe fn host_pointer(
 /// Copies a buffer's value to `out` and waits for it.
 ///
 /// # Safety
-/// `raw` must be a live buffer of `client`, dense and row-major with exactly `out.len()` bytes; if the client shares
-/// host memory, the value must be ready.
+/// `raw` must be a live buffer of `client`, dense and row-major with exactly `out.len()` bytes; if the client
+/// shares host memory, the value must be ready.
 pub(super) unsafe fn copy_to_host(
     client: &Client,
     raw: *mut ffi::BufferObject,
@@ -90,7 +101,7 @@ pub(super) unsafe fn copy_to_host(
         return Ok(());
     }
     if client.shares_host_memory {
-        // SAFETY: the buffer holds `out.len()` bytes, ready, at this place, and they do not change while it lives.
+        // SAFETY: the buffer holds `out.len()` bytes, ready, at this place, and nothing writes them.
         unsafe { ptr::copy_nonoverlapping(host_pointer(client, raw)?, out.as_mut_ptr(), out.len()) };
         return Ok(());
     }
@@ -107,7 +118,7 @@ pub(super) unsafe fn copy_to_host(
 
 impl DeviceMemory for PjrtMemory {
     fn read(&self, out: &mut [u8]) -> Result<()> {
-        // SAFETY: `Buffer` asks with its type's size, which is this array's; arrays become `PjrtMemory` when ready.
+        // SAFETY: `Buffer` asks with its type's size, which is this array's; it is made of ready arrays only.
         unsafe { copy_to_host(&self.client, self.raw, out)? };
         Ok(())
     }

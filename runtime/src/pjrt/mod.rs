@@ -1,4 +1,4 @@
-//! The backend on a PJRT plugin: all of this workspace's `unsafe`, from the loaded library to results in host memory.
+//! The backend on a PJRT plugin: all `unsafe` of this workspace, from the loaded library to host memory.
 
 #![allow(
     unsafe_code,
@@ -9,9 +9,11 @@ mod api;
 mod client;
 mod executable;
 mod ffi;
+mod floor;
 mod launch;
 mod memory;
 mod options;
 mod signature;
 
 pub use client::PjrtBackend;
+pub use floor::bare_dispatch;

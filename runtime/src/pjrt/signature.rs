@@ -1,5 +1,5 @@
-//! The check of a program's bytes against what is declared of them, before XLA sees either: XLA aborts the process on
-//! some disagreements (an entry without layouts) and runs on others.
+//! The check of a program's bytes against what is declared of them, before XLA sees either: XLA aborts the
+//! process on some disagreements (an entry without layouts) and runs on others.
 
 use prost::Message;
 use pyroxene_ir::{DType, Ty};

@@ -1,4 +1,4 @@
-//! What an installed plugin looks like on disk: a directory with the wheel's files and a record to check them against.
+//! An installed plugin on disk: a directory with the wheel's files and a record to check them against.
 
 use std::{
     fs::{self, File},
@@ -13,8 +13,8 @@ use super::wheels::Wheel;
 
 /// The record's file name in the plugin's directory.
 pub(super) const RECORD: &str = "install.json";
-/// How much of each end of the library is hashed at every start: enough to notice a file cut short or overwritten,
-/// in a few milliseconds where the whole would take a second.
+/// How much of each end of the library is hashed at every start: enough to notice a file cut short or
+/// overwritten, in a few milliseconds where the whole would take a second.
 const END_BYTES: u64 = 1 << 20;
 
 /// What was installed, written once when everything else is in place.

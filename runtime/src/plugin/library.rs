@@ -1,5 +1,5 @@
-//! The check that a file is a whole shared library of this machine, made before the system's loader maps it: a file
-//! cut short kills the process on first touch of a missing page, where an error is wanted.
+//! The check that a file is a whole shared library of this machine, made before the system's loader maps it:
+//! a file cut short kills the process on first touch of a missing page, where an error is wanted.
 
 use std::{
     fs::File,
@@ -13,7 +13,7 @@ use crate::error::PluginError;
 ///
 /// # Errors
 /// When the file cannot be read, is no shared library for this machine, or is shorter than its headers say.
-pub fn check_library(path: &Path, origin: &str) -> Result<(), PluginError> {
+pub(crate) fn check_library(path: &Path, origin: &str) -> Result<(), PluginError> {
     let problem = match inspect(path) {
         Ok(None) => return Ok(()),
         Ok(Some(problem)) => problem,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 pub use install::{InstallError, Installer};
 pub use installed::{Condition, examine};
-pub use library::check_library;
+pub(crate) use library::check_library;
 pub use wheels::{CPU_WHEELS, Wheel};
 
 use crate::{
@@ -27,26 +27,21 @@ pub struct Found {
     pub origin: String,
 }
 
-/// Finds the plugin for `platform` (`cpu`, `cuda`, `tpu`), installing the CPU plugin if there is none and `options`
-/// allow it. `notice` gets one line before a download.
+/// Finds the plugin for `platform` (`cpu`, `cuda`, `tpu`), installing the CPU plugin if there is none and
+/// `options` allow it. `notice` gets one line before a download.
 ///
 /// # Errors
-/// When the path given is no usable library, when there is no plugin, or when it cannot be installed.
+/// When there is no plugin or it cannot be installed. A path that is given is not looked at.
 pub fn find(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> Result<Found> {
     if let Some(path) = &options.plugin {
-        return checked(path.clone(), "given by PYROXENE_PLUGIN".to_string());
+        return Ok(Found { path: path.clone(), origin: "given by PYROXENE_PLUGIN".to_string() });
     }
     if let Some((_, path)) = options.named_plugins.iter().find(|(name, _)| name == platform) {
-        return checked(path.clone(), format!("given for {platform} by PJRT_NAMES_AND_LIBRARY_PATHS"));
+        let origin = format!("given for {platform} by PJRT_NAMES_AND_LIBRARY_PATHS");
+        return Ok(Found { path: path.clone(), origin });
     }
     if platform != "cpu" {
         return Err(PluginError::NotFound { platform: platform.to_string() }.into());
     }
-    let found = Installer::for_cpu(options)?.ensure(notice)?;
-    checked(found.path, found.origin)
-}
-
-fn checked(path: PathBuf, origin: String) -> Result<Found> {
-    check_library(&path, &origin)?;
-    Ok(Found { path, origin })
+    Ok(Installer::for_cpu(options)?.ensure(notice)?)
 }

@@ -21,7 +21,7 @@ pub(super) enum Failure {
     Refused(String),
 }
 
-/// Downloads the wheel into `directory`, which must be empty, and returns its path. `search_path` is the `PATH`.
+/// Downloads the wheel into `directory`, which must be empty, and returns its path; `search_path` is `PATH`.
 pub(super) fn download(
     wheel: &Wheel,
     directory: &Path,

@@ -17,10 +17,10 @@ pub struct Wheel {
     pub licence: &'static str,
 }
 
-/// The CPU plugins for Linux on x86-64 with glibc 2.27 or later, in order of preference. Both are builds of XLA by
-/// other projects: lammps-jax (the XLA of jaxlib 0.11.2; C API 0.115; the only one that can execute in the calling
-/// thread) and fastatomstruct (an unmodified zml/pjrt-artifacts build; C API 0.106). Hashes are of the files as
-/// published, computed 2026-11.
+/// The CPU plugins for Linux on x86-64 with glibc 2.27 or later, in order of preference. Both are builds of
+/// XLA by other projects: lammps-jax (the XLA of jaxlib 0.11.2; C API 0.115; the only one that can execute in
+/// the calling thread) and fastatomstruct (an unmodified zml/pjrt-artifacts build; C API 0.106). Hashes are
+/// of the files as published, computed 2026-11.
 pub const CPU_WHEELS: &[Wheel] = &[
     Wheel {
         name: "lammps-jax-pjrt-cpu",

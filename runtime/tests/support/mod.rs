@@ -1,4 +1,5 @@
-//! Small HLO programs for the tests, written with the few fields of XLA's `hlo.proto` that they need, and the backend.
+//! Small HLO programs for the tests, written with the few fields of XLA's `hlo.proto` that they need, and the
+//! backend.
 #![allow(
     dead_code,
     missing_docs,
