@@ -9,14 +9,17 @@ pub mod ops;
 pub mod passes;
 pub mod shape;
 mod site;
+pub mod text;
 pub mod threefry;
 mod types;
+pub mod verify;
 
 pub use array::{Array, Element, LengthError};
 pub use error::TypeError;
 pub use graph::{Graph, Input, Kind, Loc, Node, Operands, Phase, Role, Val};
 pub use ops::Op;
 pub use site::{
-    CheckSite, Frame, ParamInfo, ParamSite, RegionId, Rng, SampleRegions, SampleSite, Site, SiteKind, Source,
+    CheckSite, Frame, ParamInfo, ParamSite, RegionId, Rng, SampleRegions, SampleSite, Site, SiteKind, Slots, Source,
 };
 pub use types::{DType, Dims, ParseTyError, Ty};
+pub use verify::{VerifyError, VerifyErrors, verify};

@@ -55,7 +55,7 @@ pub enum SiteKind {
     Deterministic,
     /// The declaration of a plate; its value is the indices.
     Plate(Frame),
-    /// A condition on values that must hold elementwise; its one operand is a truth value per element.
+    /// A condition on values; its operands are a truth value per element, and the elements it speaks of.
     Check(CheckSite),
 }
 
@@ -104,12 +104,14 @@ pub struct ParamInfo {
     pub name: String,
     /// What it must satisfy, in words.
     pub constraint: String,
+    /// How many of its rightmost dimensions one constraint spans.
+    pub event_dim: usize,
 }
 
 /// A sample site: the distribution as closed regions, and how the value is obtained.
 ///
-/// Operands, in order: the value if [`Source::Operand`], the mask if `has_mask`, the scale if `has_scale`, then the
-/// captures: first the distribution's parameters, then whatever else its regions read. Every region takes its own
+/// Operands, in order: the value if [`Source::Operand`], the mask if `has_mask`, the scale if `has_scale`, the seed's
+/// key if [`Rng::Seed`], then the captures: first the distribution's parameters, then whatever else its regions read. Every region takes its own
 /// leading arguments followed by a prefix of the captures.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct SampleSite {
@@ -133,6 +135,8 @@ pub struct SampleSite {
     pub has_scale: bool,
     /// Whether the site helps inference rather than describes the model.
     pub auxiliary: bool,
+    /// Whether a `block` hides it: it has a value, but neither a density nor a name to the outside.
+    pub hidden: bool,
     /// Where its draw gets its key from.
     pub rng: Rng,
     /// The distribution's behaviour.
@@ -145,10 +149,10 @@ pub struct SampleSite {
 pub enum Rng {
     /// No split is reserved: the value was given inside the seed, or the site is observed.
     None,
-    /// The next split of the scope with this number, in program order.
-    Scope(u32),
-    /// The key is the last capture, given by the user.
-    Explicit,
+    /// The next split, in program order, of the key the query is given.
+    Program,
+    /// The next split, in program order, of the `seed` with this number; its key is an operand.
+    Seed(u32),
 }
 
 /// The closed regions of a sample site. `captures…` stands for a prefix of the site's captures.
@@ -179,6 +183,41 @@ impl SampleRegions {
             .into_iter()
             .chain([self.draw, self.constrain, self.unconstrain].into_iter().flatten())
     }
+}
+
+impl SampleSite {
+    /// The positions of the operands: value, mask, scale and seed's key where present, and where the captures start.
+    pub fn slots(&self) -> Slots {
+        let mut next = 0;
+        let mut slot = |present: bool| {
+            next += usize::from(present);
+            present.then(|| next - 1)
+        };
+        let value = slot(matches!(self.source, Source::Operand { .. }));
+        let (mask, scale) = (slot(self.has_mask), slot(self.has_scale));
+        let key = slot(matches!(self.rng, Rng::Seed(_)));
+        Slots { value, mask, scale, key, captures: next }
+    }
+
+    /// Whether the site is a random variable that a query must find a value for.
+    pub fn is_latent(&self) -> bool {
+        self.source == Source::Latent && !self.hidden
+    }
+}
+
+/// Where the operands of a sample site are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slots {
+    /// The value's position.
+    pub value: Option<usize>,
+    /// The mask's position.
+    pub mask: Option<usize>,
+    /// The scale's position.
+    pub scale: Option<usize>,
+    /// The position of the seed's key.
+    pub key: Option<usize>,
+    /// The position of the first capture.
+    pub captures: usize,
 }
 
 /// A param site.

@@ -1,1 +1,143 @@
-//! Passes.
+//! Passes: graph in, graph out. [`PIPELINE`] is the road from a recorded model to pure tensor arithmetic.
+
+mod checks;
+mod dce;
+mod give;
+mod legalize;
+mod query;
+mod resolve_masks;
+mod resolve_plates;
+mod resolve_sites;
+mod vjp;
+
+pub use checks::{Check, Checks, checks};
+pub use dce::Dce;
+pub use give::give;
+pub use legalize::Legalize;
+pub use query::{Coordinates, Query, QueryOutput, layout, outputs};
+pub use resolve_masks::ResolveMasks;
+pub use resolve_plates::ResolvePlates;
+pub use resolve_sites::ResolveSites;
+pub use vjp::{Vjp, value_and_grad};
+
+use crate::{
+    error::TypeError,
+    graph::{Graph, Loc, Node, Operands, Val},
+    verify::VerifyErrors,
+};
+
+/// A transformation of a whole graph. It reads one graph and builds another.
+pub trait Pass: Sync {
+    /// The name in dumps, filetests and messages.
+    fn name(&self) -> &'static str;
+
+    /// Whether the pass has something to do for this query.
+    fn applies(&self, query: Query) -> bool;
+
+    /// The new graph.
+    ///
+    /// # Errors
+    /// When the graph cannot answer the query; the error names the site and the user's line.
+    fn run(&self, graph: &Graph, query: Query) -> Result<Graph, PassError>;
+}
+
+/// Every pass between recording and lowering, in order.
+pub const PIPELINE: &[&dyn Pass] = &[
+    &ResolvePlates,
+    &ResolveMasks,
+    &ResolveSites,
+    &Vjp,
+    &Legalize,
+    &Dce,
+];
+
+/// A pass could not do its work.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PassError {
+    /// A rule built an ill-typed node.
+    #[error("{}{pass}: {source}", place(loc, site))]
+    Type {
+        /// The pass.
+        pass: &'static str,
+        /// The site being worked on.
+        site: Option<String>,
+        /// The user's line.
+        loc: Option<Loc>,
+        /// What did not fit.
+        source: TypeError,
+    },
+    /// A site cannot take part in the query.
+    #[error("{}{found}; help: {help}", place(loc, &Some(site.clone())))]
+    Site {
+        /// The site.
+        site: String,
+        /// The user's line.
+        loc: Option<Loc>,
+        /// What is wrong.
+        found: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// The result of a pass breaks an invariant: a defect of the pass.
+    #[error("after {pass}: {errors}")]
+    Invalid {
+        /// The pass.
+        pass: &'static str,
+        /// The broken invariants.
+        errors: VerifyErrors,
+    },
+}
+
+fn place(loc: &Option<Loc>, site: &Option<String>) -> String {
+    let at = loc.as_ref().map(|l| format!("{l}: ")).unwrap_or_default();
+    match site {
+        Some(site) => format!("{at}site `{site}`: "),
+        None => at,
+    }
+}
+
+/// Runs every pass that applies, verifying after each in debug builds; `observe` sees each pass's name and result.
+///
+/// # Errors
+/// The first pass's error.
+pub fn run(graph: &Graph, query: Query, observe: &mut dyn FnMut(&str, &Graph)) -> Result<Graph, PassError> {
+    let mut current = graph.clone();
+    for pass in PIPELINE.iter().filter(|p| p.applies(query)) {
+        current = pass.run(&current, query)?;
+        if cfg!(debug_assertions) {
+            let verified = crate::verify::verify(&current);
+            verified.map_err(|errors| PassError::Invalid { pass: pass.name(), errors })?;
+        }
+        observe(pass.name(), &current);
+    }
+    Ok(current)
+}
+
+/// Rebuilds `from` into `to`: `f` makes the new value of each node from its mapped operands. Outputs are mapped too.
+fn rebuild(
+    from: &Graph,
+    to: &mut Graph,
+    mut f: impl FnMut(&mut Graph, Val, &Node, &[Val]) -> Result<Val, PassError>,
+) -> Result<Vec<Val>, PassError> {
+    let mut map: Vec<Val> = Vec::with_capacity(from.len());
+    for v in from.vals() {
+        let node = from.node(v);
+        let operands: Operands = from.operands(v).iter().map(|o| map[o.index()]).collect();
+        to.set_loc(node.loc.clone());
+        let new = f(to, v, node, &operands)?;
+        map.push(new);
+    }
+    to.set_loc(None);
+    to.set_outputs(from.outputs().iter().map(|v| map[v.index()]));
+    Ok(map)
+}
+
+/// Turns a type error into a pass's, at a node.
+fn at<'a>(
+    pass: &'static str,
+    node: &'a Node,
+    site: Option<&'a str>,
+) -> impl Fn(TypeError) -> PassError + 'a {
+    move |source| PassError::Type { pass, site: site.map(str::to_string), loc: node.loc.clone(), source }
+}

@@ -1,0 +1,110 @@
+//! Plates: checks their use over the whole program and makes expansion and scale explicit.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Pass, PassError, Query, at, rebuild};
+use crate::{
+    error::TypeError,
+    graph::{Graph, Kind, Loc, Phase, Role, Val},
+    ops,
+    site::{Frame, SampleSite, Site, SiteKind},
+    types::Ty,
+};
+
+/// After it no site has plates around it: a log density has the whole batch's dimensions and carries every scale, and
+/// a plate is its indices.
+pub struct ResolvePlates;
+
+impl Pass for ResolvePlates {
+    fn name(&self) -> &'static str {
+        "resolve_plates"
+    }
+
+    fn applies(&self, _query: Query) -> bool {
+        true
+    }
+
+    fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
+        if graph.phase() == Phase::Pure {
+            return Ok(graph.clone());
+        }
+        check_names(graph)?;
+        let mut out = Graph::with_regions_of(graph, Phase::Model);
+        rebuild(graph, &mut out, |out, v, node, operands| {
+            let Kind::Site(site) = &node.kind else {
+                return out.copy_node(graph, v, operands).map_err(at(self.name(), node, None));
+            };
+            let err = at(self.name(), node, Some(&site.name));
+            match &site.kind {
+                SiteKind::Plate(frame) => indices(out, frame, &node.ty).map_err(err),
+                SiteKind::Sample(sample) => expand(out, site, sample, &node.ty, operands).map_err(err),
+                _ => Ok(out.push_site(Site { frames: vec![], ..(**site).clone() }, node.ty.clone(), operands)),
+            }
+        })?;
+        Ok(out)
+    }
+}
+
+/// A plate's name stands for one size and one dimension throughout the program.
+fn check_names(graph: &Graph) -> Result<(), PassError> {
+    let mut seen: BTreeMap<&str, (&Frame, &str, &Option<Loc>)> = BTreeMap::new();
+    for (v, site) in graph.sites() {
+        let loc = &graph.node(v).loc;
+        for frame in &site.frames {
+            let (first, user, _) = *seen.entry(&frame.name).or_insert((frame, &site.name, loc));
+            if (first.size, first.full_size, first.dim) != (frame.size, frame.full_size, frame.dim) {
+                return Err(PassError::Site {
+                    site: site.name.clone(),
+                    loc: loc.clone(),
+                    found: format!(
+                        "plate `{}` has size {} at dim {} here, but size {} at dim {} around site `{user}`",
+                        frame.name, frame.size, frame.dim, first.size, first.dim
+                    ),
+                    help: "give the two plates different names, or the same size and dim".into(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn indices(out: &mut Graph, frame: &Frame, ty: &Ty) -> Result<Val, TypeError> {
+    let dims = [frame.size].into_iter().collect();
+    out.push(ops::Iota { dtype: ty.dtype, dims, axis: 0 }, &[])
+}
+
+/// Broadcasts the value and the log density to the batch, and multiplies the latter by the scale and by
+/// `full_size / size` of each plate.
+fn expand(out: &mut Graph, site: &Site, sample: &SampleSite, ty: &Ty, operands: &[Val]) -> Result<Val, TypeError> {
+    let slots = sample.slots();
+    let mut operands = operands.to_vec();
+    if let Some(slot) = slots.value {
+        operands[slot] = out.broadcast_to(operands[slot], &ty.dims)?;
+    }
+    let scale = slots.scale.map(|slot| operands.remove(slot));
+    let mut sample = SampleSite { has_scale: false, ..sample.clone() };
+    let captures: Vec<Ty> = operands[sample.slots().captures..].iter().map(|v| out.ty(*v).clone()).collect();
+
+    let old = out.region(sample.regions.log_prob).clone();
+    let mut region = Graph::new(Phase::Pure);
+    let value = region.input("value", Role::Argument, ty.clone());
+    let mut args = vec![value];
+    args.extend(captures.iter().map(|ty| region.input("capture", Role::Argument, ty.clone())));
+    let log_prob = region.inline(&old, &args[..old.inputs().len()])?;
+    let mut log_prob = region.broadcast_to(log_prob[0], &sample.batch)?;
+    let plates: f64 = site.frames.iter().map(|f| f.full_size as f64 / f.size as f64).product();
+    if plates != 1.0 {
+        let factor = region.full_like(log_prob, plates)?;
+        log_prob = region.mul(log_prob, factor)?;
+    }
+    if let Some(scale) = scale {
+        let factor = region.input("scale", Role::Argument, out.ty(scale).clone());
+        let factor = region.broadcast_to(factor, &sample.batch)?;
+        log_prob = region.mul(log_prob, factor)?;
+        operands.push(scale);
+    }
+    region.set_outputs([log_prob]);
+    sample.regions.log_prob = out.add_region(Arc::new(region));
+    let kind = SiteKind::Sample(Box::new(sample));
+    Ok(out.push_site(Site { name: site.name.clone(), frames: vec![], kind }, ty.clone(), &operands))
+}

@@ -1,0 +1,277 @@
+//! Sites: answers a query by giving each site its value and inlining the regions the query needs; the result is pure.
+
+use std::collections::BTreeMap;
+
+use super::{Pass, PassError, Query, at, layout};
+use crate::{
+    error::TypeError,
+    graph::{Graph, Kind, Node, Phase, Role, Val},
+    ops,
+    site::{Rng, SampleSite, Site, SiteKind, Source},
+    threefry,
+    types::{DType, Dims, Ty},
+};
+
+/// Replaces every site by tensor arithmetic.
+pub struct ResolveSites;
+
+impl Pass for ResolveSites {
+    fn name(&self) -> &'static str {
+        "resolve_sites"
+    }
+
+    fn applies(&self, _query: Query) -> bool {
+        true
+    }
+
+    fn run(&self, graph: &Graph, query: Query) -> Result<Graph, PassError> {
+        if graph.phase() == Phase::Pure {
+            return Ok(graph.clone());
+        }
+        let mut resolver = Resolver::new(graph, query)?;
+        for v in graph.vals() {
+            resolver.node(v)?;
+        }
+        resolver.finish()
+    }
+}
+
+struct Resolver<'a> {
+    graph: &'a Graph,
+    query: Query,
+    out: Graph,
+    map: Vec<Val>,
+    /// The unconstrained coordinates of all latent sites, and where each site's begin.
+    position: Option<Val>,
+    offsets: BTreeMap<Val, usize>,
+    /// The key of the program (`None`) and of each seed, as the splits so far have left it.
+    keys: BTreeMap<Option<u32>, Val>,
+    density: Option<Val>,
+    /// Values of latent and deterministic sites, in program order.
+    values: Vec<Val>,
+    /// Unconstrained values of latent sites, in program order.
+    coordinates: Vec<Val>,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(graph: &'a Graph, query: Query) -> Result<Resolver<'a>, PassError> {
+        let mut out = Graph::new(Phase::Pure);
+        let mut map = vec![Val::from_index(0); graph.len()];
+        for v in graph.inputs() {
+            let node = graph.node(*v);
+            map[v.index()] = out.copy_node(graph, *v, &[]).map_err(at("resolve_sites", node, None))?;
+        }
+        let (mut offsets, mut position, mut keys) = (BTreeMap::new(), None, BTreeMap::new());
+        if query.takes_position() {
+            let sites = layout(graph);
+            let len = sites.iter().map(|s| s.unconstrained.len()).sum();
+            let dtype = sites.first().map_or(DType::F64, |s| s.unconstrained.dtype);
+            offsets = sites.iter().map(|s| (s.val, s.offset)).collect();
+            position = Some(out.input("position", Role::Position, Ty::new(dtype, [len])));
+        }
+        if query == Query::Draws {
+            keys.insert(None, out.input("rng_key", Role::Key, Ty::new(DType::U32, [2])));
+        }
+        let (values, coordinates) = (Vec::new(), Vec::new());
+        Ok(Resolver { graph, query, out, map, position, offsets, keys, density: None, values, coordinates })
+    }
+
+    fn node(&mut self, v: Val) -> Result<(), PassError> {
+        let graph = self.graph;
+        let node = graph.node(v);
+        let operands: Vec<Val> = graph.operands(v).iter().map(|o| self.map[o.index()]).collect();
+        self.out.set_loc(node.loc.clone());
+        let new = match &node.kind {
+            Kind::Input(_) => return Ok(()),
+            Kind::Pure(_) => self.out.copy_node(graph, v, &operands).map_err(at("resolve_sites", node, None))?,
+            Kind::Site(site) => self.site(v, node, site, &operands)?,
+        };
+        self.map[v.index()] = new;
+        Ok(())
+    }
+
+    fn site(&mut self, v: Val, node: &Node, site: &Site, operands: &[Val]) -> Result<Val, PassError> {
+        match &site.kind {
+            SiteKind::Sample(sample) => {
+                let value = self.value(v, node, site, sample, operands)?;
+                if self.query.wants_density() && !sample.hidden {
+                    let captures = &operands[sample.slots().captures..];
+                    self.add_density(sample, value, captures).map_err(at("resolve_sites", node, Some(&site.name)))?;
+                }
+                Ok(value)
+            }
+            SiteKind::Deterministic => {
+                self.values.push(operands[0]);
+                Ok(operands[0])
+            }
+            SiteKind::Param(_) | SiteKind::Check(_) => Ok(operands[0]),
+            SiteKind::Plate(_) => Err(PassError::Site {
+                site: site.name.clone(),
+                loc: node.loc.clone(),
+                found: "the plate is unresolved".into(),
+                help: "run `resolve_plates` first".into(),
+            }),
+        }
+    }
+
+    /// The site's value: given, observed, drawn, or read from the position.
+    fn value(
+        &mut self,
+        v: Val,
+        node: &Node,
+        site: &Site,
+        sample: &SampleSite,
+        operands: &[Val],
+    ) -> Result<Val, PassError> {
+        let err = at("resolve_sites", node, Some(&site.name));
+        let slots = sample.slots();
+        // A seed inside the program reserves its split whether or not this query draws the site.
+        let key = self.split(sample, slots.key.map(|s| operands[s])).map_err(&err)?;
+        let captures = &operands[slots.captures..];
+        let name = || site.name.clone();
+        match (sample.source, slots.value) {
+            (Source::Operand { .. }, Some(slot)) => return Ok(operands[slot]),
+            (Source::Given { .. }, _) => return Ok(self.out.input(name(), Role::Site, node.ty.clone())),
+            _ => {}
+        }
+        let value = match self.query {
+            _ if sample.hidden => self.draw(node, site, sample, key, captures)?,
+            Query::Evaluate | Query::Draws => self.draw(node, site, sample, key, captures)?,
+            Query::LogDensity | Query::Unconstrain => self.out.input(name(), Role::Site, node.ty.clone()),
+            Query::Potential | Query::PotentialAndGradient | Query::Constrain => {
+                self.constrain(v, node, site, sample, captures)?
+            }
+        };
+        if sample.is_latent() {
+            self.values.push(value);
+        }
+        if self.query == Query::Unconstrain && sample.is_latent() {
+            let Some(region) = sample.regions.unconstrain else { return Err(discrete(node, site, sample)) };
+            let region = self.graph.region(region).clone();
+            let args: Vec<Val> = std::iter::once(value).chain(captures.iter().copied()).collect();
+            let u = self.out.inline(&region, &args[..region.inputs().len()]).map_err(&err)?[0];
+            let len = self.out.ty(u).len();
+            self.coordinates.push(self.out.reshape(u, &[len]).map_err(&err)?);
+        }
+        Ok(value)
+    }
+
+    /// Takes the site's split from its key, where it reserves one and there is a key.
+    fn split(&mut self, sample: &SampleSite, seed: Option<Val>) -> Result<Option<Val>, TypeError> {
+        let id = match sample.rng {
+            Rng::None => return Ok(None),
+            Rng::Program => None,
+            Rng::Seed(id) => Some(id),
+        };
+        let Some(key) = self.keys.get(&id).copied().or(seed) else { return Ok(None) };
+        let [next, own] = threefry::split_pair(&mut self.out, key)?;
+        self.keys.insert(id, next);
+        Ok(Some(own))
+    }
+
+    fn draw(
+        &mut self,
+        node: &Node,
+        site: &Site,
+        sample: &SampleSite,
+        key: Option<Val>,
+        captures: &[Val],
+    ) -> Result<Val, PassError> {
+        let fail = |found: String, help: &str| PassError::Site {
+            site: site.name.clone(),
+            loc: node.loc.clone(),
+            found,
+            help: help.into(),
+        };
+        let Some(region) = sample.regions.draw else {
+            let found = format!("{} cannot be drawn from", sample.distribution);
+            return Err(fail(found, "give the site a value with `substitute` or `condition`"));
+        };
+        let Some(key) = key else {
+            let found = "a draw needs a random key and no `seed` encloses the site".into();
+            return Err(fail(found, "wrap the call in `seed(key, || ...)`"));
+        };
+        let region = self.graph.region(region).clone();
+        let args: Vec<Val> = std::iter::once(key).chain(captures.iter().copied()).collect();
+        let drawn = self.out.inline(&region, &args[..region.inputs().len()]);
+        Ok(drawn.map_err(at("resolve_sites", node, Some(&site.name)))?[0])
+    }
+
+    fn constrain(
+        &mut self,
+        v: Val,
+        node: &Node,
+        site: &Site,
+        sample: &SampleSite,
+        captures: &[Val],
+    ) -> Result<Val, PassError> {
+        let (Some(region), Some(position), Some(offset)) =
+            (sample.regions.constrain, self.position, self.offsets.get(&v).copied())
+        else {
+            return Err(discrete(node, site, sample));
+        };
+        let err = at("resolve_sites", node, Some(&site.name));
+        let region = self.graph.region(region).clone();
+        let ty = region.ty(region.inputs()[0]).clone();
+        let (start, limit) = (Dims::from_slice(&[offset]), Dims::from_slice(&[offset + ty.len()]));
+        let u = self.out.push(ops::Slice { start, limit }, &[position]).map_err(&err)?;
+        let u = self.out.reshape(u, &ty.dims).map_err(&err)?;
+        let args: Vec<Val> = std::iter::once(u).chain(captures.iter().copied()).collect();
+        let constrained = self.out.inline(&region, &args[..region.inputs().len()]).map_err(&err)?;
+        if self.query.wants_density() {
+            self.accumulate(constrained[1]).map_err(&err)?;
+        }
+        Ok(constrained[0])
+    }
+
+    fn add_density(&mut self, sample: &SampleSite, value: Val, captures: &[Val]) -> Result<(), TypeError> {
+        let region = self.graph.region(sample.regions.log_prob).clone();
+        let args: Vec<Val> = std::iter::once(value).chain(captures.iter().copied()).collect();
+        let log_prob = self.out.inline(&region, &args[..region.inputs().len()])?[0];
+        let sum = self.out.sum_all(log_prob)?;
+        self.accumulate(sum)
+    }
+
+    fn accumulate(&mut self, term: Val) -> Result<(), TypeError> {
+        self.density = Some(match self.density {
+            Some(density) => self.out.add(density, term)?,
+            None => term,
+        });
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Graph, PassError> {
+        self.out.set_loc(None);
+        let err = |source| PassError::Type { pass: "resolve_sites", site: None, loc: None, source };
+        let density = match self.density {
+            Some(density) => density,
+            None => self.out.full(&Ty::scalar(DType::F64), 0.0).map_err(err)?,
+        };
+        let outputs = match self.query {
+            Query::Evaluate => self.graph.outputs().iter().map(|v| self.map[v.index()]).collect(),
+            Query::LogDensity => vec![density],
+            Query::Potential | Query::PotentialAndGradient => vec![self.out.neg(density).map_err(err)?],
+            Query::Constrain | Query::Draws => self.values,
+            Query::Unconstrain if self.coordinates.is_empty() => {
+                vec![self.out.full(&Ty::new(DType::F64, [0]), 0.0).map_err(err)?]
+            }
+            Query::Unconstrain => {
+                vec![self.out.push(ops::Concatenate { axis: 0 }, &self.coordinates).map_err(err)?]
+            }
+        };
+        self.out.set_outputs(outputs);
+        Ok(self.out)
+    }
+}
+
+fn discrete(node: &Node, site: &Site, sample: &SampleSite) -> PassError {
+    PassError::Site {
+        site: site.name.clone(),
+        loc: node.loc.clone(),
+        found: format!(
+            "{} has no unconstrained coordinates: its support is {}",
+            sample.distribution, sample.support
+        ),
+        help: "continuous inference needs continuous latent sites: observe the site, or sum it out of the model".into(),
+    }
+}
