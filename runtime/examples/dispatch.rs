@@ -11,8 +11,8 @@ use std::{
 };
 
 use pyroxene_ir::{Array, DType, Ty};
-use pyroxene_runtime::{CompileOptions, Error, bare_dispatch};
-use support::{backend, square_plus};
+use pyroxene_runtime::{CompileOptions, Error, bare_dispatch, default_backend};
+use support::square_plus;
 
 const ROUNDS: u32 = 50;
 const RUNS: u32 = 2000;
@@ -31,7 +31,7 @@ fn shortest(mut call: impl FnMut() -> Result<(), Error>) -> Result<Duration, Err
 }
 
 fn main() -> Result<(), Error> {
-    let backend = backend();
+    let backend = default_backend()?;
     println!("{}", backend.platform());
     println!("{:>8} {:>10} {:>10} {:>10}", "elements", "bare us", "launch us", "naive us");
     for n in [1, 8, 64, 1024, 16384] {
