@@ -1,0 +1,41 @@
+//! The text form of graphs: dumps, filetests, bug reports and saved programs; what it prints it parses.
+//!
+//! ```text
+//! graph   = phase "{" region* node* return "}"            phase = "model" | "pure"
+//! region  = "region" number graph                         numbered from 0
+//! node    = value ":" type "=" body [ "@" place ]         numbered from 0, operands first
+//! body    = "input" role string
+//!         | "constant" ( literal | "[" literals "]" )     row-major; the type says the dimensions
+//!         | op value* [ json ]                            the op's parameters, where it has any
+//!         | site string value* [ json ]                   site = sample param deterministic plate check
+//! return  = "return" [ value { "," value } ]
+//! place   = file ":" line ":" column                      the file in quotes where it is not one plain word
+//! ```
+//!
+//! One line holds one node, and `;` starts a comment. `parse(print(g))` equals `g`, source places included, for both
+//! phases. The parser refuses what a [`Graph`] cannot hold (an ill-typed or repeated pure node, an operand that comes
+//! later); what it can hold but should not is left to [`crate::verify`].
+//!
+//! ```
+//! use pyroxene_ir::text::parse;
+//! # fn main() -> Result<(), pyroxene_ir::text::ParseError> {
+//! let text = r#"pure {
+//!   %0: f64[8] = input data "sigma"
+//!   %1: f64[8] = mul %0 %0 @ src/model.rs:12:5
+//!   %2: f64[] = reduce_sum %1 {"axes":[0]}
+//!   return %2
+//! }
+//! "#;
+//! assert_eq!(parse(text)?.to_string(), text);
+//! # Ok(()) }
+//! ```
+
+mod literal;
+mod parse;
+mod print;
+
+pub use parse::{ParseError, parse};
+pub use print::{node, print};
+
+#[cfg(doc)]
+use crate::graph::Graph;
