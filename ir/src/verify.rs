@@ -20,7 +20,7 @@
 //! 10. The regions a site names exist and are pure.
 //! 11. A region's inputs are its own arguments (`value`, `key: u32[2]`, or `u`) followed by a prefix of the captures.
 //! 12. A region's outputs have the types that [`SampleRegions`](crate::SampleRegions) documents; `constrain` and
-//!     `unconstrain` come together, agree on `u`, and are absent for discrete supports.
+//!     `unconstrain` come together, agree on `u` where the value is a float, and are absent for discrete supports.
 //! 13. A sample site's dimensions are its batch and then `event_dim` more.
 //! 14. Operands have the right types: a value of the site's element type that broadcasts to the site's dimensions; a bool
 //!     mask and a floating-point scale that broadcast to the batch; a key `u32[2]`; for deterministic and param sites the

@@ -130,6 +130,10 @@ impl Verifier<'_> {
         if site.discrete {
             self.report(12, v, "a discrete support has neither `constrain` nor `unconstrain`");
         }
+        // Integers observed under a continuous distribution have no coordinates; nobody asks these regions.
+        if !value.dtype.is_float() {
+            return;
+        }
         let outputs = [Want::Exactly(value.clone()), Want::FloatScalar];
         self.signature(v, ("constrain", constrain), &[Want::Float], captures, &outputs);
         // The documented `u` is whatever `constrain` takes.
