@@ -161,7 +161,7 @@ pub enum Phase {
 #[derive(Clone, Debug)]
 pub struct Graph {
     /// Edges run from operand to user and carry the operand's position.
-    dag: DiGraph<Node, u16>,
+    dag: DiGraph<Node, u32>,
     phase: Phase,
     consed: FxHashMap<(Op, Operands), Val>,
     inputs: Vec<Val>,
@@ -207,7 +207,7 @@ impl Graph {
     fn append(&mut self, kind: Kind, ty: Ty, operands: &[Val]) -> Val {
         let at = self.dag.add_node(Node { kind, ty, loc: self.loc.clone() });
         for (slot, operand) in operands.iter().enumerate() {
-            self.dag.add_edge(NodeIndex::new(operand.index()), at, slot as u16);
+            self.dag.add_edge(NodeIndex::new(operand.index()), at, slot as u32);
         }
         Val::from_index(at.index())
     }
@@ -339,7 +339,7 @@ impl Graph {
         let edges = self.dag.edges_directed(NodeIndex::new(v.index()), Direction::Incoming);
         let mut out = Operands::new();
         for e in edges {
-            let slot = usize::from(*e.weight());
+            let slot = *e.weight() as usize;
             if out.len() <= slot {
                 out.resize(slot + 1, Val(0));
             }
@@ -365,7 +365,7 @@ impl Graph {
     }
 
     /// The graph as petgraph holds it, for its algorithms and its drawing.
-    pub fn as_petgraph(&self) -> &DiGraph<Node, u16> {
+    pub fn as_petgraph(&self) -> &DiGraph<Node, u32> {
         &self.dag
     }
 

@@ -19,7 +19,8 @@ pub use error::TypeError;
 pub use graph::{Graph, Input, Kind, Loc, Node, Operands, Phase, Role, Val};
 pub use ops::Op;
 pub use site::{
-    CheckSite, Frame, ParamInfo, ParamSite, RegionId, Rng, SampleRegions, SampleSite, Site, SiteKind, Slots, Source,
+    CheckSite, Frame, ParamInfo, ParamSite, RegionId, Rng, SampleRegions, SampleSite, Site, SiteKind, Slots,
+    Source,
 };
 pub use types::{DType, Dims, ParseTyError, Ty};
 pub use verify::{VerifyError, VerifyErrors, verify};

@@ -171,7 +171,7 @@ impl Verifier<'_> {
         let dag = self.graph.as_petgraph();
         let incoming = dag.edges_directed(NodeIndex::new(v.index()), Direction::Incoming);
         let mut edges: Vec<(usize, usize)> =
-            incoming.map(|e| (usize::from(*e.weight()), e.source().index())).collect();
+            incoming.map(|e| (*e.weight() as usize, e.source().index())).collect();
         edges.sort_unstable();
         let before = self.errors.len();
         if edges.iter().enumerate().any(|(i, (slot, _))| i != *slot) {

@@ -6,7 +6,6 @@ use pyroxene_ir::{
     Array, DType, Graph, Node, Phase, Ty, Val,
     ops::{Hlo, HloAttr},
 };
-use smallvec::SmallVec;
 
 use crate::{
     attr,
@@ -119,7 +118,7 @@ impl<'g> Emitter<'g> {
         let operands = self.graph.operands(v);
         let tys: Vec<Ty> = operands.iter().map(|o| self.graph.ty(*o).clone()).collect();
         let (opcode, attrs) = match op.hlo(&tys) {
-            Hlo::Native(opcode) => (opcode, SmallVec::new()),
+            Hlo::Native(opcode) => (opcode, Vec::new()),
             Hlo::WithAttrs(opcode, attrs) => (opcode, attrs),
             Hlo::Expand(_) => {
                 let loc = self.graph.node(v).loc.clone();

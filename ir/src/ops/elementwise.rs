@@ -17,6 +17,8 @@ pub enum Class {
     Float,
     /// Floating point and integers.
     Number,
+    /// Floating point and signed integers.
+    Signed,
     /// Integers.
     Integer,
     /// Integers and truth values.
@@ -30,6 +32,7 @@ impl Class {
         match self {
             Class::Float => dtype.is_float(),
             Class::Number => dtype != DType::Bool,
+            Class::Signed => dtype.is_float() || matches!(dtype, DType::I32 | DType::I64),
             Class::Integer => dtype.is_integer(),
             Class::Bits => !dtype.is_float(),
             Class::Any => true,
@@ -40,6 +43,7 @@ impl Class {
         match self {
             Class::Float => "floating-point",
             Class::Number => "numeric",
+            Class::Signed => "floating-point or signed integer",
             Class::Integer => "integer",
             Class::Bits => "integer or bool",
             Class::Any => "",

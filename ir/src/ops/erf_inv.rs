@@ -18,6 +18,8 @@ struct Branch {
     coefficients: &'static [f64],
 }
 
+/// Every digit as published; each rounds to the coefficient meant.
+#[allow(clippy::excessive_precision)]
 const F32: [Branch; 2] = [
     Branch {
         below: 5.0,
@@ -39,6 +41,7 @@ const F32: [Branch; 2] = [
     },
 ];
 
+#[allow(clippy::excessive_precision)]
 const F64: [Branch; 3] = [
     Branch {
         below: 6.25,

@@ -1,7 +1,5 @@
 //! HLO rules as data: what `lowering` needs to know of an op, so that a new op does not touch that crate.
 
-use smallvec::SmallVec;
-
 use crate::{
     array::Array,
     error::TypeError,
@@ -14,7 +12,7 @@ pub enum Hlo {
     /// The instruction of this opcode over the same operands.
     Native(&'static str),
     /// The same with attributes.
-    WithAttrs(&'static str, SmallVec<[HloAttr; 2]>),
+    WithAttrs(&'static str, Vec<HloAttr>),
     /// No instruction: `legalize` replaces the op by what this builds from its operands.
     Expand(fn(&mut Graph, &[Val]) -> Result<Val, TypeError>),
 }
@@ -22,7 +20,7 @@ pub enum Hlo {
 impl Hlo {
     /// An instruction with one attribute.
     pub fn with(opcode: &'static str, attr: HloAttr) -> Hlo {
-        Hlo::WithAttrs(opcode, SmallVec::from_iter([attr]))
+        Hlo::WithAttrs(opcode, vec![attr])
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Sign;
 impl Elementwise for Sign {
     const NAME: &'static str = "sign";
     const ARITY: usize = 1;
-    const ACCEPTS: Class = Class::Number;
+    const ACCEPTS: Class = Class::Signed;
 
     fn result(&self, operand: DType) -> DType {
         operand
@@ -31,6 +31,6 @@ impl Elementwise for Sign {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::extremes(Sign, &[&[-2.0, -0.0, 0.0, 5e-324, 3.0, f64::NAN]]), Sample::integers(Sign, &[&[0, 3]])].concat()
+        [Sample::extremes(Sign, &[&[-2.0, -0.0, 0.0, 1e-30, 3.0, f64::NAN]]), Sample::integers(Sign, &[&[-2, 0, 3]])].concat()
     }
 }

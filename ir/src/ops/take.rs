@@ -87,7 +87,7 @@ impl Rules for Take {
     fn hlo(&self, args: &[Ty]) -> Hlo {
         let (x, index) = (&args[0], &args[1]);
         let mut slice_sizes = x.dims.to_vec();
-        slice_sizes[self.axis] = 1;
+        slice_sizes[self.axis] = x.dims[self.axis].min(1);
         let dims = GatherDims {
             offset_dims: window_dims(x, index, self.axis),
             collapsed_slice_dims: vec![self.axis],

@@ -82,7 +82,9 @@ impl Collector<'_> {
             let node = self.graph.node(*v);
             let new = self.out.copy_node(self.graph, *v, &[]).map_err(at("checks", node, None))?;
             self.map[v.index()] = Some(new);
-            if let (Kind::Input(input), true, true) = (&node.kind, node.ty.dtype.is_float(), upstream[v.index()]) {
+            if let (Kind::Input(input), true, true) =
+                (&node.kind, node.ty.dtype.is_float(), upstream[v.index()])
+            {
                 let equal = Compare(Comparison::Eq);
                 let holds = self.out.push(equal, &[new, new]).map_err(at("checks", node, None))?;
                 let (subject, expected) = (format!("data `{}`", input.name), "numbers, not NaN".into());
@@ -157,7 +159,8 @@ impl Collector<'_> {
         }
         let mask = mask.flatten();
         self.params(sample, captures, mask, &row)?;
-        let (Source::Operand { .. }, Some(Some(value))) = (sample.source, slots.value.map(|s| operands[s])) else {
+        let (Source::Operand { .. }, Some(Some(value))) = (sample.source, slots.value.map(|s| operands[s]))
+        else {
             return Ok(None);
         };
         let value = self.out.broadcast_to(value, &node.ty.dims)?;

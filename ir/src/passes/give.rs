@@ -12,8 +12,11 @@ use crate::{
 /// # Errors
 /// When a name is no sample site of the program.
 pub fn give(graph: &Graph, names: &[&str], observed: bool) -> Result<Graph, PassError> {
-    let known: Vec<&str> =
-        graph.sites().filter(|(_, s)| matches!(s.kind, SiteKind::Sample(_))).map(|(_, s)| s.name.as_str()).collect();
+    let known: Vec<&str> = graph
+        .sites()
+        .filter(|(_, s)| matches!(s.kind, SiteKind::Sample(_)))
+        .map(|(_, s)| s.name.as_str())
+        .collect();
     if let Some(unknown) = names.iter().find(|n| !known.contains(n)) {
         return Err(PassError::Site {
             site: (*unknown).to_string(),
@@ -32,7 +35,8 @@ pub fn give(graph: &Graph, names: &[&str], observed: bool) -> Result<Graph, Pass
             let dropped = [slots.value, slots.key];
             let kept: Vec<_> =
                 (0..operands.len()).filter(|i| !dropped.contains(&Some(*i))).map(|i| operands[i]).collect();
-            let sample = SampleSite { source: Source::Given { observed }, rng: Rng::None, ..(**sample).clone() };
+            let sample =
+                SampleSite { source: Source::Given { observed }, rng: Rng::None, ..(**sample).clone() };
             let kind = SiteKind::Sample(Box::new(sample));
             return Ok(out.push_site(Site { kind, ..(**site).clone() }, node.ty.clone(), &kept));
         }

@@ -42,14 +42,7 @@ pub trait Pass: Sync {
 }
 
 /// Every pass between recording and lowering, in order.
-pub const PIPELINE: &[&dyn Pass] = &[
-    &ResolvePlates,
-    &ResolveMasks,
-    &ResolveSites,
-    &Vjp,
-    &Legalize,
-    &Dce,
-];
+pub const PIPELINE: &[&dyn Pass] = &[&ResolvePlates, &ResolveMasks, &ResolveSites, &Vjp, &Legalize, &Dce];
 
 /// A pass could not do its work.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -65,7 +58,7 @@ pub enum PassError {
         /// The user's line.
         loc: Option<Loc>,
         /// What did not fit.
-        source: TypeError,
+        source: Box<TypeError>,
     },
     /// A site cannot take part in the query.
     #[error("{}{found}; help: {help}", place(loc, &Some(site.clone())))]
@@ -134,10 +127,11 @@ fn rebuild(
 }
 
 /// Turns a type error into a pass's, at a node.
-fn at<'a>(
-    pass: &'static str,
-    node: &'a Node,
-    site: Option<&'a str>,
-) -> impl Fn(TypeError) -> PassError + 'a {
-    move |source| PassError::Type { pass, site: site.map(str::to_string), loc: node.loc.clone(), source }
+fn at<'a>(pass: &'static str, node: &'a Node, site: Option<&'a str>) -> impl Fn(TypeError) -> PassError + 'a {
+    move |source| PassError::Type {
+        pass,
+        site: site.map(str::to_string),
+        loc: node.loc.clone(),
+        source: Box::new(source),
+    }
 }

@@ -76,7 +76,13 @@ pub fn layout(graph: &Graph) -> Vec<Coordinates> {
         let Some(u) = region.inputs().first() else { continue };
         let unconstrained = region.ty(*u).clone();
         let len = unconstrained.len();
-        out.push(Coordinates { val, name: site.name.clone(), offset, unconstrained, ty: graph.ty(val).clone() });
+        out.push(Coordinates {
+            val,
+            name: site.name.clone(),
+            offset,
+            unconstrained,
+            ty: graph.ty(val).clone(),
+        });
         offset += len;
     }
     out

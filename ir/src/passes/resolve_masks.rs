@@ -42,9 +42,17 @@ impl Pass for ResolveMasks {
 }
 
 /// Moves the mask from the operands into the log density's region.
-fn guard(out: &mut Graph, site: &Site, sample: &SampleSite, ty: &Ty, operands: &[Val]) -> Result<Val, TypeError> {
+fn guard(
+    out: &mut Graph,
+    site: &Site,
+    sample: &SampleSite,
+    ty: &Ty,
+    operands: &[Val],
+) -> Result<Val, TypeError> {
     let mut operands = operands.to_vec();
-    let Some(slot) = sample.slots().mask else { return Ok(out.push_site(site.clone(), ty.clone(), &operands)) };
+    let Some(slot) = sample.slots().mask else {
+        return Ok(out.push_site(site.clone(), ty.clone(), &operands));
+    };
     let mask = operands.remove(slot);
     let mut sample = SampleSite { has_mask: false, ..sample.clone() };
     let captures: Vec<Ty> = operands[sample.slots().captures..].iter().map(|v| out.ty(*v).clone()).collect();

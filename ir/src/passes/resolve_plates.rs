@@ -38,7 +38,9 @@ impl Pass for ResolvePlates {
             match &site.kind {
                 SiteKind::Plate(frame) => indices(out, frame, &node.ty).map_err(err),
                 SiteKind::Sample(sample) => expand(out, site, sample, &node.ty, operands).map_err(err),
-                _ => Ok(out.push_site(Site { frames: vec![], ..(**site).clone() }, node.ty.clone(), operands)),
+                _ => {
+                    Ok(out.push_site(Site { frames: vec![], ..(**site).clone() }, node.ty.clone(), operands))
+                }
             }
         })?;
         Ok(out)
@@ -75,7 +77,13 @@ fn indices(out: &mut Graph, frame: &Frame, ty: &Ty) -> Result<Val, TypeError> {
 
 /// Broadcasts the value and the log density to the batch, and multiplies the latter by the scale and by
 /// `full_size / size` of each plate.
-fn expand(out: &mut Graph, site: &Site, sample: &SampleSite, ty: &Ty, operands: &[Val]) -> Result<Val, TypeError> {
+fn expand(
+    out: &mut Graph,
+    site: &Site,
+    sample: &SampleSite,
+    ty: &Ty,
+    operands: &[Val],
+) -> Result<Val, TypeError> {
     let slots = sample.slots();
     let mut operands = operands.to_vec();
     if let Some(slot) = slots.value {

@@ -83,7 +83,9 @@ impl<'a> Resolver<'a> {
         self.out.set_loc(node.loc.clone());
         let new = match &node.kind {
             Kind::Input(_) => return Ok(()),
-            Kind::Pure(_) => self.out.copy_node(graph, v, &operands).map_err(at("resolve_sites", node, None))?,
+            Kind::Pure(_) => {
+                self.out.copy_node(graph, v, &operands).map_err(at("resolve_sites", node, None))?
+            }
             Kind::Site(site) => self.site(v, node, site, &operands)?,
         };
         self.map[v.index()] = new;
@@ -96,7 +98,11 @@ impl<'a> Resolver<'a> {
                 let value = self.value(v, node, site, sample, operands)?;
                 if self.query.wants_density() && !sample.hidden {
                     let captures = &operands[sample.slots().captures..];
-                    self.add_density(sample, value, captures).map_err(at("resolve_sites", node, Some(&site.name)))?;
+                    self.add_density(sample, value, captures).map_err(at(
+                        "resolve_sites",
+                        node,
+                        Some(&site.name),
+                    ))?;
                 }
                 Ok(value)
             }
@@ -242,7 +248,12 @@ impl<'a> Resolver<'a> {
 
     fn finish(mut self) -> Result<Graph, PassError> {
         self.out.set_loc(None);
-        let err = |source| PassError::Type { pass: "resolve_sites", site: None, loc: None, source };
+        let err = |source: TypeError| PassError::Type {
+            pass: "resolve_sites",
+            site: None,
+            loc: None,
+            source: Box::new(source),
+        };
         let density = match self.density {
             Some(density) => density,
             None => self.out.full(&Ty::scalar(DType::F64), 0.0).map_err(err)?,
@@ -272,6 +283,8 @@ fn discrete(node: &Node, site: &Site, sample: &SampleSite) -> PassError {
             "{} has no unconstrained coordinates: its support is {}",
             sample.distribution, sample.support
         ),
-        help: "continuous inference needs continuous latent sites: observe the site, or sum it out of the model".into(),
+        help:
+            "continuous inference needs continuous latent sites: observe the site, or sum it out of the model"
+                .into(),
     }
 }

@@ -47,7 +47,9 @@ pub fn value_and_grad(graph: &Graph, wrt: &[Val]) -> Result<Graph, PassError> {
     adjoints[root.index()] = Some(seed);
     for v in graph.vals().rev() {
         let node = graph.node(v);
-        let (Some(ct), Kind::Pure(op), true) = (adjoints[v.index()], &node.kind, live[v.index()]) else { continue };
+        let (Some(ct), Kind::Pure(op), true) = (adjoints[v.index()], &node.kind, live[v.index()]) else {
+            continue;
+        };
         out.set_loc(node.loc.clone());
         let operands = graph.operands(v);
         let args: Vec<Val> = operands.iter().map(|o| map[o.index()]).collect();

@@ -404,9 +404,6 @@ impl<'a> Cursor<'a> {
             if !self.rest().starts_with('%') {
                 return Ok(operands);
             }
-            if operands.len() > usize::from(u16::MAX) {
-                return Err(self.error(format!("a node has at most {} operands", u16::MAX)));
-            }
             operands.push(self.value(g)?);
         }
     }

@@ -1,0 +1,113 @@
+//! Every op against XLA: all samples of the op table as one program, compared with the reference semantics.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test")]
+
+use pyroxene_ir::{
+    Array, DType, Graph, Op, Phase, Role, Ty, Val,
+    ops::Hlo,
+    passes::{Legalize, Pass, Query},
+};
+use pyroxene_lowering::lower;
+use pyroxene_runtime::{CompileOptions, Input, Module, default_backend};
+
+/// Relative tolerances: XLA's vectorised transcendentals and the reference (Rust's, computed in double and rounded)
+/// each err by a few units in the last place, which is 2.2e-16 and 1.2e-7.
+const F64: f64 = 1e-13;
+const F32: f64 = 2e-6;
+/// An op HLO lacks is a longer computation, whose intermediate results lose digits in single precision: the worst
+/// case is `erf_inv`, which takes the logarithm of 1 − x² near x = 1.
+const F32_EXPANDED: f64 = 1e-5;
+
+struct Case {
+    /// The op and its operands, for the message.
+    title: String,
+    value: Val,
+    expected: Array,
+    /// The relative tolerance of floating-point elements.
+    tolerance: f64,
+}
+
+/// One graph whose inputs are every sample's operands and whose outputs are every sample's result.
+fn table() -> (Graph, Vec<Array>, Vec<Case>) {
+    let mut graph = Graph::new(Phase::Pure);
+    let (mut args, mut cases) = (Vec::new(), Vec::new());
+    for info in Op::ALL {
+        for (n, sample) in (info.samples)().into_iter().enumerate() {
+            let title = format!("{} sample {n}: {:?} of {:?}", info.name, sample.op, sample.args);
+            let input = |(i, x): (usize, &Array)| {
+                graph.input(format!("{}.{n}.{i}", info.name), Role::Argument, x.ty())
+            };
+            let operands: Vec<Val> = sample.args.iter().enumerate().map(input).collect();
+            let value = graph.push(sample.op.clone(), &operands).unwrap_or_else(|e| panic!("{title}: {e}"));
+            let expected = sample.op.eval(&sample.args.iter().collect::<Vec<_>>(), graph.ty(value));
+            let tys: Vec<Ty> = sample.args.iter().map(Array::ty).collect();
+            let tolerance = match (expected.dtype(), sample.op.hlo(&tys)) {
+                (DType::F32, Hlo::Expand(_)) => F32_EXPANDED,
+                (DType::F32, _) => F32,
+                _ => F64,
+            };
+            cases.push(Case { title, value, expected, tolerance });
+            args.extend(sample.args);
+        }
+    }
+    graph.set_outputs(cases.iter().map(|c| c.value));
+    (graph, args, cases)
+}
+
+/// What XLA found, where it differs from what was expected.
+fn difference(found: &Array, Case { expected, tolerance, .. }: &Case) -> Option<String> {
+    assert_eq!(found.ty(), expected.ty());
+    if !found.dtype().is_float() {
+        return (found != expected).then(|| format!("{found:?}"));
+    }
+    // XLA's CPU code flushes numbers below the normal range to zero.
+    let single = found.dtype() == DType::F32;
+    let smallest = if single { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
+    let close = |x: f64, y: f64| {
+        x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= (tolerance * y.abs()).max(smallest)
+    };
+    let same = found.to_f64_vec().into_iter().zip(expected.to_f64_vec()).all(|(x, y)| close(x, y));
+    (!same).then(|| format!("{found:?}"))
+}
+
+#[test]
+fn xla_computes_what_the_reference_does() {
+    let (graph, args, cases) = table();
+    let legal = Legalize.run(&graph, Query::Evaluate).unwrap();
+    let lowered = lower(&legal, "op_table").unwrap();
+    let backend = default_backend().unwrap();
+    let module = Module {
+        name: &lowered.name,
+        hlo: &lowered.hlo,
+        inputs: lowered.inputs.iter().map(|(name, ty)| Input::new(name.clone(), ty.clone())).collect(),
+        outputs: lowered.outputs.clone(),
+    };
+    let executable = backend.compile(&module, &CompileOptions::default()).unwrap();
+    let buffers: Vec<_> = args.iter().map(|x| backend.upload(x).unwrap()).collect();
+    let results = executable.run(&buffers.iter().collect::<Vec<_>>()).unwrap();
+    assert_eq!(results.len(), cases.len());
+
+    let mut wrong = String::new();
+    for (case, result) in cases.iter().zip(&results) {
+        if let Some(found) = difference(&result.to_array().unwrap(), case) {
+            wrong
+                .push_str(&format!("{}\n   expected {:?}\n   XLA says {found}\n", case.title, case.expected));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_op_has_samples() {
+    for info in Op::ALL {
+        assert!(!(info.samples)().is_empty(), "`{}` has no samples, so nothing tests it", info.name);
+    }
+}
+
+#[test]
+fn result_types_are_those_of_the_type_rule() {
+    let (graph, _, cases) = table();
+    for case in &cases {
+        let ty: &Ty = graph.ty(case.value);
+        assert_eq!(*ty, case.expected.ty(), "{}", case.title);
+    }
+}
