@@ -1,1 +1,37 @@
-//! Placeholder.
+//! What a model is written in: tensors, tracing, handlers, primitives, distributions; and its stages from trace to run.
+//!
+//! The nouns: [`Tensor`] symbolic, [`Array`] host, [`Spec`] shape only; [`Program`] a recorded model; `Lowered`,
+//! `Compiled`, `Bound` its stages.
+
+// So that the derive macro's paths work inside this crate too.
+extern crate self as pyroxene_frontend;
+
+pub mod constraints;
+pub mod distributions;
+pub mod handlers;
+pub mod primitives;
+mod program;
+pub mod random;
+mod tensor;
+mod trace;
+pub mod transforms;
+mod tree;
+
+pub use program::*;
+pub use pyroxene_ir::{Array, DType, Dims, Loc, Ty};
+pub use tensor::Tensor;
+pub use trace::{ErrorKind, TraceError, TraceErrors};
+pub use tree::{Leaf, Path, Spec, Tree, Visit, spec};
+
+/// Everything a model needs.
+pub mod prelude {
+    pub use crate::{
+        Array, DType, Leaf, Spec, Tensor, Tree, constraints,
+        constraints::{Constraint, Support},
+        distributions::*,
+        handlers,
+        primitives::{deterministic, factor, param, plate, sample},
+        random::{self, Key},
+        spec,
+    };
+}

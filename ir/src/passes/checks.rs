@@ -165,10 +165,8 @@ impl Collector<'_> {
         };
         let value = self.out.broadcast_to(value, &node.ty.dims)?;
         let region = self.graph.region(sample.regions.in_support).clone();
-        let needed: Option<Vec<Val>> = captures[..region.inputs().len() - 1].iter().copied().collect();
-        if let Some(needed) = needed {
-            let args: Vec<Val> = std::iter::once(value).chain(needed).collect();
-            let inside = self.out.inline(&region, &args)?[0];
+        let args: Vec<Option<Val>> = std::iter::once(Some(value)).chain(captures.iter().copied()).collect();
+        if let Some(inside) = self.inline_known(&region, &args, 0)? {
             let inside = self.out.broadcast_to(inside, &sample.batch)?;
             let holds = self.unless_masked(inside, mask)?;
             self.row(row("value".into(), &sample.support), holds, value);
@@ -183,23 +181,10 @@ impl Collector<'_> {
         mask: Option<Val>,
         row: &dyn Fn(String, &str) -> Check,
     ) -> Result<(), TypeError> {
-        // One parameter may depend on a latent value and another on data alone: keep what the latter's outputs need.
         let region = self.graph.region(sample.regions.valid_params).clone();
         for (i, info) in sample.params.iter().enumerate() {
             let Some(Some(param)) = captures.get(i).copied() else { continue };
-            let needs = region.reachable(&region.outputs()[i..=i]);
-            let mut args = Vec::new();
-            for (input, capture) in region.inputs().iter().zip(captures) {
-                match (needs[input.index()], capture) {
-                    (_, Some(c)) => args.push(*c),
-                    (false, None) => args.push(self.out.full(&region.ty(*input).clone(), 0.0)?),
-                    (true, None) => break,
-                }
-            }
-            if args.len() < region.inputs().len() {
-                continue;
-            }
-            let valid = self.out.inline(&region, &args)?[i];
+            let Some(valid) = self.inline_known(&region, captures, i)? else { continue };
             // A mask that is finer than the parameter says nothing certain about a shared element.
             let same = mask.is_some_and(|m| self.out.ty(m).dims == self.out.ty(valid).dims);
             if mask.is_none() || same {
@@ -208,6 +193,25 @@ impl Collector<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Output `i` of a region, if what it needs is known: other arguments may depend on latent values.
+    fn inline_known(
+        &mut self,
+        region: &Graph,
+        args: &[Option<Val>],
+        i: usize,
+    ) -> Result<Option<Val>, TypeError> {
+        let needs = region.reachable(&region.outputs()[i..=i]);
+        let mut known = Vec::with_capacity(region.inputs().len());
+        for (input, arg) in region.inputs().iter().zip(args) {
+            match (needs[input.index()], arg) {
+                (_, Some(arg)) => known.push(*arg),
+                (false, None) => known.push(self.out.full(region.ty(*input), 0.0)?),
+                (true, None) => return Ok(None),
+            }
+        }
+        Ok(Some(self.out.inline(region, &known)?[i]))
     }
 
     fn unless_masked(&mut self, holds: Val, mask: Option<Val>) -> Result<Val, TypeError> {

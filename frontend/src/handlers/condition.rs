@@ -1,0 +1,30 @@
+//! `condition`: turns sample sites into data.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use super::{Handler, Message, MessageKind, run};
+use crate::tensor::Tensor;
+
+struct Condition(BTreeMap<String, Tensor>);
+
+/// Runs `f` with the named sample sites observed at these values.
+#[track_caller]
+pub fn condition<N: Into<String>, V: Into<Tensor>, R>(
+    values: impl IntoIterator<Item = (N, V)>,
+    f: impl FnOnce() -> R,
+) -> R {
+    let values = values.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    run(Rc::new(Condition(values)), f)
+}
+
+impl Handler for Condition {
+    fn process(&self, message: &mut Message) {
+        if message.kind != MessageKind::Sample {
+            return;
+        }
+        if let Some(value) = self.0.get(&message.name) {
+            message.value = Some(*value);
+            message.is_observed = true;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `mask`: switches densities off.
+
+use std::rc::Rc;
+
+use super::{Handler, Message, MessageKind, run};
+use crate::{tensor::Tensor, trace};
+
+struct Mask(Tensor);
+
+/// Runs `f` with the density of its sample sites only where `mask` holds. Nested masks must all hold.
+///
+/// Where it does not hold, neither values nor parameters reach a gradient: NaN in masked data is harmless.
+#[track_caller]
+pub fn mask<R>(mask: impl Into<Tensor>, f: impl FnOnce() -> R) -> R {
+    let mask = mask.into();
+    if !mask.is_poison() && mask.dtype() != pyroxene_ir::DType::Bool {
+        let found = format!("`mask` needs truth values, found {}", mask.ty());
+        let help = "compare first, as in `mask(x.greater(0.0), || ...)`".into();
+        trace::fail(trace::ErrorKind::Usage { found, help }, pyroxene_ir::Loc::caller());
+        return f();
+    }
+    run(Rc::new(Mask(mask)), f)
+}
+
+impl Handler for Mask {
+    fn process(&self, message: &mut Message) {
+        if message.kind == MessageKind::Sample {
+            message.mask = Some(match message.mask {
+                Some(inner) => inner & self.0,
+                None => self.0,
+            });
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Effect handlers: closures run under a handler that sees, and may change, every primitive called inside.
+//!
+//! A primitive is a [`Message`]. Handlers see it from the innermost outwards ([`Handler::process`]), a default
+//! fills what is missing, and the same handlers see it again from the outermost back ([`Handler::postprocess`]).
+
+mod block;
+mod condition;
+mod mask;
+mod scale;
+mod seed;
+mod substitute;
+mod trace;
+
+use std::rc::Rc;
+
+pub use block::{block, hide};
+pub use condition::condition;
+pub use mask::mask;
+use pyroxene_ir::{Frame, Loc};
+pub use scale::scale;
+pub use seed::seed;
+pub use substitute::substitute;
+pub use trace::{SiteRecord, trace};
+
+use crate::{distributions::Distribution, random::Key, tensor::Tensor, trace::with_active};
+
+/// The kinds of messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MessageKind {
+    /// `sample`, or `factor`.
+    Sample,
+    /// `param`.
+    Param,
+    /// `deterministic`.
+    Deterministic,
+    /// The declaration of a plate.
+    Plate,
+}
+
+/// A primitive on its way through the handlers.
+#[derive(Clone)]
+pub struct Message {
+    /// What the primitive is.
+    pub kind: MessageKind,
+    /// The site's name.
+    pub name: String,
+    /// The distribution of a sample site.
+    pub distribution: Option<Rc<dyn Distribution>>,
+    /// The value, once somebody has given it.
+    pub value: Option<Tensor>,
+    /// Whether the value counts as data.
+    pub is_observed: bool,
+    /// Truth values that broadcast to the batch: where off, the site has no density.
+    pub mask: Option<Tensor>,
+    /// A positive factor of the log density.
+    pub scale: Option<Tensor>,
+    /// The plates around the site, outermost first.
+    pub frames: Vec<Frame>,
+    /// The seed that a draw takes its key from.
+    pub seed: Option<Seeding>,
+    /// Whether the site helps inference rather than describes the model.
+    pub auxiliary: bool,
+    /// Whether a `block` hides the site.
+    pub hidden: bool,
+    /// Whether handlers further out must not see the message.
+    pub stop: bool,
+    /// The caller of the primitive.
+    pub loc: Loc,
+}
+
+/// A seed's number within the trace, and its key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seeding {
+    pub(crate) id: u32,
+    pub(crate) key: Key,
+}
+
+impl Message {
+    pub(crate) fn new(kind: MessageKind, name: &str, loc: Loc) -> Message {
+        Message {
+            kind,
+            name: name.to_string(),
+            distribution: None,
+            value: None,
+            is_observed: false,
+            mask: None,
+            scale: None,
+            frames: Vec::new(),
+            seed: None,
+            auxiliary: false,
+            hidden: false,
+            stop: false,
+            loc,
+        }
+    }
+}
+
+/// Something that sees primitives. Run code under one with [`run`].
+pub trait Handler {
+    /// Sees the message on its way out.
+    fn process(&self, message: &mut Message);
+
+    /// Sees the message on its way back, when it has its value.
+    fn postprocess(&self, message: &mut Message) {
+        let _ = message;
+    }
+
+    /// The dimension the handler makes conditionally independent, if it is a plate.
+    fn frame(&self) -> Option<&Frame> {
+        None
+    }
+
+    /// Whether the handler hands out keys: those also see what a `block` inside them hides.
+    fn seeds(&self) -> bool {
+        false
+    }
+}
+
+/// Pops the handlers that were pushed, on unwinding too.
+struct Pop(usize);
+
+impl Drop for Pop {
+    fn drop(&mut self) {
+        with_active(|t| t.handlers.truncate(self.0));
+    }
+}
+
+/// Runs `f` with `handler` as the innermost one.
+pub fn run<R>(handler: Rc<dyn Handler>, f: impl FnOnce() -> R) -> R {
+    let depth = with_active(|t| {
+        t.handlers.push(handler);
+        t.handlers.len() - 1
+    });
+    let guard = depth.map(Pop);
+    let result = f();
+    drop(guard);
+    result
+}
+
+/// Sends a message through the stack: out, `fill`, and back.
+pub(crate) fn dispatch(mut message: Message, fill: impl FnOnce(&mut Message)) -> Message {
+    let stack: Vec<Rc<dyn Handler>> = with_active(|t| t.handlers.clone()).unwrap_or_default();
+    let mut visited = Vec::with_capacity(stack.len());
+    for handler in stack.iter().rev() {
+        if message.stop && !handler.seeds() {
+            continue;
+        }
+        handler.process(&mut message);
+        visited.push(handler);
+    }
+    fill(&mut message);
+    for handler in visited.iter().rev() {
+        handler.postprocess(&mut message);
+    }
+    message
+}

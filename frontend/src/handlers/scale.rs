@@ -1,0 +1,28 @@
+//! `scale`: multiplies log densities.
+
+use std::rc::Rc;
+
+use super::{Handler, Message, MessageKind, run};
+use crate::tensor::Tensor;
+
+struct Scale(Tensor);
+
+/// Runs `f` with the log density of its sites multiplied by the positive `scale`. Nested scales multiply.
+#[track_caller]
+pub fn scale<R>(scale: impl Into<Tensor>, f: impl FnOnce() -> R) -> R {
+    let scale = scale.into();
+    let loc = pyroxene_ir::Loc::caller();
+    crate::primitives::check(scale.greater(0.0), scale, "a positive scale".into(), loc.clone());
+    run(Rc::new(Scale(scale.as_float(loc))), f)
+}
+
+impl Handler for Scale {
+    fn process(&self, message: &mut Message) {
+        if matches!(message.kind, MessageKind::Sample | MessageKind::Param) {
+            message.scale = Some(match message.scale {
+                Some(inner) => inner * self.0,
+                None => self.0,
+            });
+        }
+    }
+}

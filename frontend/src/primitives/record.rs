@@ -1,0 +1,286 @@
+//! Recording a sample site: shapes under plates, and the distribution as closed regions.
+
+use pyroxene_ir::{
+    DType, Dims, Graph, Loc, ParamInfo, Rng, SampleRegions, SampleSite, Site, SiteKind, Source, Ty, Val,
+    shape,
+};
+
+use super::{claim, site_error};
+use crate::{
+    distributions::Distribution,
+    handlers::Message,
+    random::Key,
+    tensor::Tensor,
+    trace::{Captures, DEFAULT_FLOAT, ErrorKind, TraceKind, region, resolve, with_active},
+};
+
+/// Fills a message's value by recording its site; leaves it empty after an error.
+pub(super) fn record(message: &mut Message) {
+    if let Some((base, mask)) = message.distribution.as_ref().and_then(|d| d.masked()) {
+        message.mask = Some(match message.mask {
+            Some(outer) => outer & mask,
+            None => mask,
+        });
+        message.distribution = Some(base);
+        return record(message);
+    }
+    let recorded = try_record(message);
+    message.value = recorded.or(message.value.filter(|_| message.is_observed));
+}
+
+fn try_record(message: &Message) -> Option<Tensor> {
+    let distribution = message.distribution.clone()?;
+    let d = &*distribution;
+    let loc = &message.loc;
+    if message.value.is_some_and(|v| v.is_poison()) || d.params().iter().any(|p| p.value.is_poison()) {
+        return None;
+    }
+    let shapes = Shapes::of(message, d)?;
+    let value = match message.value {
+        Some(value) => Some(resolve("sample", value, loc)?),
+        None => None,
+    };
+    let mut captures = Captures::of(
+        &d.params().iter().map(|p| p.value).collect::<Vec<_>>(),
+        &d.params().iter().map(|p| p.value.ty()).collect::<Vec<_>>(),
+    );
+    let regions = regions(message, d, &shapes, &mut captures)?;
+    let mask = match message.mask {
+        Some(mask) => Some(resolve("mask", mask, loc)?),
+        None => None,
+    };
+    let scale = match message.scale {
+        Some(scale) => Some(resolve("scale", scale, loc)?),
+        None => None,
+    };
+    let seed = match message.seed {
+        Some(seed) => Some((seed.id, resolve("seed", seed.key.data(), loc)?)),
+        None => None,
+    };
+    let mut operands: Vec<Val> = [value, mask, scale, seed.map(|s| s.1)].into_iter().flatten().collect();
+    for tensor in captures.tensors() {
+        operands.push(resolve("sample", tensor, loc)?);
+    }
+    let kind = site(message, d, &shapes, regions, seed.map(|s| s.0));
+    let name = if message.hidden { hidden_name(message, loc)? } else { claim(&message.name, loc)? };
+    let site = Site { name, frames: message.frames.clone(), kind: SiteKind::Sample(Box::new(kind)) };
+    with_active(|t| t.push_site(site, shapes.value(), &operands, loc.clone()))
+}
+
+/// A hidden site's name is nobody's business; it only has to be unique in the program.
+fn hidden_name(message: &Message, loc: &Loc) -> Option<String> {
+    let name = with_active(|t| t.unclaimed(&message.name))?;
+    claim(&name, loc)
+}
+
+fn site(
+    message: &Message,
+    d: &dyn Distribution,
+    shapes: &Shapes,
+    regions: SampleRegions,
+    seed: Option<u32>,
+) -> SampleSite {
+    let info = |p: &crate::distributions::Param| ParamInfo {
+        name: p.name.into(),
+        constraint: p.constraint.describe(),
+        event_dim: p.constraint.event_dim(),
+    };
+    let rng = match (seed, message.value) {
+        (Some(id), _) => Rng::Seed(id),
+        (None, None) => Rng::Program,
+        (None, Some(_)) => Rng::None,
+    };
+    SampleSite {
+        distribution: d.name(),
+        params: d.params().iter().map(info).collect(),
+        support: d.support().describe(),
+        discrete: d.support().is_discrete(),
+        event_dim: shapes.event.len(),
+        batch: shapes.batch.clone(),
+        source: match message.value {
+            Some(_) => Source::Operand { observed: message.is_observed },
+            None => Source::Latent,
+        },
+        has_mask: message.mask.is_some(),
+        has_scale: message.scale.is_some(),
+        auxiliary: message.auxiliary,
+        hidden: message.hidden,
+        rng,
+        regions,
+    }
+}
+
+/// The dimensions of a site.
+struct Shapes {
+    /// The distribution's own batch.
+    own: Dims,
+    /// The batch with the plates around.
+    batch: Dims,
+    event: Dims,
+    dtype: DType,
+}
+
+impl Shapes {
+    fn value(&self) -> Ty {
+        Ty::new(self.dtype, self.batch.iter().chain(&self.event).copied())
+    }
+
+    /// Works out the batch under the plates and holds it against an observed value; `None` after a reported error.
+    fn of(message: &Message, d: &dyn Distribution) -> Option<Shapes> {
+        let wrong = |what: String, found: &[usize], expected: String, help: &str| {
+            let kind = ErrorKind::Shape { what, found: found.to_vec(), expected, help: help.into() };
+            site_error(&message.name, &message.loc, kind);
+        };
+        let Some(own) = d.batch_shape() else {
+            let list: Vec<String> =
+                d.params().iter().map(|p| format!("{} {}", p.name, p.value.ty())).collect();
+            let found = format!("{}: the parameters {} do not broadcast", d.name(), list.join(" and "));
+            let help = "sizes must agree from the right, or one of them be 1".into();
+            site_error(&message.name, &message.loc, ErrorKind::Usage { found, help });
+            return None;
+        };
+        let event = d.event_shape();
+        let rank = message.frames.iter().map(|f| f.dim.unsigned_abs()).max().unwrap_or(0);
+        let mut plates: Dims = std::iter::repeat_n(1, rank).collect();
+        for frame in &message.frames {
+            plates[rank - frame.dim.unsigned_abs()] = frame.size;
+        }
+        // As in NumPyro, a mask with more dimensions than the distribution expands it.
+        let masked = match message.mask.map(|m| m.dims()) {
+            Some(mask) => match shape::broadcast(&own, &mask) {
+                Some(both) => both,
+                None => {
+                    let expected = format!("one that broadcasts with the batch {:?}", own.as_slice());
+                    let help = "a mask has batch dimensions, never event dimensions";
+                    wrong("the mask".into(), &mask, expected, help);
+                    return None;
+                }
+            },
+            None => own.clone(),
+        };
+        let mut batch = shape::broadcast(&masked, &plates).unwrap_or_else(|| masked.clone());
+        for frame in &message.frames {
+            let at = batch.len().checked_sub(frame.dim.unsigned_abs()).map(|i| batch[i]);
+            if at != Some(frame.size) {
+                let what = format!("the batch of {} inside the plate `{}`", d.name(), frame.name);
+                let expected = format!("size {} or 1 at dim {}", frame.size, frame.dim);
+                let help = "make the parameters' sizes fit the plate, or move the statement out of it";
+                wrong(what, &masked, expected, help);
+                return None;
+            }
+        }
+        if let Some(scale) = message.scale.filter(|s| !shape::broadcasts_to(&s.dims(), &batch)) {
+            let help = "scale by a scalar, or by one factor for each batch element";
+            wrong(
+                "the scale".into(),
+                &scale.dims(),
+                format!("one that broadcasts to the batch {batch:?}"),
+                help,
+            );
+            return None;
+        }
+        let mut dtype = d.dtype();
+        if let Some(value) = message.value {
+            let given = value.ty();
+            dtype = given.dtype;
+            let whole: Dims = batch.iter().chain(&event).copied().collect();
+            if message.frames.is_empty() && shape::broadcasts_to(&whole, &given.dims) {
+                batch = Dims::from_slice(&given.dims[..given.dims.len() - event.len()]);
+            } else if !shape::broadcasts_to(&given.dims, &whole) {
+                let what = if message.is_observed { "the observed value" } else { "the substituted value" };
+                let expected =
+                    format!("one that broadcasts to {:?}, the site's batch and event", whole.as_slice());
+                wrong(
+                    what.into(),
+                    &given.dims,
+                    expected,
+                    "reshape the value, or fix the parameters or the plate",
+                );
+                return None;
+            }
+        }
+        Some(Shapes { own, batch, event, dtype })
+    }
+}
+
+/// Records every region of the site.
+fn regions(
+    message: &Message,
+    d: &dyn Distribution,
+    shapes: &Shapes,
+    captures: &mut Captures,
+) -> Option<SampleRegions> {
+    let (name, loc) = (&message.name, &message.loc);
+    let support = d.support();
+    let ty = shapes.value();
+    let mut record =
+        |args: &[(&str, Ty)], f: &dyn Fn(&[Tensor]) -> Vec<Tensor>| region(name, loc, args, captures, f);
+    let value = [("value", ty.clone())];
+    let log_prob = record(&value, &|a| vec![d.log_prob(a[0]).as_float(loc.clone())])?;
+    let prototype = || Tensor::from(0.0).convert(ty.dtype).broadcast_to(&ty.dims);
+    let feasible = record(&[], &|_| vec![support.feasible_like(prototype()).convert(ty.dtype)])?;
+    let feasible_params =
+        record(&[], &|_| d.params().iter().map(|p| p.constraint.feasible_like(p.value)).collect())?;
+    let in_support = record(&value, &|a| vec![support.check(a[0])])?;
+    let valid_params = record(&[], &|_| d.params().iter().map(|p| p.constraint.check(p.value)).collect())?;
+    let key = [("key", Ty::new(DType::U32, [2]))];
+    let drawable = std::cell::Cell::new(true);
+    let draw = record(&key, &|a| {
+        let drawn = draw(d, Key::from(a[0]), &shapes.own, &shapes.batch);
+        drawable.set(drawn.is_some());
+        drawn.map(|x| x.convert(shapes.dtype)).into_iter().collect()
+    })?;
+    let bijector = support.bijector();
+    let (constrain, unconstrain) = match &bijector {
+        Some(t) => {
+            let u =
+                Ty::new(if ty.dtype.is_float() { ty.dtype } else { DEFAULT_FLOAT }, t.inverse_dims(&ty.dims));
+            let constrain = record(&[("u", u)], &|a| {
+                let y = t.forward(a[0]);
+                vec![y, t.log_abs_det_jacobian(a[0], y).sum()]
+            })?;
+            (Some(constrain), Some(record(&value, &|a| vec![t.inverse(a[0])])?))
+        }
+        None => (None, None),
+    };
+    if with_active(|t| t.kind) == Some(TraceKind::Region) {
+        return None;
+    }
+    with_active(|t| {
+        let mut add = |g: Graph| t.add_region(g);
+        SampleRegions {
+            log_prob: add(log_prob),
+            feasible: add(feasible),
+            feasible_params: add(feasible_params),
+            in_support: add(in_support),
+            valid_params: add(valid_params),
+            draw: drawable.get().then(|| add(draw)),
+            constrain: constrain.map(&mut add),
+            unconstrain: unconstrain.map(&mut add),
+        }
+    })
+}
+
+/// A draw of the whole batch under one key, laid out as NumPyro's `ExpandedDistribution` does: dimensions of size 1
+/// that the batch stretches are drawn as sample dimensions and then moved to their place.
+pub(crate) fn draw(d: &dyn Distribution, key: Key, own: &[usize], batch: &[usize]) -> Option<Tensor> {
+    let extra = batch.len() - own.len();
+    let stretched: Vec<usize> = (0..own.len()).filter(|i| own[*i] == 1 && batch[extra + i] != 1).collect();
+    let mut sample_shape = batch[..extra].to_vec();
+    sample_shape.extend(stretched.iter().map(|i| batch[extra + i]));
+    let drawn = d.sample(key, &sample_shape)?;
+    if stretched.is_empty() {
+        return Some(drawn);
+    }
+    // Before: extra, stretched, own (ones at the stretched places), event. After: each stretched one in its place.
+    let event = d.event_shape();
+    let mut order: Vec<usize> = (0..extra).collect();
+    for i in 0..own.len() {
+        let place = stretched.iter().position(|s| *s == i);
+        order.push(place.map_or(extra + stretched.len() + i, |k| extra + k));
+    }
+    order.extend((0..event.len()).map(|i| extra + stretched.len() + own.len() + i));
+    order.extend(stretched.iter().map(|i| extra + stretched.len() + i));
+    let dims: Vec<usize> = batch.iter().chain(&event).copied().collect();
+    Some(drawn.transpose(&order).reshape(&dims))
+}

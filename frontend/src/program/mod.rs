@@ -1,0 +1,15 @@
+//! Programs and their stages: a function is recorded, a query lowered, compiled, bound to data, and run many times.
+
+mod bound;
+mod compiled;
+mod error;
+mod function;
+mod model;
+mod recorded;
+
+pub use bound::Bound;
+pub use compiled::{Compiled, Lowered};
+pub use error::{CheckFailure, DataError, Error};
+pub use function::{Jit, eval, jit, record};
+pub use model::{IntoModel, Model};
+pub use recorded::{LeafSpec, Program, Timings};

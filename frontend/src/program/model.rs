@@ -1,0 +1,133 @@
+//! Models: a function recorded once for each structure of data, and shared by everything that runs it.
+
+use std::{
+    fmt::Write,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use pyroxene_runtime::Backend;
+
+use super::{bound::Bound, error::Error, recorded::Program};
+use crate::{
+    Array,
+    tensor::Tensor,
+    tree::{Path, Spec, Tree, Visit, spec},
+};
+
+/// A model function with its recordings: it runs once for each structure of data (paths, types, static fields,
+/// presence of optional leaves), however many queries, data sets and samplers use it. Clones share the recordings.
+pub struct Model<D> {
+    inner: Arc<Inner<D>>,
+}
+
+struct Inner<D> {
+    function: Box<dyn Fn(&D) + Send + Sync>,
+    programs: Mutex<Vec<(String, Program)>>,
+    runs: AtomicUsize,
+}
+
+impl<D> Clone for Model<D> {
+    fn clone(&self) -> Model<D> {
+        Model { inner: self.inner.clone() }
+    }
+}
+
+/// Data of symbols `D`, as host arrays.
+pub(crate) type Data<D> = <D as Tree<Tensor>>::With<Array>;
+
+impl<D: Tree<Tensor>> Model<D>
+where
+    Data<D>: Tree<Array, With<Spec> = D::With<Spec>>,
+    D::With<Spec>: Tree<Spec, With<Tensor> = D>,
+{
+    /// A model from its function.
+    pub fn new(function: impl Fn(&D) + Send + Sync + 'static) -> Model<D> {
+        let inner =
+            Inner { function: Box::new(function), programs: Mutex::default(), runs: AtomicUsize::new(0) };
+        Model { inner: Arc::new(inner) }
+    }
+
+    /// How often the function has run.
+    pub fn runs(&self) -> usize {
+        self.inner.runs.load(Ordering::Relaxed)
+    }
+
+    /// The program for data of this structure: recorded at the first call, the same afterwards.
+    ///
+    /// # Errors
+    /// All root errors of the model, each with its line.
+    pub fn trace(&self, data: &Data<D>) -> Result<Program, Error> {
+        let key = signature(data);
+        let mut programs = self.inner.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = programs.iter().find(|(k, _)| *k == key) {
+            return Ok(known.clone());
+        }
+        self.inner.runs.fetch_add(1, Ordering::Relaxed);
+        let program = Program::trace(|d: &D| (self.inner.function)(d), &spec(data))?;
+        programs.push((key, program.clone()));
+        Ok(program)
+    }
+
+    /// The program bound to these data on the default device.
+    ///
+    /// # Errors
+    /// As [`Model::trace`], [`Program::bind`] and [`pyroxene_runtime::default_backend`].
+    pub fn bind(&self, data: &Data<D>) -> Result<Bound, Error> {
+        self.bind_on(data, &pyroxene_runtime::default_backend()?)
+    }
+
+    /// The program bound to these data on a device.
+    ///
+    /// # Errors
+    /// As [`Model::trace`] and [`Program::bind`].
+    pub fn bind_on(&self, data: &Data<D>, backend: &Arc<dyn Backend>) -> Result<Bound, Error> {
+        self.trace(data)?.bind(data, backend)
+    }
+}
+
+/// What decides whether a recording serves: paths and types of leaves, static fields, absent leaves.
+fn signature<T: Tree<Array>>(data: &T) -> String {
+    let mut key = String::new();
+    data.visit(&mut Path::default(), &mut |path, visit| {
+        // Writing to a String cannot fail.
+        let _ = match visit {
+            Visit::Leaf(array) => writeln!(key, "{path}: {}", array.ty()),
+            Visit::Static(value) => writeln!(key, "{path} = {value}"),
+            Visit::Absent => writeln!(key, "{path} absent"),
+        };
+    });
+    key
+}
+
+/// What can be run as a model: a function of its data, or a [`Model`] already made.
+pub trait IntoModel<D> {
+    /// The model.
+    fn into_model(self) -> Model<D>;
+}
+
+impl<D, F> IntoModel<D> for F
+where
+    F: Fn(&D) + Send + Sync + 'static,
+    D: Tree<Tensor>,
+    Data<D>: Tree<Array, With<Spec> = D::With<Spec>>,
+    D::With<Spec>: Tree<Spec, With<Tensor> = D>,
+{
+    fn into_model(self) -> Model<D> {
+        Model::new(self)
+    }
+}
+
+impl<D> IntoModel<D> for Model<D> {
+    fn into_model(self) -> Model<D> {
+        self
+    }
+}
+
+impl<D> IntoModel<D> for &Model<D> {
+    fn into_model(self) -> Model<D> {
+        self.clone()
+    }
+}

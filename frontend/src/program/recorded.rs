@@ -1,0 +1,274 @@
+//! A recorded model: its graph, the data it takes, and its compiled queries.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use pyroxene_ir::{
+    Graph, Input, Role, SiteKind, Source, Ty,
+    passes::{self, Coordinates, Query, QueryOutput},
+};
+use pyroxene_runtime::Backend;
+
+use super::{
+    bound::Bound,
+    compiled::{Compiled, Lowered},
+    error::{DataError, Error},
+};
+use crate::{
+    Array,
+    tensor::Tensor,
+    trace::{self, TraceErrors, TraceKind, with_active},
+    tree::{Leaf, Path, Spec, Tree, Visit},
+};
+
+/// A leaf of the data a program takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeafSpec {
+    /// Its path: `y`, `layers.0.w`.
+    pub path: String,
+    /// Its type.
+    pub ty: Ty,
+}
+
+/// How long the stages took.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Timings {
+    /// Running the model once under the tracing handlers.
+    pub trace: Duration,
+    /// Passes, over all queries compiled so far.
+    pub passes: Duration,
+    /// Lowering, over all queries compiled so far.
+    pub lower: Duration,
+    /// XLA's compilation, over all queries compiled so far.
+    pub compile: Duration,
+}
+
+/// A recorded model. It answers every [`Query`], compiling each at its first use; clones share what is compiled.
+#[derive(Clone)]
+pub struct Program {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    graph: Graph,
+    leaves: Vec<LeafSpec>,
+    compiled: Mutex<BTreeMap<&'static str, Arc<Compiled>>>,
+    checks: Mutex<Option<Arc<passes::Checks>>>,
+    timings: Mutex<Timings>,
+}
+
+impl Program {
+    /// Runs `model` once on symbols of the types in `spec` and records it.
+    ///
+    /// # Errors
+    /// All root errors of the model, each with its line.
+    pub fn trace<S: Tree<Spec>>(
+        model: impl FnOnce(&S::With<Tensor>),
+        spec: &S,
+    ) -> Result<Program, TraceErrors> {
+        let start = Instant::now();
+        let leaves = leaves(spec, |s| s.0.clone());
+        let graph = trace::record(TraceKind::Model, || {
+            let symbols = spec.try_map(&mut Path::default(), &mut |path, leaf: &Spec| {
+                let input = with_active(|t| t.input(&path.to_string(), Role::Data, leaf.0.clone()));
+                Ok::<_, std::convert::Infallible>(input.unwrap_or(Tensor::POISON))
+            });
+            match symbols {
+                Ok(symbols) => model(&symbols),
+                Err(never) => match never {},
+            }
+            Vec::new()
+        })?;
+        Ok(Program::new(graph, leaves, Timings { trace: start.elapsed(), ..Timings::default() }))
+    }
+
+    fn new(graph: Graph, leaves: Vec<LeafSpec>, timings: Timings) -> Program {
+        let inner = Inner {
+            graph,
+            leaves,
+            compiled: Mutex::default(),
+            checks: Mutex::default(),
+            timings: Mutex::new(timings),
+        };
+        Program { inner: Arc::new(inner) }
+    }
+
+    /// The program's graph, in its model phase.
+    pub fn graph(&self) -> &Graph {
+        &self.inner.graph
+    }
+
+    /// The data it takes.
+    pub fn leaves(&self) -> &[LeafSpec] {
+        &self.inner.leaves
+    }
+
+    /// How long the stages have taken so far.
+    pub fn timings(&self) -> Timings {
+        *self.inner.timings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn time(&self, f: impl FnOnce(&mut Timings)) {
+        f(&mut self.inner.timings.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The latent sites and where their unconstrained coordinates lie, in program order.
+    pub fn layout(&self) -> Vec<Coordinates> {
+        passes::layout(&self.inner.graph)
+    }
+
+    /// What [`Query::Constrain`] and [`Query::Draws`] return.
+    pub fn outputs(&self) -> Vec<QueryOutput> {
+        passes::outputs(&self.inner.graph)
+    }
+
+    /// Sample sites that a caller may or must give values to, with their types, in program order.
+    pub(super) fn site_values(&self, query: Query) -> Vec<Input> {
+        let wants = |source: Source, hidden: bool| match source {
+            Source::Given { .. } => true,
+            Source::Latent => !hidden && matches!(query, Query::LogDensity | Query::Unconstrain),
+            Source::Operand { .. } => false,
+        };
+        self.inner
+            .graph
+            .sites()
+            .filter_map(|(_, site)| match &site.kind {
+                SiteKind::Sample(s) if wants(s.source, s.hidden) => {
+                    Some(Input { name: site.name.clone(), role: Role::Site })
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The same program with the named sample sites observed: their values become parameters of every query, so that
+    /// neither the model runs again nor another value compiles anything.
+    ///
+    /// # Errors
+    /// When a name is no sample site.
+    pub fn condition(&self, names: &[&str]) -> Result<Program, Error> {
+        self.give(names, true)
+    }
+
+    /// The same program with the named sample sites set by parameters that do not count as data.
+    ///
+    /// # Errors
+    /// When a name is no sample site.
+    pub fn substitute(&self, names: &[&str]) -> Result<Program, Error> {
+        self.give(names, false)
+    }
+
+    fn give(&self, names: &[&str], observed: bool) -> Result<Program, Error> {
+        let graph = passes::give(&self.inner.graph, names, observed)?;
+        let timings = Timings { trace: self.timings().trace, ..Timings::default() };
+        Ok(Program::new(graph, self.inner.leaves.clone(), timings))
+    }
+
+    /// The pure graph that answers a query, legal for lowering. `observe` sees the name and the result of each pass.
+    ///
+    /// # Errors
+    /// When the program cannot answer the query; the error names the site.
+    pub fn resolve(&self, query: Query, observe: &mut dyn FnMut(&str, &Graph)) -> Result<Graph, Error> {
+        let start = Instant::now();
+        let graph = passes::run(&self.inner.graph, query, observe)?;
+        self.time(|t| t.passes += start.elapsed());
+        Ok(graph)
+    }
+
+    /// The query as HLO.
+    ///
+    /// # Errors
+    /// When the program cannot answer the query.
+    pub fn lower(&self, query: Query) -> Result<Lowered, Error> {
+        let graph = self.resolve(query, &mut |_, _| {})?;
+        let start = Instant::now();
+        let lowered = Lowered::new(&graph, query.name())?;
+        self.time(|t| t.lower += start.elapsed());
+        Ok(lowered)
+    }
+
+    /// The compiled query: compiled at the first call, the same afterwards.
+    ///
+    /// # Errors
+    /// When the program cannot answer the query, or the device refuses it.
+    pub fn compile(&self, query: Query, backend: &Arc<dyn Backend>) -> Result<Arc<Compiled>, Error> {
+        let mut compiled = self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = compiled.get(query.name()) {
+            if Arc::ptr_eq(known.backend(), backend) {
+                return Ok(known.clone());
+            }
+        }
+        let lowered = self.lower(query)?;
+        let start = Instant::now();
+        let fresh = Arc::new(lowered.compile(backend)?);
+        self.time(|t| t.compile += start.elapsed());
+        compiled.insert(query.name(), fresh.clone());
+        Ok(fresh)
+    }
+
+    /// The conditions on data that the program states.
+    pub(super) fn checks(&self) -> Result<Arc<passes::Checks>, Error> {
+        let mut checks = self.inner.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*checks {
+            return Ok(known.clone());
+        }
+        let fresh = Arc::new(passes::checks(&self.inner.graph)?);
+        *checks = Some(fresh.clone());
+        Ok(fresh)
+    }
+
+    /// Binds data: checks their types and every condition on values that depends on them alone, and copies them to the
+    /// device once.
+    ///
+    /// # Errors
+    /// When a leaf is missing or has another type, when values break a condition (an observation outside its support,
+    /// NaN, an index out of range), or when the device fails.
+    pub fn bind<T: Tree<Array>>(&self, data: &T, backend: &Arc<dyn Backend>) -> Result<Bound, Error> {
+        let mut arrays: Vec<(String, Array)> = Vec::new();
+        data.visit(&mut Path::default(), &mut |path, visit| {
+            if let Visit::Leaf(array) = visit {
+                arrays.push((path.to_string(), array.clone()));
+            }
+        });
+        let known = || self.inner.leaves.iter().map(|l| l.path.as_str()).collect::<Vec<_>>().join(", ");
+        if let Some((leaf, _)) = arrays.iter().find(|(p, _)| self.inner.leaves.iter().all(|l| &l.path != p)) {
+            return Err(DataError::Unknown { leaf: leaf.clone(), known: known() }.into());
+        }
+        let mut ordered = Vec::with_capacity(arrays.len());
+        for LeafSpec { path, ty } in &self.inner.leaves {
+            let Some((_, array)) = arrays.iter().find(|(p, _)| p == path) else {
+                return Err(DataError::Missing { leaf: path.clone(), known: known() }.into());
+            };
+            if array.ty() != *ty {
+                let (leaf, expected) = (path.clone(), ty.clone());
+                return Err(DataError::Type { leaf, expected, found: array.ty() }.into());
+            }
+            ordered.push(array.clone());
+        }
+        Bound::new(self.clone(), ordered, backend.clone())
+    }
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program")
+            .field("leaves", &self.inner.leaves)
+            .field("nodes", &self.inner.graph.len())
+            .finish()
+    }
+}
+
+/// Paths and types of the leaves of a tree, in order.
+pub(super) fn leaves<L: Leaf, T: Tree<L>>(tree: &T, ty: impl Fn(&L) -> Ty) -> Vec<LeafSpec> {
+    let mut out = Vec::new();
+    tree.visit(&mut Path::default(), &mut |path, visit| {
+        if let Visit::Leaf(leaf) = visit {
+            out.push(LeafSpec { path: path.to_string(), ty: ty(leaf) });
+        }
+    });
+    out
+}

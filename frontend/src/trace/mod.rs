@@ -1,0 +1,316 @@
+//! Tracing: the thread's stack of graphs under construction, on which operators, primitives and handlers record.
+
+mod error;
+mod region;
+mod tensor_ops;
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use pyroxene_ir::{Array, DType, Graph, Loc, Op, Phase, Role, Site, Ty, TypeError, Val};
+
+pub use error::{ErrorKind, TraceError, TraceErrors};
+pub(crate) use region::{Captures, region};
+pub(crate) use tensor_ops::{broadcast_dims, promote};
+
+use crate::{handlers::Handler, tensor::Tensor};
+
+/// What a trace is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TraceKind {
+    /// A model: site names are unique.
+    Model,
+    /// A function to compile; sites in it draw from their seeds.
+    Function,
+    /// A closed region of a site: no primitives, and values from outside become captures.
+    Region,
+}
+
+/// One graph under construction.
+pub(crate) struct Trace {
+    generation: u32,
+    pub(crate) kind: TraceKind,
+    graph: Graph,
+    /// Values made from literals alone: they take the element type of what they meet.
+    weak: Vec<bool>,
+    errors: Vec<TraceError>,
+    /// Whether an operation met the result of an earlier error; later errors may follow from it.
+    pub(crate) handlers: Vec<Rc<dyn Handler>>,
+    /// Where each site name was first used.
+    names: BTreeMap<String, Loc>,
+    pub(crate) counters: Counters,
+    captures: Captures,
+    /// The place that errors inside a region are reported at.
+    site: Option<(String, Loc)>,
+}
+
+/// Numbers handed out while recording.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) seeds: u32,
+    pub(crate) plates: usize,
+    pub(crate) checks: usize,
+}
+
+thread_local! {
+    static STACK: RefCell<Vec<Trace>> = const { RefCell::new(Vec::new()) };
+    static GENERATION: RefCell<u32> = const { RefCell::new(0) };
+    /// Errors made while no trace was active; the next trace of this thread reports them.
+    static ORPHANS: RefCell<Vec<TraceError>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `f` on the active trace; `None` without one. `f` must not call user code.
+pub(crate) fn with_active<R>(f: impl FnOnce(&mut Trace) -> R) -> Option<R> {
+    STACK.with(|stack| stack.borrow_mut().last_mut().map(f))
+}
+
+/// Records an error; without an active trace the next one reports it.
+pub(crate) fn report(error: TraceError) {
+    let mut error = Some(error);
+    with_active(|t| {
+        if let Some(mut error) = error.take() {
+            if let (None, Some((site, at))) = (&error.site, &t.site) {
+                error.site = Some(site.clone());
+                error.during = Some(at.clone());
+            }
+            t.errors.push(error);
+        }
+    });
+    if let Some(error) = error {
+        ORPHANS.with(|o| o.borrow_mut().push(error));
+    }
+}
+
+/// Records an error about what the caller did, and gives the poison that stands for the missing value.
+pub(crate) fn fail(kind: ErrorKind, loc: Loc) -> Tensor {
+    report(TraceError { loc, site: None, during: None, kind });
+    Tensor::POISON
+}
+
+/// Pops the trace on unwinding too, so that a panic in user code leaves the stack as it was.
+struct Pop(usize);
+
+impl Drop for Pop {
+    fn drop(&mut self) {
+        STACK.with(|stack| stack.borrow_mut().truncate(self.0));
+    }
+}
+
+fn push(kind: TraceKind, site: Option<(String, Loc)>, captures: Captures) -> Pop {
+    let generation = GENERATION.with(|g| {
+        let mut g = g.borrow_mut();
+        *g = g.wrapping_add(1).max(1);
+        *g
+    });
+    let phase = if kind == TraceKind::Region { Phase::Pure } else { Phase::Model };
+    let trace = Trace {
+        generation,
+        kind,
+        graph: Graph::new(phase),
+        weak: Vec::new(),
+        errors: Vec::new(),
+        handlers: Vec::new(),
+        names: BTreeMap::new(),
+        counters: Counters::default(),
+        captures,
+        site,
+    };
+    STACK.with(|stack| {
+        let mut stack = stack.borrow_mut();
+        stack.push(trace);
+        Pop(stack.len() - 1)
+    })
+}
+
+fn pop() -> Option<Trace> {
+    STACK.with(|stack| stack.borrow_mut().pop())
+}
+
+/// Records `f` as a graph: `f` is run once and returns the outputs.
+///
+/// # Errors
+/// All root errors recorded while `f` ran.
+pub(crate) fn record(kind: TraceKind, f: impl FnOnce() -> Vec<Tensor>) -> Result<Graph, TraceErrors> {
+    let guard = push(kind, None, Captures::default());
+    let outputs = f();
+    let loc = Loc::caller();
+    let outputs: Vec<Option<Val>> = outputs.into_iter().map(|t| resolve("return", t, &loc)).collect();
+    let finished = pop();
+    drop(guard);
+    let mut errors: Vec<TraceError> = ORPHANS.with(|o| std::mem::take(&mut *o.borrow_mut()));
+    let Some(mut trace) = finished else { return Err(TraceErrors(errors)) };
+    errors.append(&mut trace.errors);
+    match outputs.into_iter().collect::<Option<Vec<Val>>>() {
+        Some(outputs) if errors.is_empty() => {
+            trace.graph.set_outputs(outputs);
+            Ok(trace.graph)
+        }
+        _ => Err(TraceErrors(errors)),
+    }
+}
+
+impl Trace {
+    fn tensor(&mut self, v: Val, weak: bool) -> Tensor {
+        if self.weak.len() <= v.index() {
+            self.weak.resize(v.index() + 1, false);
+            self.weak[v.index()] = weak;
+        }
+        Tensor::new(v, self.generation)
+    }
+
+    /// Adds an input of the trace's graph.
+    pub(crate) fn input(&mut self, name: &str, role: Role, ty: Ty) -> Tensor {
+        let v = self.graph.input(name, role, ty);
+        self.tensor(v, false)
+    }
+
+    /// Claims a site's name; the place of its first use if it is taken.
+    pub(crate) fn claim(&mut self, name: &str, loc: &Loc) -> Result<(), Loc> {
+        match self.names.get(name) {
+            Some(first) => Err(first.clone()),
+            None => {
+                self.names.insert(name.to_string(), loc.clone());
+                Ok(())
+            }
+        }
+    }
+
+    /// A name like `name` that nothing has claimed.
+    pub(crate) fn unclaimed(&self, name: &str) -> String {
+        (2..).map(|n| format!("{name}#{n}")).find(|n| !self.names.contains_key(n)).unwrap_or_default()
+    }
+
+    /// Adds a region to the graph's table.
+    pub(crate) fn add_region(&mut self, graph: Graph) -> pyroxene_ir::RegionId {
+        self.graph.add_region(std::sync::Arc::new(graph))
+    }
+
+    /// Adds a site.
+    pub(crate) fn push_site(&mut self, site: Site, ty: Ty, operands: &[Val], loc: Loc) -> Tensor {
+        self.graph.set_loc(Some(loc));
+        let v = self.graph.push_site(site, ty, operands);
+        self.tensor(v, false)
+    }
+
+    /// The type of a value of this trace.
+    pub(crate) fn ty(&self, v: Val) -> &Ty {
+        self.graph.ty(v)
+    }
+}
+
+/// The value in the active trace that `tensor` stands for: its own, or a capture in a region. `None` is poison, or a
+/// handle that belongs nowhere on this thread's stack, which is reported.
+pub(crate) fn resolve(op: &'static str, tensor: Tensor, loc: &Loc) -> Option<Val> {
+    if tensor.is_poison() {
+        return None;
+    }
+    let found = STACK.with(|stack| {
+        let mut stack = stack.borrow_mut();
+        let top = stack.len();
+        let home = stack.iter().rposition(|t| t.generation == tensor.generation())?;
+        let mut v = tensor.val();
+        for depth in home + 1..top {
+            if stack[depth].kind != TraceKind::Region {
+                return None;
+            }
+            let (below, above) = stack.split_at_mut(depth);
+            let outer = Tensor::new(v, below[depth - 1].generation);
+            let ty = below[depth - 1].graph.ty(v).clone();
+            v = above[0].capture(outer, ty);
+        }
+        Some(v)
+    });
+    if found.is_none() {
+        report(TraceError { loc: loc.clone(), site: None, during: None, kind: ErrorKind::Leaked { op } });
+    }
+    found
+}
+
+/// Records a pure op on values of the active trace.
+pub(crate) fn apply(op: impl Into<Op>, operands: &[Tensor], loc: Loc) -> Tensor {
+    let op = op.into();
+    let name = op.name();
+    if with_active(|_| ()).is_none() {
+        return fail(ErrorKind::NoTrace { op: name }, loc);
+    }
+    let operands: Option<Vec<Val>> = operands.iter().map(|t| resolve(name, *t, &loc)).collect();
+    let Some(operands) = operands else { return Tensor::POISON };
+    let recorded = with_active(|t| {
+        let weak =
+            !operands.is_empty() && operands.iter().all(|v| t.weak.get(v.index()).copied().unwrap_or(false));
+        t.graph.set_loc(Some(loc.clone()));
+        t.graph.push(op, &operands).map(|v| t.tensor(v, weak))
+    });
+    finish(recorded, loc)
+}
+
+/// Runs a builder of several nodes on the active graph.
+pub(crate) fn build(
+    name: &'static str,
+    operands: &[Tensor],
+    loc: Loc,
+    f: impl FnOnce(&mut Graph, &[Val]) -> Result<Val, TypeError>,
+) -> Tensor {
+    if with_active(|_| ()).is_none() {
+        return fail(ErrorKind::NoTrace { op: name }, loc);
+    }
+    let operands: Option<Vec<Val>> = operands.iter().map(|t| resolve(name, *t, &loc)).collect();
+    let Some(operands) = operands else { return Tensor::POISON };
+    let recorded = with_active(|t| {
+        let weak =
+            !operands.is_empty() && operands.iter().all(|v| t.weak.get(v.index()).copied().unwrap_or(false));
+        t.graph.set_loc(Some(loc.clone()));
+        f(&mut t.graph, &operands).map(|v| t.tensor(v, weak))
+    });
+    finish(recorded, loc)
+}
+
+fn finish(recorded: Option<Result<Tensor, TypeError>>, loc: Loc) -> Tensor {
+    match recorded {
+        Some(Ok(tensor)) => tensor,
+        Some(Err(error)) => fail(ErrorKind::Type(error), loc),
+        None => Tensor::POISON,
+    }
+}
+
+/// Records a constant; `weak` ones take the element type of what they meet.
+pub(crate) fn constant(value: Array, weak: bool, loc: Loc) -> Tensor {
+    if with_active(|_| ()).is_none() {
+        return fail(ErrorKind::NoTrace { op: "constant" }, loc);
+    }
+    let recorded = with_active(|t| {
+        t.graph.set_loc(Some(loc.clone()));
+        t.graph.constant(value).map(|v| {
+            let fresh = v.index() >= t.weak.len();
+            // The same bits may have been asked for before with a definite type; that claim is the stronger one.
+            if !fresh && !weak {
+                t.weak[v.index()] = false;
+            }
+            t.tensor(v, weak)
+        })
+    });
+    finish(recorded, loc)
+}
+
+/// The type of what a handle stands for; `None` for poison and for handles of no active trace.
+pub(crate) fn type_of(tensor: Tensor) -> Option<Ty> {
+    STACK.with(|stack| {
+        let stack = stack.borrow();
+        let home = stack.iter().rev().find(|t| t.generation == tensor.generation())?;
+        (!tensor.is_poison() && tensor.val().index() < home.graph.len())
+            .then(|| home.ty(tensor.val()).clone())
+    })
+}
+
+/// Whether a value is made from literals alone.
+pub(crate) fn is_weak(tensor: Tensor) -> bool {
+    STACK.with(|stack| {
+        let stack = stack.borrow();
+        let home = stack.iter().rev().find(|t| t.generation == tensor.generation());
+        home.and_then(|t| t.weak.get(tensor.val().index()).copied()).unwrap_or(false)
+    })
+}
+
+/// The element type of floats that nothing else decides.
+pub(crate) const DEFAULT_FLOAT: DType = DType::F64;
+/// The element type of integers that nothing else decides.
+pub(crate) const DEFAULT_INT: DType = DType::I64;
