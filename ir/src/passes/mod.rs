@@ -1,24 +1,13 @@
 //! Passes: graph in, graph out. [`PIPELINE`] is the road from a recorded model to pure tensor arithmetic.
 
 mod checks;
-mod dce;
 mod give;
-mod legalize;
 mod query;
-mod resolve_masks;
-mod resolve_plates;
-mod resolve_sites;
-mod vjp;
 
 pub use checks::{Check, Checks, checks};
-pub use dce::Dce;
 pub use give::give;
-pub use legalize::Legalize;
 pub use query::{Coordinates, Query, QueryOutput, layout, outputs};
-pub use resolve_masks::ResolveMasks;
-pub use resolve_plates::ResolvePlates;
-pub use resolve_sites::ResolveSites;
-pub use vjp::{Vjp, value_and_grad};
+pub use vjp::value_and_grad;
 
 use crate::{
     error::TypeError,
@@ -41,8 +30,21 @@ pub trait Pass: Sync {
     fn run(&self, graph: &Graph, query: Query) -> Result<Graph, PassError>;
 }
 
-/// Every pass between recording and lowering, in order.
-pub const PIPELINE: &[&dyn Pass] = &[&ResolvePlates, &ResolveMasks, &ResolveSites, &Vjp, &Legalize, &Dce];
+macro_rules! passes { ($($module:ident :: $Pass:ident),* $(,)?) => {
+    $(mod $module; pub use $module::$Pass;)*
+
+    /// Every pass between recording and lowering, in order.
+    pub const PIPELINE: &[&dyn Pass] = &[$(&$Pass),*];
+} }
+
+passes! {
+    resolve_plates::ResolvePlates,
+    resolve_masks::ResolveMasks,
+    resolve_sites::ResolveSites,
+    vjp::Vjp,
+    legalize::Legalize,
+    dce::Dce,
+}
 
 /// A pass could not do its work.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
