@@ -42,6 +42,7 @@ passes! {
     resolve_masks::ResolveMasks,
     resolve_sites::ResolveSites,
     vjp::Vjp,
+    fold::Fold,
     legalize::Legalize,
     dce::Dce,
 }

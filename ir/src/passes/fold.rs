@@ -1,0 +1,45 @@
+//! Constant folding: computes scalars made of constants alone, so that neither XLA nor a run has to.
+
+use super::{Pass, PassError, Query, at, rebuild};
+use crate::{
+    array::Array,
+    graph::{Graph, Kind, Val},
+    ops::{Constant, Op},
+};
+
+/// Replaces scalars computed from constants by their values, as the interpreter computes them.
+///
+/// Only scalars: a folded tensor would be a literal larger than what makes it.
+pub struct Fold;
+
+impl Pass for Fold {
+    fn name(&self) -> &'static str {
+        "fold"
+    }
+
+    fn applies(&self, _query: Query) -> bool {
+        true
+    }
+
+    fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
+        let mut out = Graph::with_regions_of(graph, graph.phase());
+        rebuild(graph, &mut out, |out, v, node, operands| {
+            let constants: Option<Vec<Array>> = operands.iter().map(|o| constant(out, *o).cloned()).collect();
+            match (&node.kind, constants) {
+                (Kind::Pure(op), Some(args)) if node.ty.rank() == 0 && !args.is_empty() => {
+                    out.push(Constant(op.eval(&args.iter().collect::<Vec<_>>(), &node.ty)), &[])
+                }
+                _ => out.copy_node(graph, v, operands),
+            }
+            .map_err(at(self.name(), node, None))
+        })?;
+        Ok(out)
+    }
+}
+
+fn constant(graph: &Graph, v: Val) -> Option<&Array> {
+    match graph.op(v) {
+        Some(Op::Constant(Constant(value))) => Some(value),
+        _ => None,
+    }
+}
