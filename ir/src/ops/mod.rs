@@ -148,6 +148,7 @@ ops! {
     div::Div,
     erf_inv::ErfInv,
     exp::Exp,
+    expm1::Expm1,
     iota::Iota,
     is_finite::IsFinite,
     log::Log,
