@@ -191,6 +191,8 @@ macro_rules! float_functions { ($($(#[$doc:meta])* $name:ident $Op:ident),* $(,)
 float_functions! {
     /// `eˣ`, element by element.
     exp Exp,
+    /// `eˣ − 1`, accurate near zero.
+    expm1 Expm1,
     /// `ln x`.
     log Log,
     /// `ln(1 + x)`, accurate near zero.
