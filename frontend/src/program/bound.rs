@@ -62,6 +62,11 @@ impl Bound {
         Ok(bound)
     }
 
+    /// The values given so far, by site.
+    pub fn given_values(&self) -> &[(String, Array)] {
+        &self.given
+    }
+
     /// The site values a query takes, in order, from those given here and those in `values`.
     fn arguments(&self, query: Query, values: &[(&str, Array)], partial: bool) -> Result<Vec<Array>, Error> {
         let wanted = self.program.site_values(query);

@@ -1,6 +1,6 @@
 //! The errors of the stages from trace to run.
 
-use pyroxene_ir::{Loc, Ty, TypeError, eval::EvalError, passes::PassError};
+use pyroxene_ir::{Loc, Ty, eval::EvalError, passes::PassError};
 use pyroxene_lowering::LowerError;
 
 use crate::trace::TraceErrors;
@@ -23,16 +23,27 @@ pub enum Error {
     Runtime(#[from] pyroxene_runtime::Error),
     /// The data do not fit the program.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(Box<DataError>),
     /// The data break a condition that the model states.
     #[error("{}", failures(.0))]
     Checks(Vec<CheckFailure>),
     /// The interpreter refused a graph.
     #[error(transparent)]
     Eval(#[from] EvalError),
-    /// An op refused its operands outside a trace.
-    #[error(transparent)]
-    Type(#[from] TypeError),
+    /// A dump could not be written.
+    #[error("{}: {source}; PYROXENE_DUMP names the directory", path.display())]
+    Dump {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl From<DataError> for Error {
+    fn from(error: DataError) -> Error {
+        Error::Data(Box::new(error))
+    }
 }
 
 /// Data whose structure is not the one the program was recorded with.

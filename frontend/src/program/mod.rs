@@ -2,6 +2,7 @@
 
 mod bound;
 mod compiled;
+mod dump;
 mod error;
 mod function;
 mod model;

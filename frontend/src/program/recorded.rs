@@ -16,6 +16,7 @@ use pyroxene_runtime::Backend;
 use super::{
     bound::Bound,
     compiled::{Compiled, Lowered},
+    dump::Dump,
     error::{DataError, Error},
 };
 use crate::{
@@ -184,10 +185,16 @@ impl Program {
     /// # Errors
     /// When the program cannot answer the query.
     pub fn lower(&self, query: Query) -> Result<Lowered, Error> {
-        let graph = self.resolve(query, &mut |_, _| {})?;
+        let mut dump = Dump::of(query.name())?;
+        dump.graph("traced", &self.inner.graph);
+        let graph = self.resolve(query, &mut |pass, graph| dump.graph(pass, graph))?;
         let start = Instant::now();
         let lowered = Lowered::new(&graph, query.name())?;
         self.time(|t| t.lower += start.elapsed());
+        if dump.is_on() {
+            dump.write("lowered", "hlo", &lowered.to_string());
+        }
+        dump.finish()?;
         Ok(lowered)
     }
 
@@ -197,10 +204,8 @@ impl Program {
     /// When the program cannot answer the query, or the device refuses it.
     pub fn compile(&self, query: Query, backend: &Arc<dyn Backend>) -> Result<Arc<Compiled>, Error> {
         let mut compiled = self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = compiled.get(query.name()) {
-            if Arc::ptr_eq(known.backend(), backend) {
-                return Ok(known.clone());
-            }
+        if let Some(known) = compiled.get(query.name()).filter(|c| Arc::ptr_eq(c.backend(), backend)) {
+            return Ok(known.clone());
         }
         let lowered = self.lower(query)?;
         let start = Instant::now();

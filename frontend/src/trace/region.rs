@@ -34,10 +34,9 @@ impl Captures {
 impl Trace {
     /// The input that stands for an outer value of the trace below.
     pub(super) fn capture(&mut self, outer: Tensor, ty: Ty) -> Val {
-        if let Some(known) = self.captures.list.iter().find(|c| c.outer == outer) {
-            if let Some(v) = known.inner {
-                return v;
-            }
+        let known = self.captures.list.iter().find(|c| c.outer == outer).and_then(|c| c.inner);
+        if let Some(v) = known {
+            return v;
         }
         let inner = self.graph.input("capture", Role::Argument, ty.clone());
         self.captures.list.push(Capture { outer, ty, inner: Some(inner) });

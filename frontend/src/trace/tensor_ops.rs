@@ -24,11 +24,10 @@ fn meet(a: (DType, bool), b: (DType, bool)) -> Option<DType> {
         std::cmp::Ordering::Equal => match (x_weak, y_weak) {
             (true, false) => Some(y),
             (false, true) => Some(x),
-            _ => [x, y].into_iter().max_by_key(|d| d.size()).filter(|w| {
-                // u64 holds no negative number and i64 not every u64: no type holds both.
-                let mixed = [x, y].contains(&DType::U64)
-                    && [x, y].iter().any(|d| matches!(d, DType::I32 | DType::I64));
-                !mixed && !([x, y].contains(&DType::U32) && [x, y].contains(&DType::I32)) || w.is_float()
+            // Between integers the wider type wins unless it cannot hold the other's values.
+            _ => [x, y].into_iter().max_by_key(|d| d.size()).filter(|wider| {
+                let unsigned = |d: DType| matches!(d, DType::U32 | DType::U64);
+                wider.is_float() || unsigned(x) == unsigned(y) || *wider == DType::I64 && x.size() != y.size()
             }),
         },
     }
