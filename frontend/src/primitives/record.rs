@@ -112,8 +112,6 @@ fn site(
 
 /// The dimensions of a site.
 struct Shapes {
-    /// The distribution's own batch.
-    own: Dims,
     /// The batch with the plates around.
     batch: Dims,
     event: Dims,
@@ -199,7 +197,7 @@ impl Shapes {
                 return None;
             }
         }
-        Some(Shapes { own, batch, event, dtype })
+        Some(Shapes { batch, event, dtype })
     }
 }
 
@@ -226,7 +224,8 @@ fn regions(
     let key = [("key", Ty::new(DType::U32, [2]))];
     let drawable = std::cell::Cell::new(true);
     let draw = record(&key, &|a| {
-        let drawn = draw(d, Key::from(a[0]), &shapes.own, &shapes.batch);
+        // All plates around are one expansion under one key.
+        let drawn = d.sample_expanded(Key::from(a[0]), &[], &shapes.batch);
         drawable.set(drawn.is_some());
         drawn.map(|x| x.convert(shapes.dtype)).into_iter().collect()
     })?;
@@ -259,28 +258,4 @@ fn regions(
             unconstrain: unconstrain.map(&mut add),
         }
     })
-}
-
-/// A draw of the whole batch under one key, laid out as NumPyro's `ExpandedDistribution` does: dimensions of size 1
-/// that the batch stretches are drawn as sample dimensions and then moved to their place.
-pub(crate) fn draw(d: &dyn Distribution, key: Key, own: &[usize], batch: &[usize]) -> Option<Tensor> {
-    let extra = batch.len() - own.len();
-    let stretched: Vec<usize> = (0..own.len()).filter(|i| own[*i] == 1 && batch[extra + i] != 1).collect();
-    let mut sample_shape = batch[..extra].to_vec();
-    sample_shape.extend(stretched.iter().map(|i| batch[extra + i]));
-    let drawn = d.sample(key, &sample_shape)?;
-    if stretched.is_empty() {
-        return Some(drawn);
-    }
-    // Before: extra, stretched, own (ones at the stretched places), event. After: each stretched one in its place.
-    let event = d.event_shape();
-    let mut order: Vec<usize> = (0..extra).collect();
-    for i in 0..own.len() {
-        let place = stretched.iter().position(|s| *s == i);
-        order.push(place.map_or(extra + stretched.len() + i, |k| extra + k));
-    }
-    order.extend((0..event.len()).map(|i| extra + stretched.len() + own.len() + i));
-    order.extend(stretched.iter().map(|i| extra + stretched.len() + i));
-    let dims: Vec<usize> = batch.iter().chain(&event).copied().collect();
-    Some(drawn.transpose(&order).reshape(&dims))
 }

@@ -1,0 +1,274 @@
+//! Distributions: one file each. The trait is open: one written elsewhere works in a model like these.
+
+use std::rc::Rc;
+
+use pyroxene_ir::{DType, Dims, Loc, shape};
+
+use crate::{
+    constraints::Support,
+    primitives::{Observation, Statement},
+    random::Key,
+    tensor::Tensor,
+    trace::{ErrorKind, fail},
+};
+
+macro_rules! distributions { ($($file:ident: $($Name:ident),+;)*) => { $(
+    mod $file;
+    pub use $file::{$($Name),+};
+)* } }
+
+distributions! {
+    bernoulli: BernoulliLogits, BernoulliProbs;
+    cauchy: Cauchy;
+    expanded: Expanded;
+    exponential: Exponential;
+    half_cauchy: HalfCauchy;
+    half_normal: HalfNormal;
+    improper_uniform: ImproperUniform;
+    independent: Independent;
+    masked: Masked;
+    normal: Normal;
+    unit: Unit;
+}
+
+/// A parameter of a distribution.
+#[derive(Clone)]
+pub struct Param {
+    /// Its name, as in NumPyro.
+    pub name: &'static str,
+    /// Its value.
+    pub value: Tensor,
+    /// What it must satisfy.
+    pub constraint: Support,
+}
+
+impl Param {
+    /// A parameter.
+    pub fn new(name: &'static str, value: Tensor, constraint: Support) -> Param {
+        Param { name, value, constraint }
+    }
+}
+
+/// A probability distribution over tensors (NumPyro's `Distribution`).
+///
+/// Its methods run while a model is recorded, on symbolic tensors. A value has the dimensions
+/// `sample_shape + batch_shape + event_shape`; a log density has those without `event_shape`.
+///
+/// ```
+/// use pyroxene_frontend::prelude::*;
+///
+/// struct Logistic { loc: Tensor, scale: Tensor }
+///
+/// impl Distribution for Logistic {
+///     fn name(&self) -> String { "Logistic".into() }
+///     fn params(&self) -> Vec<Param> {
+///         vec![
+///             Param::new("loc", self.loc, constraints::real()),
+///             Param::new("scale", self.scale, constraints::positive()),
+///         ]
+///     }
+///     fn support(&self) -> Support { constraints::real() }
+///     fn log_prob(&self, value: Tensor) -> Tensor {
+///         let z = (value - self.loc) / self.scale;
+///         -z - self.scale.log() - (-z).softplus() * 2.0
+///     }
+/// }
+/// ```
+pub trait Distribution: 'static {
+    /// The name in messages and listings.
+    fn name(&self) -> String;
+
+    /// The parameters. Where a mask is off they are replaced by feasible constants, so name all that the density reads.
+    fn params(&self) -> Vec<Param>;
+
+    /// Where the density is positive.
+    fn support(&self) -> Support;
+
+    /// The dimensions of independent, possibly differently distributed values: the parameters' broadcast together.
+    /// `None` if they do not broadcast.
+    fn batch_shape(&self) -> Option<Dims> {
+        self.params().iter().try_fold(Dims::new(), |dims, p| {
+            let own = p.value.dims();
+            shape::broadcast(&dims, &own[..own.len().saturating_sub(p.constraint.event_dim())])
+        })
+    }
+
+    /// The dimensions of one value.
+    fn event_shape(&self) -> Dims {
+        Dims::new()
+    }
+
+    /// The element type of values.
+    fn dtype(&self) -> DType {
+        if self.support().is_discrete() { crate::trace::DEFAULT_INT } else { float_dtype(&self.params()) }
+    }
+
+    /// The log density (log mass for discrete values) at `value`, broadcast with the batch. Outside the support it may
+    /// be anything: the caller knows the support.
+    fn log_prob(&self, value: Tensor) -> Tensor;
+
+    /// Independent draws of dimensions `sample_shape + batch_shape + event_shape`; `None` where there is no sampler.
+    fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
+        let _ = (key, sample_shape);
+        None
+    }
+
+    /// Draws of the same distribution expanded to `batch_shape`, under one key; see [`Distribution::expand`].
+    ///
+    /// A dimension of size 1 that the expansion stretches is drawn as a sample dimension, the rightmost one first, and
+    /// then moved to its place: NumPyro's layout. A wrapper that knows its base better passes the expansion on to it.
+    fn sample_expanded(&self, key: Key, sample_shape: &[usize], batch_shape: &[usize]) -> Option<Tensor> {
+        let own = self.batch_shape()?;
+        let layout = draw_layout(&own, batch_shape, self.event_shape().len());
+        let mut drawn_shape = sample_shape.to_vec();
+        drawn_shape.extend(&layout.sample_shape);
+        let drawn = self.sample(key, &drawn_shape)?;
+        if layout.order.is_empty() {
+            return Some(drawn);
+        }
+        let order: Vec<usize> =
+            (0..sample_shape.len()).chain(layout.order.iter().map(|i| i + sample_shape.len())).collect();
+        let mut dims = sample_shape.to_vec();
+        dims.extend_from_slice(batch_shape);
+        dims.extend(self.event_shape());
+        Some(drawn.transpose(&order).reshape(&dims))
+    }
+
+    /// The base distribution and the mask, for a distribution that is a masked one.
+    fn masked(&self) -> Option<(Rc<dyn Distribution>, Tensor)> {
+        None
+    }
+
+    /// The same distribution with batch dimensions `batch_shape`: independent copies along every new dimension.
+    #[track_caller]
+    fn expand(self, batch_shape: &[usize]) -> Expanded
+    where
+        Self: Sized,
+    {
+        Expanded::new(self, batch_shape)
+    }
+
+    /// The same distribution with the `n` rightmost batch dimensions counted as part of one event.
+    #[track_caller]
+    fn to_event(self, n: usize) -> Independent
+    where
+        Self: Sized,
+    {
+        Independent::new(self, n)
+    }
+
+    /// The same distribution with a density of one where `mask` is off.
+    #[track_caller]
+    fn mask(self, mask: impl Into<Tensor>) -> Masked
+    where
+        Self: Sized,
+    {
+        Masked::new(self, mask.into())
+    }
+
+    /// A statement that the site has this value, if there is one; an absent one leaves it latent.
+    #[track_caller]
+    fn obs(self, value: impl Into<Observation>) -> Statement
+    where
+        Self: Sized,
+    {
+        Statement::from(self).obs(value)
+    }
+}
+
+impl Distribution for Rc<dyn Distribution> {
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn params(&self) -> Vec<Param> {
+        (**self).params()
+    }
+
+    fn support(&self) -> Support {
+        (**self).support()
+    }
+
+    fn batch_shape(&self) -> Option<Dims> {
+        (**self).batch_shape()
+    }
+
+    fn event_shape(&self) -> Dims {
+        (**self).event_shape()
+    }
+
+    fn dtype(&self) -> DType {
+        (**self).dtype()
+    }
+
+    fn log_prob(&self, value: Tensor) -> Tensor {
+        (**self).log_prob(value)
+    }
+
+    fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
+        (**self).sample(key, sample_shape)
+    }
+
+    fn sample_expanded(&self, key: Key, sample_shape: &[usize], batch_shape: &[usize]) -> Option<Tensor> {
+        (**self).sample_expanded(key, sample_shape, batch_shape)
+    }
+
+    fn masked(&self) -> Option<(Rc<dyn Distribution>, Tensor)> {
+        (**self).masked()
+    }
+}
+
+/// The widest float type among parameters; the default one if there is none.
+pub(crate) fn float_dtype(params: &[Param]) -> DType {
+    let floats = params.iter().filter(|p| !crate::trace::is_weak(p.value)).map(|p| p.value.dtype());
+    floats.filter(|d| d.is_float()).max_by_key(|d| d.size()).unwrap_or(crate::trace::DEFAULT_FLOAT)
+}
+
+/// The dimensions of a draw: `sample_shape` and then the batch.
+pub(crate) fn draw_dims(d: &dyn Distribution, sample_shape: &[usize]) -> Dims {
+    let mut dims = Dims::from_slice(sample_shape);
+    dims.extend(d.batch_shape().unwrap_or_default());
+    dims
+}
+
+/// A log density in at least the dimensions `dims`: one that a value or a parameter does not change has too few.
+#[track_caller]
+pub(crate) fn spread(log_prob: Tensor, dims: &[usize]) -> Tensor {
+    let own = log_prob.dims();
+    match shape::broadcast(&own, dims) {
+        Some(both) => log_prob.broadcast_to(&both),
+        None => {
+            let (left, right) = (own.to_vec(), dims.to_vec());
+            fail(ErrorKind::Broadcast { op: "log_prob", left, right }, Loc::caller())
+        }
+    }
+}
+
+/// Whether a parameter is the result of an error, so that the distribution's shape means nothing.
+pub(crate) fn is_poisoned(d: &dyn Distribution) -> bool {
+    d.params().iter().any(|p| p.value.is_poison())
+}
+
+/// How an expanded draw is made: what to add to the sample shape, and the permutation that puts every dimension in its
+/// place, those of size 1 that were stretched last; no permutation if none was.
+struct DrawLayout {
+    sample_shape: Dims,
+    order: Dims,
+}
+
+fn draw_layout(own: &[usize], batch: &[usize], event_rank: usize) -> DrawLayout {
+    let added = batch.len().saturating_sub(own.len());
+    let stretched: Vec<usize> =
+        (0..own.len()).rev().filter(|i| own[*i] == 1 && batch[added + i] != 1).collect();
+    let mut sample_shape = Dims::from_slice(&batch[..added]);
+    sample_shape.extend(stretched.iter().map(|i| batch[added + i]));
+    if stretched.is_empty() {
+        return DrawLayout { sample_shape, order: Dims::new() };
+    }
+    let first = added + stretched.len();
+    let place = |i: usize| stretched.iter().position(|s| *s == i).map_or(first + i, |k| added + k);
+    let mut order: Dims = (0..added).chain((0..own.len()).map(place)).collect();
+    order.extend((0..event_rank).map(|i| first + own.len() + i));
+    order.extend(stretched.iter().map(|i| first + i));
+    DrawLayout { sample_shape, order }
+}
