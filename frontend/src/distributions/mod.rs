@@ -28,6 +28,7 @@ distributions! {
     independent: Independent;
     masked: Masked;
     normal: Normal;
+    uniform: Uniform;
     unit: Unit;
 }
 

@@ -1,0 +1,56 @@
+//! The uniform distribution.
+
+use pyroxene_ir::shape;
+
+use super::{Distribution, Param, draw_dims, spread};
+use crate::{
+    constraints::{self, Support},
+    random::{self, Key},
+    tensor::Tensor,
+};
+
+/// Uniform from `low` to `high` (NumPyro's `Uniform`).
+#[derive(Clone, Copy, Debug)]
+pub struct Uniform {
+    low: Tensor,
+    high: Tensor,
+}
+
+impl Uniform {
+    /// From `low` to `high`, which broadcast.
+    #[track_caller]
+    pub fn new(low: impl Into<Tensor>, high: impl Into<Tensor>) -> Uniform {
+        let (low, high): (Tensor, Tensor) = (low.into(), high.into());
+        // A constraint compares the two element by element, so they are given equal dimensions.
+        match shape::broadcast(&low.dims(), &high.dims()) {
+            Some(dims) => Uniform { low: low.broadcast_to(&dims), high: high.broadcast_to(&dims) },
+            None => Uniform { low, high },
+        }
+    }
+}
+
+impl Distribution for Uniform {
+    fn name(&self) -> String {
+        "Uniform".into()
+    }
+
+    fn params(&self) -> Vec<Param> {
+        vec![
+            Param::new("low", self.low, constraints::real()),
+            Param::new("high", self.high, constraints::greater_than(self.low)),
+        ]
+    }
+
+    fn support(&self) -> Support {
+        constraints::interval(self.low, self.high)
+    }
+
+    fn log_prob(&self, value: Tensor) -> Tensor {
+        spread(-(self.high - self.low).log(), &value.dims())
+    }
+
+    fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
+        let dims = draw_dims(self, sample_shape);
+        Some(random::uniform(key, &dims, self.dtype(), self.low, self.high))
+    }
+}
