@@ -141,6 +141,17 @@ pub trait Distribution: 'static {
     }
 
     /// The same distribution with batch dimensions `batch_shape`: independent copies along every new dimension.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let log_prob = eval(|| Exponential::new(2.0).expand(&[3]).log_prob(Tensor::from(0.0)))?;
+    /// assert_eq!(log_prob.dims(), [3]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Recorded when this batch does not broadcast to `batch_shape`; the batch then stays as it is.
     #[track_caller]
     fn expand(self, batch_shape: &[usize]) -> Expanded
     where
@@ -149,7 +160,19 @@ pub trait Distribution: 'static {
         Expanded::new(self, batch_shape)
     }
 
-    /// The same distribution with the `n` rightmost batch dimensions counted as part of one event.
+    /// The same distribution with the `n` rightmost batch dimensions counted as part of one event: its log density is
+    /// the sum over them.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let log_prob = eval(|| Exponential::new([1.0, 1.0]).to_event(1).log_prob(Tensor::from([0.5, 2.0])))?;
+    /// assert_eq!(log_prob.as_slice(), Some(&[-2.5][..]));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Recorded when the batch has fewer dimensions; all are then taken.
     #[track_caller]
     fn to_event(self, n: usize) -> Independent
     where
@@ -158,7 +181,21 @@ pub trait Distribution: 'static {
         Independent::new(self, n)
     }
 
-    /// The same distribution with a density of one where `mask` is off.
+    /// The same distribution with a density of one where `mask`, truth values that broadcast with the batch, is off.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let log_prob = eval(|| {
+    ///     let y = Tensor::from([2.0, f64::NAN]);
+    ///     Exponential::new(1.0).mask(y.is_finite()).log_prob(y)
+    /// })?;
+    /// assert_eq!(log_prob.as_slice(), Some(&[-2.0, 0.0][..]));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Recorded when the mask does not broadcast or does not hold truth values; it is then left out.
     #[track_caller]
     fn mask(self, mask: impl Into<Tensor>) -> Masked
     where

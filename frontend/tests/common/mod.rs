@@ -1,7 +1,7 @@
 //! What the tests of this crate share: golden data, evaluation in the reference interpreter, comparison.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::{cell::Cell, fmt::Debug};
+use std::{cell::Cell, collections::BTreeMap, fmt::Debug};
 
 use pyroxene_frontend::{Array, DType, Tensor, record};
 use pyroxene_ir::{
@@ -129,4 +129,37 @@ pub(crate) fn assert_close(what: impl Debug, found: &[f64], expected: &[f64], wi
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
         assert!(within.holds(*f, *e), "{what:?}, element {i}: found {f:e}, expected {e:e}, {within:?}");
     }
+}
+
+/// The parameters of a case, by name.
+pub(crate) type Params<T> = BTreeMap<String, T>;
+
+/// The parameters of a case in the golden data of distributions.
+pub(crate) fn params(case: &Value) -> Params<Array> {
+    let of = case["params"].as_object().unwrap_or_else(|| panic!("{case}"));
+    of.iter().map(|(name, value)| (name.clone(), array(value))).collect()
+}
+
+/// The tensors of arrays broadcast to `dims`, each a variable of its own.
+pub(crate) fn variables(p: &Params<Array>, dims: Option<&[usize]>) -> Params<Tensor> {
+    let spread = |x: &Array| {
+        let Some(dims) = dims else { return x.clone() };
+        evaluate(|| vec![Tensor::from(x.clone()).broadcast_to(dims)]).swap_remove(0)
+    };
+    p.iter().map(|(name, x)| (name.clone(), variable(&spread(x)))).collect()
+}
+
+/// How exact a draw is.
+pub(crate) fn draw_within(name: &str, p: &Params<Array>) -> Within {
+    let shift = ["loc", "low", "high"].iter().filter_map(|n| p.get(*n)).flat_map(|x| x.to_f64_vec());
+    // Adding a location rounds to its precision, and XLA may fuse it with the product before.
+    let abs = 2.0 * f64::EPSILON * shift.fold(0.0, |m: f64, x| m.max(x.abs()));
+    let rel = match name {
+        // XLA's `log-plus-one` and inverse error function; the tangent near its pole.
+        "Exponential" => 5e-14,
+        "Uniform" => 1e-15,
+        "BernoulliProbs" | "BernoulliLogits" => 0.0,
+        _ => 2e-14,
+    };
+    Within { rel, abs }
 }
