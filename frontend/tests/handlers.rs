@@ -46,6 +46,7 @@ fn close(found: &[f64], expected: &[f64], what: &str) {
     }
 }
 
+type Model = Box<dyn Fn()>;
 type Sites = IndexMap<String, SiteRecord>;
 
 /// Draws every site of `f`, as a trace around it sees them.
@@ -145,9 +146,9 @@ fn c() -> Tensor {
 }
 
 /// The programs of the golden file that use the handlers there are, under the file's own notation.
-fn programs() -> Vec<(&'static str, Box<dyn Fn()>)> {
+fn programs() -> Vec<(&'static str, Model)> {
     macro_rules! list { ($($name:literal => $body:expr),* $(,)?) => {
-        vec![$(($name, Box::new(|| { $body; }) as Box<dyn Fn()>)),*]
+        vec![$(($name, Box::new(|| { $body; }) as Model)),*]
     } }
     list! {
         "seed(three, 3)" => seed(3, three),

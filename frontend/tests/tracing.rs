@@ -1,5 +1,7 @@
 //! What tracing catches and promises: located errors, leaked handles, weak literals, unwinding, captures.
 
+#![allow(clippy::panic)]
+
 use pyroxene_frontend::{DType, Error, ErrorKind, Program, TraceErrors, eval, jit, prelude::*, record};
 use pyroxene_ir::eval::eval as interpret;
 
@@ -64,7 +66,14 @@ fn literals_take_the_type_of_what_they_meet() -> anyhow::Result<()> {
     let graph = record(|| {
         let single = Tensor::from(Array::from([1.0f32]));
         let integer = Tensor::from(Array::from([1i32]));
-        vec![single * 2.0, integer + 1i64, integer * 0.5, 1.0 - single, integer + single, Tensor::from(3i64) * 0.5]
+        vec![
+            single * 2.0,
+            integer + 1i64,
+            integer * 0.5,
+            1.0 - single,
+            integer + single,
+            Tensor::from(3i64) * 0.5,
+        ]
     })?;
     let types: Vec<String> = interpret(&graph, &[])?.iter().map(|a| a.ty().to_string()).collect();
     assert_eq!(types, ["f32[1]", "i32[1]", "f64[1]", "f32[1]", "f32[1]", "f64[]"]);

@@ -228,19 +228,13 @@ pub(crate) fn resolve(op: &'static str, tensor: Tensor, loc: &Loc) -> Option<Val
 /// Records a pure op on values of the active trace.
 pub(crate) fn apply(op: impl Into<Op>, operands: &[Tensor], loc: Loc) -> Tensor {
     let op = op.into();
-    let name = op.name();
-    if with_active(|_| ()).is_none() {
-        return fail(ErrorKind::NoTrace { op: name }, loc);
+    // A conversion is the caller's decision about the element type: its result is a literal no more.
+    let decides = matches!(op, Op::Convert(_));
+    let made = build(op.name(), operands, loc, |g, v| g.push(op, v));
+    if decides && !made.is_poison() {
+        with_active(|t| t.weak[made.val().index()] = false);
     }
-    let operands: Option<Vec<Val>> = operands.iter().map(|t| resolve(name, *t, &loc)).collect();
-    let Some(operands) = operands else { return Tensor::POISON };
-    let recorded = with_active(|t| {
-        let weak =
-            !operands.is_empty() && operands.iter().all(|v| t.weak.get(v.index()).copied().unwrap_or(false));
-        t.graph.set_loc(Some(loc.clone()));
-        t.graph.push(op, &operands).map(|v| t.tensor(v, weak))
-    });
-    finish(recorded, loc)
+    made
 }
 
 /// Runs a builder of several nodes on the active graph.

@@ -32,6 +32,10 @@ impl Elementwise for Abs {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Abs, &[&[-2.5, -1e-3, 0.5, 3.0]]), Sample::extremes(Abs, &[&[0.0, -0.0, f64::NEG_INFINITY, f64::NAN]])].concat()
+        [
+            Sample::floats(Abs, &[&[-2.5, -1e-3, 0.5, 3.0]]),
+            Sample::extremes(Abs, &[&[0.0, -0.0, f64::NEG_INFINITY, f64::NAN]]),
+        ]
+        .concat()
     }
 }

@@ -31,6 +31,10 @@ impl Elementwise for Add {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Add, &[&[1.5, -2.0, 0.1], &[0.25, 7.0, 0.2]]), Sample::integers(Add, &[&[1, i64::from(i32::MAX)], &[2, 1]])].concat()
+        [
+            Sample::floats(Add, &[&[1.5, -2.0, 0.1], &[0.25, 7.0, 0.2]]),
+            Sample::integers(Add, &[&[1, i64::from(i32::MAX)], &[2, 1]]),
+        ]
+        .concat()
     }
 }

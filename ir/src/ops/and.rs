@@ -31,6 +31,13 @@ impl Elementwise for And {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::integers(And, &[&[12, 7], &[10, 1]]), vec![Sample::values(And, [Array::from([false, false, true, true]), Array::from([false, true, false, true])])]].concat()
+        [
+            Sample::integers(And, &[&[12, 7], &[10, 1]]),
+            vec![Sample::values(
+                And,
+                [Array::from([false, false, true, true]), Array::from([false, true, false, true])],
+            )],
+        ]
+        .concat()
     }
 }

@@ -36,10 +36,13 @@ impl Rules for Broadcast {
 
     fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
         let strides = shape::strides(args[0].dims());
-        args[0].pick(&ty.dims, (0..ty.len()).map(|flat| {
-            let index = shape::unravel(flat, &ty.dims);
-            self.map.iter().zip(&strides).map(|(to, s)| index[*to] * s).sum()
-        }))
+        args[0].pick(
+            &ty.dims,
+            (0..ty.len()).map(|flat| {
+                let index = shape::unravel(flat, &ty.dims);
+                self.map.iter().zip(&strides).map(|(to, s)| index[*to] * s).sum()
+            }),
+        )
     }
 
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
@@ -52,7 +55,10 @@ impl Rules for Broadcast {
     }
 
     fn samples() -> Vec<Sample> {
-        let to = |dims: &[usize], map: &[usize]| Broadcast { dims: Dims::from_slice(dims), map: Dims::from_slice(map) };
+        let to = |dims: &[usize], map: &[usize]| Broadcast {
+            dims: Dims::from_slice(dims),
+            map: Dims::from_slice(map),
+        };
         vec![
             Sample::smooth(to(&[2, 3], &[]), [Array::scalar(1.5)]),
             Sample::smooth(to(&[2, 3], &[0]), [Array::from([1.0, 2.0])]),

@@ -57,7 +57,8 @@ impl Elementwise for Compare {
         [Eq, Ne, Lt, Le, Gt, Ge]
             .into_iter()
             .flat_map(|c| {
-                let mut cases = Sample::extremes(Compare(c), &[&[1.0, 2.0, 2.0, f64::NAN], &[2.0, 1.0, 2.0, 0.0]]);
+                let mut cases =
+                    Sample::extremes(Compare(c), &[&[1.0, 2.0, 2.0, f64::NAN], &[2.0, 1.0, 2.0, 0.0]]);
                 cases.extend(Sample::integers(Compare(c), &[&[1, 2, 2], &[2, 1, 2]]));
                 cases
             })

@@ -31,7 +31,10 @@ impl Rules for Concatenate {
             _ => Err(TypeError {
                 op: Self::NAME,
                 operands: args.to_vec(),
-                expected: format!("operands of one element type that differ at most in dimension {}", self.axis),
+                expected: format!(
+                    "operands of one element type that differ at most in dimension {}",
+                    self.axis
+                ),
             }),
         }
     }

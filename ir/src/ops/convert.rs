@@ -28,7 +28,11 @@ impl Rules for Convert {
 
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
         let from = cx.graph.ty(cx.args[0]).dtype;
-        let by = if from.is_float() && self.dtype.is_float() { Some(cx.graph.convert(cx.ct, from)?) } else { None };
+        let by = if from.is_float() && self.dtype.is_float() {
+            Some(cx.graph.convert(cx.ct, from)?)
+        } else {
+            None
+        };
         Ok(smallvec![by])
     }
 

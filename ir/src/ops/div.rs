@@ -35,6 +35,11 @@ impl Elementwise for Div {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Div, &[&[1.5, -2.0, 0.3], &[0.25, 7.0, -0.2]]), Sample::extremes(Div, &[&[1.0, 0.0, -1.0], &[0.0, 0.0, f64::INFINITY]]), Sample::integers(Div, &[&[7, 9], &[2, 4]])].concat()
+        [
+            Sample::floats(Div, &[&[1.5, -2.0, 0.3], &[0.25, 7.0, -0.2]]),
+            Sample::extremes(Div, &[&[1.0, 0.0, -1.0], &[0.0, 0.0, f64::INFINITY]]),
+            Sample::integers(Div, &[&[7, 9], &[2, 4]]),
+        ]
+        .concat()
     }
 }

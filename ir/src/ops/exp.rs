@@ -31,6 +31,10 @@ impl Elementwise for Exp {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Exp, &[&[-3.0, -0.5, 0.0, 0.5, 2.0]]), Sample::extremes(Exp, &[&[-1e3, -80.0, 80.0, 1e3, f64::NAN]])].concat()
+        [
+            Sample::floats(Exp, &[&[-3.0, -0.5, 0.0, 0.5, 2.0]]),
+            Sample::extremes(Exp, &[&[-1e3, -80.0, 80.0, 1e3, f64::NAN]]),
+        ]
+        .concat()
     }
 }

@@ -32,6 +32,10 @@ impl Elementwise for Log {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Log, &[&[0.1, 0.5, 1.0, 3.0]]), Sample::extremes(Log, &[&[0.0, -1.0, 1e-30, 1e30, f64::INFINITY]])].concat()
+        [
+            Sample::floats(Log, &[&[0.1, 0.5, 1.0, 3.0]]),
+            Sample::extremes(Log, &[&[0.0, -1.0, 1e-30, 1e30, f64::INFINITY]]),
+        ]
+        .concat()
     }
 }

@@ -33,6 +33,10 @@ impl Elementwise for Log1p {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Log1p, &[&[-0.9, -1e-3, 0.0, 0.5, 3.0]]), Sample::extremes(Log1p, &[&[-1.0, -2.0, 1e-17, 1e30]])].concat()
+        [
+            Sample::floats(Log1p, &[&[-0.9, -1e-3, 0.0, 0.5, 3.0]]),
+            Sample::extremes(Log1p, &[&[-1.0, -2.0, 1e-17, 1e30]]),
+        ]
+        .concat()
     }
 }

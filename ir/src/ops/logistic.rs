@@ -33,6 +33,10 @@ impl Elementwise for Logistic {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Logistic, &[&[-3.0, -0.5, 0.0, 0.5, 4.0]]), Sample::extremes(Logistic, &[&[-800.0, -40.0, 40.0, 800.0]])].concat()
+        [
+            Sample::floats(Logistic, &[&[-3.0, -0.5, 0.0, 0.5, 4.0]]),
+            Sample::extremes(Logistic, &[&[-800.0, -40.0, 40.0, 800.0]]),
+        ]
+        .concat()
     }
 }

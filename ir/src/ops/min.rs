@@ -24,7 +24,10 @@ impl Elementwise for Min {
 
     fn partials(&self, g: &mut Graph, args: &[Val], _out: Val) -> Result<Partials, TypeError> {
         let (x, y) = (args[0], args[1]);
-        Ok(smallvec![Partial::Times(super::max::share(g, y, x)?), Partial::Times(super::max::share(g, x, y)?)])
+        Ok(smallvec![
+            Partial::Times(super::max::share(g, y, x)?),
+            Partial::Times(super::max::share(g, x, y)?)
+        ])
     }
 
     fn hlo(&self) -> Hlo {
@@ -32,6 +35,11 @@ impl Elementwise for Min {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Min, &[&[1.0, -2.0, 0.3], &[0.5, 1.0, 0.7]]), Sample::extremes(Min, &[&[1.0, f64::NAN, 2.0], &[1.0, 0.0, f64::INFINITY]]), Sample::integers(Min, &[&[3, 9], &[5, 2]])].concat()
+        [
+            Sample::floats(Min, &[&[1.0, -2.0, 0.3], &[0.5, 1.0, 0.7]]),
+            Sample::extremes(Min, &[&[1.0, f64::NAN, 2.0], &[1.0, 0.0, f64::INFINITY]]),
+            Sample::integers(Min, &[&[3, 9], &[5, 2]]),
+        ]
+        .concat()
     }
 }

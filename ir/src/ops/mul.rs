@@ -31,6 +31,10 @@ impl Elementwise for Mul {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Mul, &[&[1.5, -2.0, 0.0], &[0.25, 7.0, 0.2]]), Sample::integers(Mul, &[&[3, i64::from(i32::MAX)], &[2, 7]])].concat()
+        [
+            Sample::floats(Mul, &[&[1.5, -2.0, 0.0], &[0.25, 7.0, 0.2]]),
+            Sample::integers(Mul, &[&[3, i64::from(i32::MAX)], &[2, 7]]),
+        ]
+        .concat()
     }
 }

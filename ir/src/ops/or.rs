@@ -31,6 +31,13 @@ impl Elementwise for Or {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::integers(Or, &[&[12, 7], &[10, 1]]), vec![Sample::values(Or, [Array::from([false, false, true, true]), Array::from([false, true, false, true])])]].concat()
+        [
+            Sample::integers(Or, &[&[12, 7], &[10, 1]]),
+            vec![Sample::values(
+                Or,
+                [Array::from([false, false, true, true]), Array::from([false, true, false, true])],
+            )],
+        ]
+        .concat()
     }
 }

@@ -58,7 +58,10 @@ impl Rules for Pad {
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {
-        Hlo::with("pad", HloAttr::ZeroPadding(self.low.iter().zip(&self.high).map(|(l, h)| [*l, *h]).collect()))
+        Hlo::with(
+            "pad",
+            HloAttr::ZeroPadding(self.low.iter().zip(&self.high).map(|(l, h)| [*l, *h]).collect()),
+        )
     }
 
     fn samples() -> Vec<Sample> {

@@ -19,7 +19,13 @@ pub(super) fn remaining(dims: &[usize], axes: &[usize]) -> Option<Dims> {
 }
 
 /// Folds the elements over `axes` in row-major order, each result starting from `init`.
-pub(super) fn fold<T: Copy>(x: &[T], dims: &[usize], axes: &[usize], init: T, f: impl Fn(T, T) -> T) -> Vec<T> {
+pub(super) fn fold<T: Copy>(
+    x: &[T],
+    dims: &[usize],
+    axes: &[usize],
+    init: T,
+    f: impl Fn(T, T) -> T,
+) -> Vec<T> {
     let kept: Vec<usize> = (0..dims.len()).filter(|i| !axes.contains(i)).collect();
     let out: Dims = kept.iter().map(|i| dims[*i]).collect();
     let strides = shape::strides(&out);

@@ -31,6 +31,10 @@ impl Elementwise for Sign {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::extremes(Sign, &[&[-2.0, -0.0, 0.0, 1e-30, 3.0, f64::NAN]]), Sample::integers(Sign, &[&[-2, 0, 3]])].concat()
+        [
+            Sample::extremes(Sign, &[&[-2.0, -0.0, 0.0, 1e-30, 3.0, f64::NAN]]),
+            Sample::integers(Sign, &[&[-2, 0, 3]]),
+        ]
+        .concat()
     }
 }

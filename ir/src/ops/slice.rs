@@ -35,10 +35,13 @@ impl Rules for Slice {
 
     fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
         let strides = shape::strides(args[0].dims());
-        args[0].pick(&ty.dims, (0..ty.len()).map(|flat| {
-            let index = shape::unravel(flat, &ty.dims);
-            (0..ty.rank()).map(|i| (index[i] + self.start[i]) * strides[i]).sum()
-        }))
+        args[0].pick(
+            &ty.dims,
+            (0..ty.len()).map(|flat| {
+                let index = shape::unravel(flat, &ty.dims);
+                (0..ty.rank()).map(|i| (index[i] + self.start[i]) * strides[i]).sum()
+            }),
+        )
     }
 
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
@@ -47,13 +50,17 @@ impl Rules for Slice {
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {
-        Hlo::with("slice", HloAttr::Slice(self.start.iter().zip(&self.limit).map(|(s, l)| [*s, *l, 1]).collect()))
+        Hlo::with(
+            "slice",
+            HloAttr::Slice(self.start.iter().zip(&self.limit).map(|(s, l)| [*s, *l, 1]).collect()),
+        )
     }
 
     fn samples() -> Vec<Sample> {
         let x = Array::from((0..12).map(f64::from).collect::<Vec<_>>());
         let x = x.reshape([3, 4]).unwrap_or(x);
-        let slice = |s: &[usize], l: &[usize]| Slice { start: Dims::from_slice(s), limit: Dims::from_slice(l) };
+        let slice =
+            |s: &[usize], l: &[usize]| Slice { start: Dims::from_slice(s), limit: Dims::from_slice(l) };
         vec![
             Sample::smooth(slice(&[1, 0], &[3, 2]), [x.clone()]),
             Sample::smooth(slice(&[0, 3], &[3, 4]), [x.clone()]),

@@ -31,7 +31,11 @@ impl Elementwise for Softplus {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Softplus, &[&[-3.0, -0.5, 0.0, 0.5, 4.0]]), Sample::extremes(Softplus, &[&[-800.0, -40.0, 40.0, 800.0, f64::NAN]])].concat()
+        [
+            Sample::floats(Softplus, &[&[-3.0, -0.5, 0.0, 0.5, 4.0]]),
+            Sample::extremes(Softplus, &[&[-800.0, -40.0, 40.0, 800.0, f64::NAN]]),
+        ]
+        .concat()
     }
 }
 

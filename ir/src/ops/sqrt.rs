@@ -32,6 +32,10 @@ impl Elementwise for Sqrt {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Sqrt, &[&[0.1, 1.0, 9.0]]), Sample::extremes(Sqrt, &[&[0.0, -1.0, 1e-30, f64::INFINITY]])].concat()
+        [
+            Sample::floats(Sqrt, &[&[0.1, 1.0, 9.0]]),
+            Sample::extremes(Sqrt, &[&[0.0, -1.0, 1e-30, f64::INFINITY]]),
+        ]
+        .concat()
     }
 }

@@ -31,6 +31,10 @@ impl Elementwise for Sub {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::floats(Sub, &[&[1.5, -2.0, 0.1], &[0.25, 7.0, 0.2]]), Sample::integers(Sub, &[&[1, 5], &[2, 1]])].concat()
+        [
+            Sample::floats(Sub, &[&[1.5, -2.0, 0.1], &[0.25, 7.0, 0.2]]),
+            Sample::integers(Sub, &[&[1, 5], &[2, 1]]),
+        ]
+        .concat()
     }
 }

@@ -62,7 +62,9 @@ impl Rules for Take {
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {
-            [x, index] if self.axis < x.rank() && is_index(index) && (x.dims[self.axis] > 0 || index.is_empty()) => {
+            [x, index]
+                if self.axis < x.rank() && is_index(index) && (x.dims[self.axis] > 0 || index.is_empty()) =>
+            {
                 Ok(x.with_dims(taken(&x.dims, &index.dims, self.axis)))
             }
             _ => Err(TypeError {

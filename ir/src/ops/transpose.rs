@@ -17,23 +17,32 @@ impl Rules for Transpose {
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {
-            [x] if x.rank() == self.permutation.len() && (0..x.rank()).all(|i| self.permutation.contains(&i)) => {
+            [x] if x.rank() == self.permutation.len()
+                && (0..x.rank()).all(|i| self.permutation.contains(&i)) =>
+            {
                 Ok(x.with_dims(self.permutation.iter().map(|p| x.dims[*p])))
             }
             _ => Err(TypeError {
                 op: Self::NAME,
                 operands: args.to_vec(),
-                expected: format!("one operand of rank {}, permuted by {:?}", self.permutation.len(), self.permutation),
+                expected: format!(
+                    "one operand of rank {}, permuted by {:?}",
+                    self.permutation.len(),
+                    self.permutation
+                ),
             }),
         }
     }
 
     fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
         let strides = shape::strides(args[0].dims());
-        args[0].pick(&ty.dims, (0..ty.len()).map(|flat| {
-            let index = shape::unravel(flat, &ty.dims);
-            self.permutation.iter().zip(&index).map(|(p, i)| strides[*p] * i).sum()
-        }))
+        args[0].pick(
+            &ty.dims,
+            (0..ty.len()).map(|flat| {
+                let index = shape::unravel(flat, &ty.dims);
+                self.permutation.iter().zip(&index).map(|(p, i)| strides[*p] * i).sum()
+            }),
+        )
     }
 
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {

@@ -31,6 +31,13 @@ impl Elementwise for Xor {
     }
 
     fn samples() -> Vec<Sample> {
-        [Sample::integers(Xor, &[&[12, 7], &[10, 1]]), vec![Sample::values(Xor, [Array::from([false, false, true, true]), Array::from([false, true, false, true])])]].concat()
+        [
+            Sample::integers(Xor, &[&[12, 7], &[10, 1]]),
+            vec![Sample::values(
+                Xor,
+                [Array::from([false, false, true, true]), Array::from([false, true, false, true])],
+            )],
+        ]
+        .concat()
     }
 }
