@@ -1,0 +1,55 @@
+//! One dispatch of value and gradient with results read, beside the bare Execute of the same executable.
+#![allow(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use pyroxene::{
+    Array,
+    gallery::GALLERY,
+    ir::passes::Query,
+    runtime::{Buffer, bare_dispatch},
+};
+
+const QUERY: Query = Query::PotentialAndGradient;
+
+/// The point of posteriordb's records, which the peers' script uses too.
+fn position(dimension: usize) -> Vec<f64> {
+    (0..dimension).map(|i| 0.1 + 0.05 * (i % 7) as f64 - 0.15 * (i % 3) as f64).collect()
+}
+
+fn dispatch(c: &mut Criterion) {
+    for entry in GALLERY {
+        let bound = entry.bind().unwrap();
+        let position = position(bound.dimension());
+        let mut group = c.benchmark_group(entry.aliases[0]);
+
+        let executable = bound.program().compile(QUERY, bound.backend()).unwrap().executable().clone();
+        let upload = |array: &Array| bound.backend().upload(array).unwrap();
+        let arguments: Vec<Buffer> =
+            bound.data().iter().map(upload).chain([upload(&Array::from(&position[..]))]).collect();
+        let arguments: Vec<&Buffer> = arguments.iter().collect();
+        group.bench_function("bare", |b| {
+            b.iter_custom(|runs| {
+                let runs = u32::try_from(runs).unwrap_or(u32::MAX);
+                bare_dispatch(&*executable, &arguments, 1, runs).unwrap().unwrap() * runs
+            });
+        });
+
+        let (mut launch, slot) = bound.launch(QUERY).unwrap();
+        let mut gradient = position.clone();
+        group.bench_function("value and gradient", |b| {
+            b.iter(|| {
+                launch.slot_as::<f64>(slot).unwrap().copy_from_slice(black_box(&position));
+                launch.run().unwrap();
+                gradient.copy_from_slice(launch.output_as(1).unwrap());
+                black_box(&mut gradient);
+                black_box(launch.output_as::<f64>(0).unwrap()[0])
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, dispatch);
+criterion_main!(benches);

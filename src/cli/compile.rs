@@ -1,0 +1,127 @@
+//! `pyroxene compile`: a model at each stage between its function and the device.
+
+use std::{io::Write, time::Duration};
+
+use clap::ValueEnum;
+
+use super::{
+    error::{Failure, find},
+    output::table,
+};
+use crate::{
+    Program,
+    gallery::Entry,
+    ir::{Frame, Graph, SiteKind, Source, Val, passes::Query},
+    runtime::default_backend,
+};
+
+/// The query that `hlo` and `stats` show: what samplers run.
+const QUERY: Query = Query::PotentialAndGradient;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The model
+    model: String,
+    /// What to print
+    #[arg(long, value_enum)]
+    emit: Emit,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Emit {
+    /// The sites: kinds, distributions, shapes, plates
+    Sites,
+    /// The recorded graph
+    Ir,
+    /// The potential with its gradient as HLO
+    Hlo,
+    /// Nodes after each pass, instructions, times
+    Stats,
+}
+
+pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
+    let program = (find(models, &args.model)?.problem)()?.trace()?;
+    match args.emit {
+        Emit::Sites => sites(&program, out),
+        Emit::Ir => Ok(write!(out, "{}", program.graph())?),
+        Emit::Hlo => Ok(writeln!(out, "{}", program.lower(QUERY)?.to_string().trim_end())?),
+        Emit::Stats => stats(&program, out),
+    }
+}
+
+fn sites(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
+    let graph = program.graph();
+    let heading = ["site", "kind", "distribution", "value", "plates", "support", "coordinates"];
+    let mut rows = vec![heading.map(String::from).to_vec()];
+    rows.extend(graph.sites().filter_map(|(v, site)| {
+        let (kind, distribution, support) = match &site.kind {
+            SiteKind::Sample(s) => {
+                let kind = match s.source {
+                    _ if s.auxiliary => "factor",
+                    Source::Latent => "latent",
+                    source if source.is_observed() => "observed",
+                    _ => "substituted",
+                };
+                (kind, s.distribution.as_str(), s.support.as_str())
+            }
+            SiteKind::Param(p) => ("param", "", p.constraint.as_str()),
+            SiteKind::Deterministic => ("deterministic", "", ""),
+            SiteKind::Plate(_) => ("plate", "", ""),
+            // A condition is no site of the user's.
+            SiteKind::Check(_) => return None,
+        };
+        let value = graph.ty(v).to_string();
+        let cells =
+            [&site.name, kind, distribution, &value, &plates(&site.frames), support, &range(program, v)];
+        Some(cells.map(String::from).to_vec())
+    }));
+    Ok(table(out, &rows)?)
+}
+
+fn plates(frames: &[Frame]) -> String {
+    frames.iter().map(|f| format!("{}[{}] at {}", f.name, f.size, f.dim)).collect::<Vec<_>>().join(", ")
+}
+
+/// Where the site's unconstrained coordinates lie in a position: `8`, `0..8`.
+fn range(program: &Program, v: Val) -> String {
+    let layout = program.layout();
+    let Some(c) = layout.iter().find(|c| c.val == v) else { return String::new() };
+    match c.unconstrained.len() {
+        1 => c.offset.to_string(),
+        n => format!("{}..{}", c.offset, c.offset + n),
+    }
+}
+
+fn stats(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut nodes = vec![row("recorded", program.graph())];
+    program.resolve(QUERY, &mut |pass, graph| nodes.push(row(pass, graph)))?;
+    // The passes above had an observer: what is timed from here is a whole compilation.
+    let before = program.timings();
+    let lowered = program.lower(QUERY)?;
+    let lowering = program.timings();
+    let backend = default_backend()?;
+    program.compile(QUERY, &backend)?;
+    let compile = program.timings().compile;
+    writeln!(out, "{}\n", backend.platform())?;
+    nodes.insert(0, ["stage", "nodes", "in regions"].map(String::from).to_vec());
+    table(out, &nodes)?;
+    let (instructions, bytes) = (lowered.instructions(), lowered.hlo().len());
+    writeln!(out, "\n{}: {instructions} HLO instructions, {bytes} bytes\n", QUERY.name())?;
+    let times = [
+        ("trace", before.trace),
+        ("passes", lowering.passes - before.passes),
+        ("lowering", lowering.lower - before.lower),
+        ("XLA", compile),
+    ];
+    Ok(table(out, &times.map(|(stage, time)| vec![stage.to_string(), milliseconds(time)]))?)
+}
+
+fn row(stage: &str, graph: &Graph) -> Vec<String> {
+    let regions: usize = graph.regions().iter().map(|r| r.len()).sum();
+    vec![stage.to_string(), graph.len().to_string(), regions.to_string()]
+}
+
+/// `1.25 ms`
+pub(super) fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
