@@ -1,0 +1,251 @@
+//! The command from outside: what it prints, and that each failure is one clear message and exit code 1.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::Read,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn pyroxene<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pyroxene"));
+    command.args(args);
+    command
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// The standard output of a command that succeeds.
+fn succeeds(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    stdout(&output).to_string()
+}
+
+/// Ends with code 1 and one message on stderr that holds every one of `parts`.
+fn fails(command: &mut Command, parts: &[&str]) {
+    let output = command.output().unwrap();
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert_eq!(message.matches("error: ").count(), 1, "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+    for part in parts {
+        assert!(message.contains(part), "no `{part}` in: {message}");
+    }
+}
+
+/// Without the plugins and pips of whoever runs the tests.
+fn bare(data: &Path, args: &[&str]) -> Command {
+    let mut command = pyroxene(args);
+    for name in ["PYROXENE_PLUGIN", "PYROXENE_PLUGIN_INSTALL", "PJRT_NAMES_AND_LIBRARY_PATHS"] {
+        command.env_remove(name);
+    }
+    command.env("PYROXENE_DATA_DIR", data);
+    command
+}
+
+/// The names of everything below a directory, but of locks.
+fn left(directory: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let mut names = Vec::new();
+    for entry in entries.map(Result::unwrap) {
+        if entry.path().is_dir() {
+            names.extend(left(&entry.path()));
+        } else if entry.file_name() != ".lock" {
+            names.push(entry.path().display().to_string());
+        }
+    }
+    names
+}
+
+#[test]
+fn gallery_lists_every_model() {
+    let list = succeeds(&mut pyroxene(["gallery"]));
+    for entry in pyroxene::gallery::GALLERY {
+        assert!(list.contains(entry.name) && list.contains(entry.about), "{list}");
+    }
+}
+
+#[test]
+fn check_prints_the_record_s_numbers() {
+    let path = "tests/golden/posteriordb/eight_schools-eight_schools_centered.json";
+    let record = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let record: Value = serde_json::from_str(&record).unwrap();
+    let record = &record["gradient_check"];
+    let numbers = |v: &Value| v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
+    let at: Vec<String> = numbers(&record["x"]).iter().map(|x| format!("{x:?}")).collect();
+    let printed =
+        succeeds(&mut pyroxene(["check", "eight_schools_centered", &format!("--at={}", at.join(","))]));
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    assert!(printed["log_density"].as_f64().unwrap().is_finite());
+    let (found, expected) = (numbers(&printed["gradient"]), numbers(&record["gradient"]));
+    assert_eq!(found.len(), expected.len());
+    let largest = expected.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
+    let rtol = record["rtol"].as_f64().unwrap();
+    for (g, r) in found.iter().zip(&expected) {
+        assert!((g - r).abs() <= rtol * r.abs().max(1e-3 * largest), "{g} {r}");
+    }
+}
+
+#[test]
+fn check_speaks_of_what_is_not_finite() {
+    let printed = succeeds(&mut pyroxene(["check", "kidiq", "--at=nan,0,0"]));
+    assert!(printed.starts_with("{\"log_density\": NaN, \"gradient\": ["), "{printed}");
+}
+
+#[test]
+fn compile_shows_every_stage() {
+    let emit = |what| succeeds(&mut pyroxene(["compile", "eight_schools", "--emit", what]));
+    let sites = emit("sites");
+    for part in
+        ["theta_trans", "latent", "HalfCauchy", "observed", "deterministic", "school[8] at -1", "0..8"]
+    {
+        assert!(sites.contains(part), "no `{part}` in: {sites}");
+    }
+    let ir = emit("ir");
+    let parsed = pyroxene::ir::text::parse(&ir).unwrap();
+    assert_eq!(parsed.to_string(), ir);
+    assert!(emit("hlo").starts_with("HloModule potential_and_gradient"));
+    let stats = emit("stats");
+    for part in ["recorded", "resolve_sites", "vjp", "dce", "HLO instructions", "XLA"] {
+        assert!(stats.contains(part), "no `{part}` in: {stats}");
+    }
+}
+
+#[test]
+fn stages_before_the_device_need_no_plugin() {
+    let data = TempDir::new().unwrap();
+    for what in ["sites", "ir", "hlo"] {
+        succeeds(bare(data.path(), &["compile", "radon", "--emit", what]).env("PATH", ""));
+    }
+    assert_eq!(left(data.path()), [""; 0]);
+}
+
+#[test]
+fn sample_prints_a_table_and_writes_a_file() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("posterior.json");
+    let sample = || {
+        let mut command =
+            pyroxene(["sample", "kidiq", "--chains=2", "--warmup=200", "--draws=50", "--seed=3", "--out"]);
+        command.arg(&file);
+        (succeeds(&mut command), fs::read_to_string(&file).unwrap())
+    };
+    let (printed, written) = sample();
+    for part in ["cpu", "seed", "3", "trace", "compile", "sampling", "leapfrog", "beta[0]", "sigma", "r_hat"]
+    {
+        assert!(printed.contains(part), "no `{part}` in: {printed}");
+    }
+    let groups: Value = serde_json::from_str(&written).unwrap();
+    let beta = groups["posterior"]["beta"].as_array().unwrap();
+    assert_eq!((beta.len(), beta[0].as_array().unwrap().len()), (2, 50));
+    assert_eq!(groups["sample_stats"]["diverging"].as_array().unwrap().len(), 2);
+    assert_eq!(left(directory.path()), [file.display().to_string()]);
+    assert_eq!(sample().1, written, "one seed gives the same draws");
+}
+
+#[test]
+fn unknown_models_and_coordinates() {
+    fails(
+        &mut pyroxene(["sample", "eight_school"]),
+        &["unknown model `eight_school`, did you mean `eight_schools`?"],
+    );
+    fails(&mut pyroxene(["check", "x", "--at=0"]), &["unknown model `x`; `pyroxene gallery` lists"]);
+    fails(&mut pyroxene(["compile", "", "--emit=ir"]), &["unknown model ``"]);
+    fails(&mut pyroxene(["check", "kidiq", "--at=0,one,2"]), &["--at: coordinate 1 is `one`"]);
+    let parts = ["found 2 coordinates, expected 3 for kidiq-kidscore_momiq: beta (2), sigma (1)"];
+    fails(&mut pyroxene(["check", "kidiq", "--at=-1,2"]), &parts);
+}
+
+#[test]
+fn settings_out_of_range() {
+    fails(&mut pyroxene(["sample", "kidiq", "--chains=0"]), &["chains"]);
+    fails(&mut pyroxene(["sample", "kidiq", "--draws=0"]), &["draws"]);
+}
+
+#[test]
+fn an_unwritable_file_is_told_before_sampling_and_nothing_is_left() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("no/such/directory/posterior.json");
+    let sample = |out: &Path| {
+        let mut command = pyroxene(["sample", "kidiq", "--warmup=10", "--draws=10", "--out"]);
+        command.arg(out);
+        command
+    };
+    fails(&mut sample(&file), &["no/such/directory"]);
+    fails(&mut sample(directory.path()), &[directory.path().to_str().unwrap()]);
+    assert_eq!(left(directory.path()), [""; 0]);
+}
+
+#[test]
+fn plugins_that_are_missing_or_none() {
+    let data = TempDir::new().unwrap();
+    let sample = || bare(data.path(), &["sample", "kidiq"]);
+    fails(
+        sample().env("PYROXENE_PLUGIN", "/nonexistent/plugin.so"),
+        &["/nonexistent/plugin.so", "PYROXENE_PLUGIN"],
+    );
+    let text = data.path().join("plugin.so");
+    fs::write(&text, "this is no shared library").unwrap();
+    fails(sample().env("PYROXENE_PLUGIN", &text), &[text.to_str().unwrap(), "PYROXENE_PLUGIN"]);
+}
+
+#[test]
+fn no_plugin_and_no_way_to_get_one() {
+    let root = TempDir::new().unwrap();
+    let data = root.path().join("data");
+    let sample = || bare(&data, &["sample", "kidiq"]);
+    fails(sample().env("PATH", ""), &["no pip was found", "PYROXENE_PLUGIN"]);
+    assert_eq!(left(&data), [""; 0]);
+    fails(sample().env("PYROXENE_PLUGIN_INSTALL", "never"), &["PYROXENE_PLUGIN_INSTALL=never"]);
+    fails(sample().env("PYROXENE_PLUGIN_INSTALL", "perhaps"), &["`perhaps`, expected auto|never"]);
+    assert_eq!(left(&data), [""; 0]);
+}
+
+#[test]
+fn doctor_tells_good_from_broken() {
+    let good = succeeds(&mut pyroxene(["doctor"]));
+    for part in ["plugin", "device", "C API", "compiled and ran a sum", "PYROXENE_DATA_DIR"] {
+        assert!(good.contains(part), "no `{part}` in: {good}");
+    }
+    let data = TempDir::new().unwrap();
+    let mut broken = bare(data.path(), &["doctor"]);
+    broken.env("PATH", "").env("PYROXENE_PLUGINS", "x");
+    fails(&mut broken, &["2 of the checks"]);
+    let report = stdout(&broken.output().unwrap()).to_string();
+    assert!(report.contains("PYROXENE_PLUGINS set, but no variable is called so"), "{report}");
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let mut child = pyroxene(["compile", "radon", "--emit", "ir"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 16];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+}
+
+#[test]
+fn usage() {
+    for subcommand in ["sample", "check", "compile", "gallery", "doctor", "env"] {
+        assert!(succeeds(&mut pyroxene([subcommand, "--help"])).contains("Usage:"));
+    }
+    let output = pyroxene(["sample"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("<MODEL>"));
+}

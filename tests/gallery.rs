@@ -1,0 +1,143 @@
+//! The gallery against posteriordb's records: log densities and gradients, through XLA and through the interpreter.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::{fs, path::Path};
+
+use pyroxene::{
+    Array, Bound,
+    gallery::{Entry, GALLERY},
+    ir::{Graph, eval::eval, passes::Query},
+};
+use serde_json::Value;
+
+/// One row of a record: a point, and what CmdStan or stanli gives there.
+struct Point {
+    label: String,
+    rtol: f64,
+    x: Vec<f64>,
+    log_density: f64,
+    gradient: Vec<f64>,
+}
+
+fn record(entry: &Entry) -> Value {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/posteriordb/{}.json", entry.name));
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn floats(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+fn points(record: &Value) -> Vec<Point> {
+    let checks = std::iter::once(&record["gradient_check"]).chain(record["extra_checks"].as_array().unwrap());
+    let point = |check: &Value| Point {
+        label: check["label"].as_str().unwrap_or("point 0").to_string(),
+        rtol: check["rtol"].as_f64().unwrap(),
+        x: floats(&check["x"]),
+        log_density: check["log_density_propto"].as_f64().unwrap(),
+        gradient: floats(&check["gradient"]),
+    };
+    checks.map(point).collect()
+}
+
+/// Log density and gradient by one engine.
+type Engine<'a> = (&'static str, &'a dyn Fn(&[f64]) -> (f64, Vec<f64>));
+
+/// Holds both engines against every point: gradients by the record's own tolerance, log densities by their differences
+/// from the first point, since records leave constants out.
+fn compare(model: &str, engine: &Engine<'_>, points: &[Point]) {
+    let (name, evaluate) = engine;
+    let found: Vec<(f64, Vec<f64>)> = points.iter().map(|p| evaluate(&p.x)).collect();
+    for (point, (log_density, gradient)) in points.iter().zip(&found) {
+        let at = format!("{model}, {name}, {}", point.label);
+        assert_eq!(gradient.len(), point.gradient.len(), "{at}");
+        let largest = point.gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
+        for (i, (g, r)) in gradient.iter().zip(&point.gradient).enumerate() {
+            let tolerance = point.rtol * r.abs().max(1e-3 * largest);
+            assert!((g - r).abs() <= tolerance, "{at}: gradient[{i}] is {g}, expected {r} ± {tolerance:e}");
+        }
+        let (difference, expected) = (log_density - found[0].0, point.log_density - points[0].log_density);
+        let size = point.log_density.abs().max(points[0].log_density.abs());
+        let tolerance = 1e-10 * size;
+        assert!(
+            (difference - expected).abs() <= tolerance,
+            "{at}: the log density differs from that of point 0 by {difference}, expected {expected} ± {tolerance:e}"
+        );
+    }
+}
+
+fn through_xla(bound: &Bound, x: &[f64]) -> (f64, Vec<f64>) {
+    let (potential, gradient) = bound.potential_and_gradient(x).unwrap();
+    (-potential, gradient.iter().map(|g| -g).collect())
+}
+
+fn through_interpreter(graph: &Graph, data: &[Array], x: &[f64]) -> (f64, Vec<f64>) {
+    let arguments: Vec<Array> = data.iter().cloned().chain([Array::from(x)]).collect();
+    let results = eval(graph, &arguments).unwrap();
+    (-results[0].to_f64_vec()[0], results[1].to_f64_vec().iter().map(|g| -g).collect())
+}
+
+fn check(name: &str) {
+    let entry = GALLERY.iter().find(|e| e.name == name).unwrap();
+    let record = record(entry);
+    let points = points(&record);
+    assert!(points.len() >= 2, "differences need two points");
+    let bound = entry.bind().unwrap();
+    assert_eq!(bound.dimension(), record["dimension"].as_u64().unwrap() as usize);
+    parameters_are_the_record_s(&bound, &record);
+    let graph = bound.program().resolve(Query::PotentialAndGradient, &mut |_, _| {}).unwrap();
+    compare(name, &("XLA", &|x| through_xla(&bound, x)), &points);
+    compare(name, &("interpreter", &|x| through_interpreter(&graph, bound.data(), x)), &points);
+}
+
+/// Latent sites have the record's names, shapes and order; what it derives is there too.
+fn parameters_are_the_record_s(bound: &Bound, record: &Value) {
+    let named = |list: &Value| -> Vec<(String, Vec<usize>)> {
+        let shape = |p: &Value| floats(&p["shape"]).iter().map(|n| *n as usize).collect();
+        list.as_array().unwrap().iter().map(|p| (p["name"].as_str().unwrap().to_string(), shape(p))).collect()
+    };
+    let layout = bound.program().layout();
+    let latent: Vec<_> = layout.iter().map(|c| (c.name.clone(), c.ty.dims.to_vec())).collect();
+    assert_eq!(latent, named(&record["parameters"]));
+    let computed = bound.outputs().into_iter().filter(|o| !o.is_sample);
+    let computed: Vec<_> = computed.map(|o| (o.name, o.ty.dims.to_vec())).collect();
+    assert_eq!(computed, named(&record["derived"]));
+}
+
+#[test]
+fn eight_schools_noncentered() {
+    check("eight_schools-eight_schools_noncentered");
+}
+
+#[test]
+fn eight_schools_centered() {
+    check("eight_schools-eight_schools_centered");
+}
+
+#[test]
+fn kidscore_momiq() {
+    check("kidiq-kidscore_momiq");
+}
+
+#[test]
+fn wells_dist() {
+    check("wells_data-wells_dist");
+}
+
+#[test]
+fn radon_variable_intercept_slope_noncentered() {
+    check("radon_mn-radon_variable_intercept_slope_noncentered");
+}
+
+#[test]
+fn names_are_distinct_and_each_model_has_a_record() {
+    let mut names: Vec<&str> = GALLERY.iter().flat_map(Entry::names).collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    for entry in GALLERY {
+        assert_eq!(record(entry)["posterior"].as_str(), Some(entry.name));
+    }
+}

@@ -1,0 +1,106 @@
+//! A model function runs once: whatever is asked of its recording, whatever data come, whatever is observed later.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use pyroxene::{
+    Array, Mcmc, Model, Nuts,
+    gallery::eight_schools_noncentered::{Data, data, model},
+    runtime::{Backend, open, options::Options},
+};
+
+/// A backend of this test's own, so that its count of compilations is too.
+fn backend() -> Arc<dyn Backend> {
+    open("cpu", &Options::of_process().unwrap(), &mut |_| {}).unwrap()
+}
+
+/// The eight schools, and how often their function has run.
+fn counted() -> (Model<Data>, Arc<AtomicUsize>) {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counter = runs.clone();
+    let model = Model::new(move |d: &Data| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        model(d);
+    });
+    (model, runs)
+}
+
+fn other_data() -> Data<Array> {
+    let half = |x: &Array| Array::from(x.to_f64_vec().iter().map(|x| x / 2.0).collect::<Vec<_>>());
+    let whole = data().unwrap();
+    Data { y: half(&whole.y), sigma: half(&whole.sigma) }
+}
+
+fn values() -> [(&'static str, Array); 3] {
+    [("theta_trans", Array::from([0.5; 8])), ("mu", Array::from(4.0)), ("tau", Array::from(3.0))]
+}
+
+#[test]
+fn the_function_runs_once_for_everything() {
+    let (model, runs) = counted();
+    let bound = model.bind_on(&data().unwrap(), &backend()).unwrap();
+    let position = bound.unconstrain(&values()).unwrap();
+    assert!(bound.log_density(&values()).unwrap().is_finite());
+    let (potential, gradient) = bound.potential_and_gradient(&position).unwrap();
+    assert!(potential.is_finite() && gradient.len() == 10);
+    bound.constrain(&position).unwrap();
+    bound.draws(0).unwrap();
+    let posterior =
+        Mcmc::new(Nuts::default(), model).chains(2).warmup(50).draws(50).seed(0).run(&data().unwrap());
+    assert_eq!(posterior.unwrap().num_draws(), 50);
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn other_data_of_the_same_shapes_neither_record_nor_compile() {
+    let (model, runs) = counted();
+    let backend = backend();
+    let first = model.bind_on(&data().unwrap(), &backend).unwrap();
+    let (one, _) = first.potential_and_gradient(&[0.1; 10]).unwrap();
+    let before = backend.stats().compiles;
+    let second = model.bind_on(&other_data(), &backend).unwrap();
+    let (other, _) = second.potential_and_gradient(&[0.1; 10]).unwrap();
+    assert_ne!(one, other);
+    assert_eq!(backend.stats().compiles - before, 0);
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn data_of_another_shape_record_anew() {
+    let (model, runs) = counted();
+    let backend = backend();
+    model.bind_on(&data().unwrap(), &backend).unwrap();
+    let two = Data { y: Array::from([28.0, 8.0]), sigma: Array::from([15.0, 10.0]) };
+    assert_eq!(model.bind_on(&two, &backend).unwrap().dimension(), 4);
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn an_observation_added_later_compiles_once_and_changed_never() {
+    let (model, runs) = counted();
+    let backend = backend();
+    let data = data().unwrap();
+    let program = model.trace(&data).unwrap().condition(&["mu"]).unwrap();
+    let bound = program.bind(&data, &backend).unwrap();
+    assert_eq!(bound.dimension(), 9);
+    let before = backend.stats().compiles;
+    let potential = |mu: f64| {
+        let given = bound.given(&[("mu", Array::from(mu))]).unwrap();
+        given.potential_and_gradient(&[0.1; 9]).unwrap().0
+    };
+    let potentials = [0.0, 1.0, -20.0].map(potential);
+    assert_eq!(backend.stats().compiles - before, 1);
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+
+    // Conditioning is the joint density at that value: of the whole model with mu among the coordinates.
+    let whole = model.bind_on(&data, &backend).unwrap();
+    for (mu, given) in [0.0, 1.0, -20.0].into_iter().zip(potentials) {
+        let position = [vec![0.1; 8], vec![mu, 0.1]].concat();
+        let (joint, _) = whole.potential_and_gradient(&position).unwrap();
+        // The same sums in another program may be ordered otherwise.
+        assert!((joint - given).abs() <= 1e-13 * joint.abs(), "{joint} {given}");
+    }
+}
