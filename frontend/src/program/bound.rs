@@ -23,13 +23,31 @@ pub struct Bound {
     buffers: Arc<Vec<Buffer>>,
     /// Values of sites given by `condition` or `substitute`.
     given: Vec<(String, Array)>,
+    pinned: Option<Arc<Pinned>>,
+}
+
+/// Where a conditioned program's free coordinates lie in the position of the potential it runs.
+#[derive(Clone, Debug)]
+pub struct Pinned {
+    /// The whole position: pinned coordinates at their values, free ones at zero.
+    pub position: Vec<f64>,
+    /// The place of each free coordinate in the whole position.
+    pub free: Vec<usize>,
+    /// For each of [`Bound::outputs`] its place among the results of [`Query::Constrain`].
+    pub outputs: Vec<usize>,
+    /// The transforms' `log |det J|` at the pinned coordinates: what the compiled log density has too much.
+    pub log_det: f64,
 }
 
 impl Bound {
     pub(super) fn new(program: Program, data: Vec<Array>, backend: Arc<dyn Backend>) -> Result<Bound, Error> {
-        check(&program, &data)?;
+        // Values still to be given take part in the conditions; with them these are checked.
+        if program.given_sites().is_empty() {
+            check(&program, &data)?;
+        }
         let buffers = data.iter().map(|a| backend.upload(a)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Bound { program, backend, data: Arc::new(data), buffers: Arc::new(buffers), given: Vec::new() })
+        let (data, buffers) = (Arc::new(data), Arc::new(buffers));
+        Ok(Bound { program, backend, data, buffers, given: Vec::new(), pinned: None })
     }
 
     /// The program.
@@ -47,60 +65,89 @@ impl Bound {
         &self.backend
     }
 
-    /// The same with values for the sites that [`Program::condition`] or [`Program::substitute`] has opened.
+    /// The same with values for the sites that [`Program::condition`] or [`Program::substitute`] has opened. Once all
+    /// have one, the program's conditions are checked.
     ///
     /// # Errors
-    /// When a site takes no value, or a value has another type than the site.
+    /// When a site takes no value, a value has another type than the site, or the values break a condition.
     pub fn given(&self, values: &[(&str, Array)]) -> Result<Bound, Error> {
+        let open = self.program.given_sites();
         let mut given = self.given.clone();
         for (name, value) in values {
+            self.check_value(name, value, &open)?;
             given.retain(|(n, _)| n != name);
             given.push(((*name).to_string(), value.clone()));
         }
-        let bound = Bound { given, ..self.clone() };
-        bound.arguments(Query::Potential, &[], true)?;
+        let mut bound = Bound { given, pinned: None, ..self.clone() };
+        if let Ok(values) = bound.ordered(&open, &[]) {
+            let args: Vec<Array> = self.data.iter().cloned().chain(values).collect();
+            check(&self.program, &args)?;
+            bound.pinned = bound.pin(&args)?;
+        }
         Ok(bound)
     }
 
-    /// The values given so far, by site.
-    pub fn given_values(&self) -> &[(String, Array)] {
-        &self.given
-    }
-
-    /// The site values a query takes, in order, from those given here and those in `values`.
-    fn arguments(&self, query: Query, values: &[(&str, Array)], partial: bool) -> Result<Vec<Array>, Error> {
-        let wanted = self.program.site_values(query);
-        let known = || wanted.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ");
-        let names = values.iter().map(|(n, _)| *n).chain(self.given.iter().map(|(n, _)| n.as_str()));
-        if let Some(site) = names.into_iter().find(|n| wanted.iter().all(|w| w.name != **n)) {
-            return Err(DataError::UnknownSite { site: site.to_string(), known: known() }.into());
-        }
-        let mut out = Vec::new();
-        for input in &wanted {
-            let expected = self.site_ty(&input.name);
-            let found = values
-                .iter()
-                .find(|(n, _)| *n == input.name)
-                .map(|(_, v)| v)
-                .or_else(|| self.given.iter().find(|(n, _)| *n == input.name).map(|(_, v)| v));
-            match found {
-                Some(value) if value.ty() == expected => out.push(value.clone()),
-                Some(value) => {
-                    let site = input.name.clone();
-                    return Err(DataError::SiteValue { site, expected, found: value.ty() }.into());
+    /// Works out the pinned coordinates from data and given values.
+    fn pin(&self, args: &[Array]) -> Result<Option<Arc<Pinned>>, Error> {
+        let Some(pins) = self.program.pins() else { return Ok(None) };
+        let results = pyroxene_ir::eval::eval(&pins.graph, args)?;
+        let (mut position, mut free, mut log_det) = (Vec::new(), Vec::new(), 0.0);
+        for site in self.program.whole_layout() {
+            let len = site.unconstrained.len();
+            match pins.names.iter().position(|n| *n == site.name) {
+                Some(i) => {
+                    position.extend(results[2 * i].to_f64_vec());
+                    log_det += results[2 * i + 1].to_f64_vec().iter().sum::<f64>();
                 }
-                None if partial => {}
                 None => {
-                    return Err(DataError::MissingSite {
-                        site: input.name.clone(),
-                        expected,
-                        known: known(),
-                    }
-                    .into());
+                    free.extend(position.len()..position.len() + len);
+                    position.resize(position.len() + len, 0.0);
                 }
             }
         }
-        Ok(out)
+        let outputs = self.program.constrained_places();
+        Ok(Some(Arc::new(Pinned { position, free, outputs, log_det })))
+    }
+
+    /// Where free coordinates lie in the slot of [`Bound::launch`], if some are pinned; else the slot is the position.
+    pub fn pinned(&self) -> Option<&Pinned> {
+        self.pinned.as_deref()
+    }
+
+    fn check_value(&self, name: &str, value: &Array, open: &[String]) -> Result<(), Error> {
+        if !open.iter().any(|n| n == name) {
+            return Err(DataError::UnknownSite { site: name.to_string(), known: open.join(", ") }.into());
+        }
+        let expected = self.site_ty(name);
+        if value.ty() == expected {
+            return Ok(());
+        }
+        Err(DataError::SiteValue { site: name.to_string(), expected, found: value.ty() }.into())
+    }
+
+    /// The values of `names`, from `values` or else from those given.
+    fn ordered(&self, names: &[String], values: &[(&str, Array)]) -> Result<Vec<Array>, Error> {
+        let find = |name: &String| {
+            let own = values.iter().find(|(n, _)| n == name).map(|(_, v)| v);
+            own.or_else(|| self.given.iter().find(|(n, _)| n == name).map(|(_, v)| v)).cloned()
+        };
+        let missing = |name: &String| DataError::MissingSite {
+            site: name.clone(),
+            expected: self.site_ty(name),
+            known: names.join(", "),
+        };
+        names.iter().map(|name| find(name).ok_or_else(|| missing(name).into())).collect()
+    }
+
+    /// The site values a query takes, in order, from `values` and those given.
+    fn arguments(&self, query: Query, values: &[(&str, Array)]) -> Result<Vec<Array>, Error> {
+        let wanted = self.program.site_values(query);
+        for (name, value) in values {
+            self.check_value(name, value, &wanted)?;
+        }
+        // Pinned coordinates are worked out once every given site has its value.
+        self.ordered(&self.program.given_sites(), values)?;
+        self.ordered(&wanted, values)
     }
 
     fn site_ty(&self, name: &str) -> pyroxene_ir::Ty {
@@ -114,7 +161,7 @@ impl Bound {
         let compiled = self.program.compile(query, &self.backend)?;
         let mut buffers: Vec<Buffer> = self.buffers.to_vec();
         // Position and key come right after the data; values of sites are asked for as the sites come.
-        for array in last.iter().chain(&self.arguments(query, values, false)?) {
+        for array in last.iter().chain(&self.arguments(query, values)?) {
             buffers.push(self.backend.upload(array)?);
         }
         let args: Vec<&Buffer> = buffers.iter().collect();
@@ -142,13 +189,17 @@ impl Bound {
     /// # Errors
     /// When a latent site has no unconstrained coordinates, or the position has another length.
     pub fn potential_and_gradient(&self, position: &[f64]) -> Result<(f64, Vec<f64>), Error> {
-        let out = self.run(Query::PotentialAndGradient, &[], &[Array::from(position)])?;
+        let out = self.run(Query::PotentialAndGradient, &[], &[self.whole(position)?])?;
         let value = out.first().and_then(|a| a.to_f64_vec().first().copied()).unwrap_or(f64::NAN);
-        Ok((value, out.get(1).map(Array::to_f64_vec).unwrap_or_default()))
+        let gradient = out.get(1).map(Array::to_f64_vec).unwrap_or_default();
+        Ok(match self.pinned() {
+            Some(pinned) => (value + pinned.log_det, pinned.free.iter().map(|i| gradient[*i]).collect()),
+            None => (value, gradient),
+        })
     }
 
     /// A query made ready for many runs from one thread: data and given values stay, the position is a slot. Returns
-    /// the launch and the slot's index.
+    /// the launch and the slot's index. In a conditioned program see [`Bound::pinned`] for what the slot holds.
     ///
     /// # Errors
     /// When the program cannot answer the query.
@@ -157,7 +208,7 @@ impl Bound {
         let mut fixed: Vec<Option<Buffer>> = self.buffers.iter().cloned().map(Some).collect();
         let slot = fixed.len();
         fixed.push(None);
-        for array in self.arguments(query, &[], false)? {
+        for array in self.arguments(query, &[])? {
             fixed.push(Some(self.backend.upload(&array)?));
         }
         Ok((compiled.executable().clone().launch(fixed)?, slot))
@@ -173,7 +224,25 @@ impl Bound {
     /// # Errors
     /// As [`Bound::potential_and_gradient`].
     pub fn constrain(&self, position: &[f64]) -> Result<Vec<Array>, Error> {
-        self.run(Query::Constrain, &[], &[Array::from(position)])
+        let results = self.run(Query::Constrain, &[], &[self.whole(position)?])?;
+        Ok(match self.pinned() {
+            Some(pinned) => pinned.outputs.iter().map(|i| results[*i].clone()).collect(),
+            None => results,
+        })
+    }
+
+    /// A position with its pinned coordinates.
+    fn whole(&self, position: &[f64]) -> Result<Array, Error> {
+        let expected = self.dimension();
+        if position.len() != expected {
+            return Err(DataError::Position { expected, found: position.len() }.into());
+        }
+        let Some(pinned) = self.pinned() else { return Ok(Array::from(position)) };
+        let mut whole = pinned.position.clone();
+        for (i, x) in pinned.free.iter().zip(position) {
+            whole[*i] = *x;
+        }
+        Ok(Array::from(whole))
     }
 
     /// The unconstrained position of values of the latent sites.

@@ -98,6 +98,16 @@ pub enum DataError {
         /// The sites that need values.
         known: String,
     },
+    /// A position has another length than there are unconstrained coordinates.
+    #[error(
+        "a position has {expected} unconstrained coordinates, found {found}; help: `layout()` lists them by site"
+    )]
+    Position {
+        /// The number of coordinates.
+        expected: usize,
+        /// The number given.
+        found: usize,
+    },
     /// A value for a site that takes none.
     #[error("`{site}` is no site that takes a value here; those are {known}")]
     UnknownSite {

@@ -8,7 +8,7 @@ mod function;
 mod model;
 mod recorded;
 
-pub use bound::Bound;
+pub use bound::{Bound, Pinned};
 pub use compiled::{Compiled, Lowered};
 pub use error::{CheckFailure, DataError, Error};
 pub use function::{Jit, eval, jit, record};

@@ -8,7 +8,7 @@ use std::{
 };
 
 use pyroxene_ir::{
-    Graph, Input, Role, SiteKind, Source, Ty,
+    Graph, Role, SampleSite, SiteKind, Source, Ty,
     passes::{self, Coordinates, Query, QueryOutput},
 };
 use pyroxene_runtime::Backend;
@@ -35,6 +35,14 @@ pub struct LeafSpec {
     pub ty: Ty,
 }
 
+/// A conditioned program that runs the potential of the program it came from: the coordinates of the conditioned sites
+/// are held fixed, so that an observation added afterwards compiles nothing.
+struct PinnedProgram {
+    /// The program with the pinned sites latent.
+    graph: Graph,
+    pins: passes::Pins,
+}
+
 /// How long the stages took.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Timings {
@@ -56,6 +64,7 @@ pub struct Program {
 
 struct Inner {
     graph: Graph,
+    pinned: Option<PinnedProgram>,
     leaves: Vec<LeafSpec>,
     compiled: Mutex<BTreeMap<&'static str, Arc<Compiled>>>,
     checks: Mutex<Option<Arc<passes::Checks>>>,
@@ -84,12 +93,13 @@ impl Program {
             }
             Vec::new()
         })?;
-        Ok(Program::new(graph, leaves, Timings { trace: start.elapsed(), ..Timings::default() }))
+        Ok(Program::new(graph, None, leaves, Timings { trace: start.elapsed(), ..Timings::default() }))
     }
 
-    fn new(graph: Graph, leaves: Vec<LeafSpec>, timings: Timings) -> Program {
+    fn new(graph: Graph, pinned: Option<PinnedProgram>, leaves: Vec<LeafSpec>, timings: Timings) -> Program {
         let inner = Inner {
             graph,
+            pinned,
             leaves,
             compiled: Mutex::default(),
             checks: Mutex::default(),
@@ -127,27 +137,53 @@ impl Program {
         passes::outputs(&self.inner.graph)
     }
 
-    /// Sample sites that a caller may or must give values to, with their types, in program order.
-    pub(super) fn site_values(&self, query: Query) -> Vec<Input> {
+    /// The graph a query is answered from.
+    fn graph_for(&self, query: Query) -> &Graph {
+        match &self.inner.pinned {
+            Some(pinned) if query.takes_position() => &pinned.graph,
+            _ => &self.inner.graph,
+        }
+    }
+
+    /// The sites whose coordinates are held fixed in positions, and how to find these coordinates.
+    pub(super) fn pins(&self) -> Option<&passes::Pins> {
+        self.inner.pinned.as_ref().map(|p| &p.pins)
+    }
+
+    /// The latent sites with their coordinates in the compiled potential's position, pinned ones included.
+    pub(super) fn whole_layout(&self) -> Vec<Coordinates> {
+        passes::layout(self.graph_for(Query::Potential))
+    }
+
+    /// For each of [`Program::outputs`] its place among the results of [`Query::Constrain`].
+    pub(super) fn constrained_places(&self) -> Vec<usize> {
+        let whole = passes::outputs(self.graph_for(Query::Constrain));
+        self.outputs().iter().filter_map(|o| whole.iter().position(|w| w.name == o.name)).collect()
+    }
+
+    /// The names of sites that a query takes values for, in program order.
+    pub(super) fn site_values(&self, query: Query) -> Vec<String> {
         let wants = |source: Source, hidden: bool| match source {
             Source::Given { .. } => true,
             Source::Latent => !hidden && matches!(query, Query::LogDensity | Query::Unconstrain),
             Source::Operand { .. } => false,
         };
-        self.inner
-            .graph
-            .sites()
-            .filter_map(|(_, site)| match &site.kind {
-                SiteKind::Sample(s) if wants(s.source, s.hidden) => {
-                    Some(Input { name: site.name.clone(), role: Role::Site })
-                }
-                _ => None,
-            })
+        sample_sites(self.graph_for(query))
+            .filter(|(_, s)| wants(s.source, s.hidden))
+            .map(|(n, _)| n)
             .collect()
     }
 
-    /// The same program with the named sample sites observed: their values become parameters of every query, so that
-    /// neither the model runs again nor another value compiles anything.
+    /// The names of sites that [`Program::condition`] or [`Program::substitute`] has opened, in program order.
+    pub(super) fn given_sites(&self) -> Vec<String> {
+        let given = |s: &SampleSite| matches!(s.source, Source::Given { .. });
+        sample_sites(&self.inner.graph).filter(|(_, s)| given(s)).map(|(n, _)| n).collect()
+    }
+
+    /// The same program with the named sample sites observed: their values become parameters of every query
+    /// ([`Bound::given`](super::Bound::given) sets them). The model does not run again, and another value compiles
+    /// nothing. Where the sites' transforms depend on no latent value, as for fixed supports, the first value compiles
+    /// nothing either: queries run the executables of this program.
     ///
     /// # Errors
     /// When a name is no sample site.
@@ -165,8 +201,19 @@ impl Program {
 
     fn give(&self, names: &[&str], observed: bool) -> Result<Program, Error> {
         let graph = passes::give(&self.inner.graph, names, observed)?;
+        let whole = self.graph_for(Query::Potential);
+        let mut pins = passes::pins(&graph)?;
+        let latent = passes::layout(whole);
+        pins.keep(|name| latent.iter().any(|c| c.name == name));
+        let others: Vec<&str> =
+            names.iter().copied().filter(|n| !pins.names.iter().any(|p| p == n)).collect();
+        let pinned = if pins.names.is_empty() {
+            None
+        } else {
+            Some(PinnedProgram { graph: passes::give(whole, &others, observed)?, pins })
+        };
         let timings = Timings { trace: self.timings().trace, ..Timings::default() };
-        Ok(Program::new(graph, self.inner.leaves.clone(), timings))
+        Ok(Program::new(graph, pinned, self.inner.leaves.clone(), timings))
     }
 
     /// The pure graph that answers a query, legal for lowering. `observe` sees the name and the result of each pass.
@@ -175,7 +222,7 @@ impl Program {
     /// When the program cannot answer the query; the error names the site.
     pub fn resolve(&self, query: Query, observe: &mut dyn FnMut(&str, &Graph)) -> Result<Graph, Error> {
         let start = Instant::now();
-        let graph = passes::run(&self.inner.graph, query, observe)?;
+        let graph = passes::run(self.graph_for(query), query, observe)?;
         self.time(|t| t.passes += start.elapsed());
         Ok(graph)
     }
@@ -186,7 +233,7 @@ impl Program {
     /// When the program cannot answer the query.
     pub fn lower(&self, query: Query) -> Result<Lowered, Error> {
         let mut dump = Dump::of(query.name())?;
-        dump.graph("traced", &self.inner.graph);
+        dump.graph("traced", self.graph_for(query));
         let graph = self.resolve(query, &mut |pass, graph| dump.graph(pass, graph))?;
         let start = Instant::now();
         let lowered = Lowered::new(&graph, query.name())?;
@@ -265,6 +312,14 @@ impl fmt::Debug for Program {
             .field("nodes", &self.inner.graph.len())
             .finish()
     }
+}
+
+/// The sample sites of a graph with their names, in program order.
+fn sample_sites(graph: &Graph) -> impl Iterator<Item = (String, &SampleSite)> {
+    graph.sites().filter_map(|(_, site)| match &site.kind {
+        SiteKind::Sample(sample) => Some((site.name.clone(), &**sample)),
+        _ => None,
+    })
 }
 
 /// Paths and types of the leaves of a tree, in order.

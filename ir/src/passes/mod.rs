@@ -2,10 +2,13 @@
 
 mod checks;
 mod give;
+mod known;
+mod pins;
 mod query;
 
 pub use checks::{Check, Checks, checks};
 pub use give::give;
+pub use pins::{Pins, pins};
 pub use query::{Coordinates, Query, QueryOutput, layout, outputs};
 pub use vjp::value_and_grad;
 

@@ -45,7 +45,7 @@ impl Query {
     }
 
     /// Whether it reads a position.
-    pub(crate) fn takes_position(self) -> bool {
+    pub fn takes_position(self) -> bool {
         matches!(self, Query::Potential | Query::PotentialAndGradient | Query::Constrain)
     }
 }

@@ -1,0 +1,101 @@
+//! The part of a program that depends on no latent value: what data, and values given to sites, decide alone.
+
+use super::{PassError, at};
+use crate::{
+    error::TypeError,
+    graph::{Graph, Kind, Phase, Role, Val},
+    ops::Iota,
+    site::{SiteKind, Source},
+    types::Dims,
+};
+
+/// Copies into a pure graph every value that is known without the latent sites, as far as it is asked to.
+pub(super) struct Known<'a> {
+    pub(super) graph: &'a Graph,
+    /// Takes the program's inputs, then the values given to its sites in program order.
+    pub(super) out: Graph,
+    map: Vec<Option<Val>>,
+}
+
+impl<'a> Known<'a> {
+    /// The inputs of `graph` and of its given sites.
+    pub(super) fn of(graph: &'a Graph) -> Result<Known<'a>, PassError> {
+        let mut known = Known { graph, out: Graph::new(Phase::Pure), map: vec![None; graph.len()] };
+        for v in graph.inputs() {
+            let copied = known.out.copy_node(graph, *v, &[]);
+            known.map[v.index()] = Some(copied.map_err(at("known", graph.node(*v), None))?);
+        }
+        for (v, site) in graph.sites() {
+            if let SiteKind::Sample(sample) = &site.kind
+                && matches!(sample.source, Source::Given { .. })
+            {
+                let value = known.out.input(site.name.clone(), Role::Site, graph.ty(v).clone());
+                known.map[v.index()] = Some(value);
+            }
+        }
+        Ok(known)
+    }
+
+    /// The value, if it is known.
+    pub(super) fn value(&self, v: Val) -> Option<Val> {
+        self.map[v.index()]
+    }
+
+    /// Works out whether node `v` is known, after all before it; returns its operands as far as they are.
+    pub(super) fn visit(&mut self, v: Val) -> Result<Vec<Option<Val>>, PassError> {
+        let node = self.graph.node(v);
+        let operands: Vec<Option<Val>> = self.graph.operands(v).iter().map(|o| self.value(*o)).collect();
+        self.out.set_loc(node.loc.clone());
+        let made = match &node.kind {
+            Kind::Input(_) => return Ok(operands),
+            Kind::Pure(_) => match operands.iter().copied().collect::<Option<Vec<Val>>>() {
+                Some(all) => Some(self.out.copy_node(self.graph, v, &all).map_err(at("known", node, None))?),
+                None => None,
+            },
+            Kind::Site(site) => {
+                let made = self.site(v, &site.kind, &operands);
+                made.map_err(at("known", node, Some(&site.name)))?
+            }
+        };
+        self.map[v.index()] = made;
+        Ok(operands)
+    }
+
+    fn site(&mut self, v: Val, kind: &SiteKind, operands: &[Option<Val>]) -> Result<Option<Val>, TypeError> {
+        let ty = self.graph.ty(v);
+        match kind {
+            SiteKind::Sample(sample) => match (sample.source, sample.slots().value.and_then(|s| operands[s]))
+            {
+                (Source::Operand { .. }, Some(value)) => self.out.broadcast_to(value, &ty.dims).map(Some),
+                (Source::Given { .. }, _) => Ok(self.value(v)),
+                _ => Ok(None),
+            },
+            SiteKind::Plate(frame) => {
+                let dims = Dims::from_slice(&[frame.size]);
+                self.out.push(Iota { dtype: ty.dtype, dims, axis: 0 }, &[]).map(Some)
+            }
+            SiteKind::Deterministic | SiteKind::Param(_) | SiteKind::Check(_) => {
+                Ok(operands.first().copied().flatten())
+            }
+        }
+    }
+
+    /// Output `i` of a region, if what it needs is known: other arguments may depend on latent values.
+    pub(super) fn inline(
+        &mut self,
+        region: &Graph,
+        args: &[Option<Val>],
+        i: usize,
+    ) -> Result<Option<Val>, TypeError> {
+        let needs = region.reachable(&region.outputs()[i..=i]);
+        let mut known = Vec::with_capacity(region.inputs().len());
+        for (input, arg) in region.inputs().iter().zip(args) {
+            match (needs[input.index()], arg) {
+                (_, Some(arg)) => known.push(*arg),
+                (false, None) => known.push(self.out.full(region.ty(*input), 0.0)?),
+                (true, None) => return Ok(None),
+            }
+        }
+        Ok(Some(self.out.inline(region, &known)?[i]))
+    }
+}
