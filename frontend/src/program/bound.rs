@@ -87,6 +87,11 @@ impl Bound {
         Ok(bound)
     }
 
+    /// The values given so far, by site.
+    pub fn given_values(&self) -> &[(String, Array)] {
+        &self.given
+    }
+
     /// Works out the pinned coordinates from data and given values.
     fn pin(&self, args: &[Array]) -> Result<Option<Arc<Pinned>>, Error> {
         let Some(pins) = self.program.pins() else { return Ok(None) };

@@ -1,0 +1,67 @@
+//! What the host loop adds to a leapfrog step: eight schools by NUTS, against the same evaluations alone.
+//!
+//! `cargo run --release -p pyroxene-inference --example overhead`
+#![allow(clippy::print_stdout)]
+
+use std::time::Instant;
+
+use pyroxene_frontend::{Model, prelude::*};
+use pyroxene_inference::{Mcmc, Nuts};
+use pyroxene_ir::passes::Query;
+use pyroxene_runtime::bare_dispatch;
+
+fn eight_schools(d: &(Tensor, Tensor)) {
+    let mu = sample("mu", Normal::new(0.0, 5.0));
+    let tau = sample("tau", HalfCauchy::new(5.0));
+    plate("school", d.0.dim(0), |_| {
+        let z = sample("theta_trans", Normal::new(0.0, 1.0));
+        let theta = deterministic("theta", mu + tau * z);
+        sample("y", Normal::new(theta, d.1).obs(d.0));
+    });
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let data = (
+        Array::from([28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0]),
+        Array::from([15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0]),
+    );
+    let bound = Model::new(eight_schools).bind(&data)?;
+    let (rounds, runs) = (20, 5_000);
+
+    let executable =
+        bound.program().compile(Query::PotentialAndGradient, bound.backend())?.executable().clone();
+    let mut buffers = Vec::new();
+    for array in bound.data() {
+        buffers.push(bound.backend().upload(array)?);
+    }
+    buffers.push(bound.backend().upload(&Array::from(vec![0.5; bound.dimension()]))?);
+    let args: Vec<_> = buffers.iter().collect();
+    let bare = bare_dispatch(&*executable, &args, rounds, runs)?;
+
+    let (mut launch, slot) = bound.launch(Query::PotentialAndGradient)?;
+    let mut read = f64::INFINITY;
+    let mut sum = 0.0;
+    for _ in 0..rounds {
+        let start = Instant::now();
+        for i in 0..runs {
+            launch.slot_as::<f64>(slot)?.fill(0.5 + 1e-9 * i as f64);
+            launch.run()?;
+            sum += launch.output_as::<f64>(0)?[0] + launch.output_as::<f64>(1)?.iter().sum::<f64>();
+        }
+        read = read.min(start.elapsed().as_secs_f64() / runs as f64);
+    }
+
+    let mut leapfrog = f64::INFINITY;
+    for seed in 0..5 {
+        let mcmc = Mcmc::from_kernel(Nuts::default()).chains(1).seed(seed);
+        let (_, info) = mcmc.run_with_info(&bound)?;
+        let seconds = (info.warmup() + info.sampling()).as_secs_f64();
+        leapfrog = leapfrog.min(seconds / info.gradients() as f64);
+        println!("seed {seed}: {} gradients in {seconds:.3} s", info.gradients());
+    }
+
+    println!("bare Execute and await        {:>8.2} us", bare.map_or(f64::NAN, |d| d.as_secs_f64() * 1e6));
+    println!("dispatch with results read    {:>8.2} us   (checksum {sum:.3})", read * 1e6);
+    println!("leapfrog of NUTS, all counted {:>8.2} us", leapfrog * 1e6);
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Where a chain starts: NumPyro's `init_to_uniform`, and an account of the sites to blame where no start is found.
+
+mod cause;
+mod diagnose;
+
+use nuts_rs::rand::{RngExt, rngs::ChaCha8Rng};
+use pyroxene_frontend::Bound;
+use pyroxene_runtime as runtime;
+
+pub use cause::{Cause, InitError, Problem};
+
+use crate::potential::Potential;
+
+/// Half the width of the interval that unconstrained coordinates are drawn from.
+pub(crate) const RADIUS: f64 = 2.0;
+/// How many positions are tried.
+pub(crate) const TRIES: usize = 100;
+
+/// What a search for an initial position came to.
+pub(crate) enum Search {
+    /// A position where the log density and its gradient are finite.
+    Found(Vec<f64>),
+    /// There was none among [`TRIES`]; the last one, its log density and gradient.
+    Failed { position: Vec<f64>, log_density: f64, gradient: Vec<f64> },
+}
+
+/// Draws each coordinate from uniform(−2, 2) until the log density and its gradient are finite, 100 times at most.
+///
+/// A position where some component of the gradient is exactly zero tells a sampler nothing about the scale there: it
+/// is kept only if no better one turns up.
+pub(crate) fn init_to_uniform(
+    potential: &mut Potential,
+    rng: &mut ChaCha8Rng,
+) -> Result<Search, runtime::Error> {
+    let mut position = vec![0.0; potential.dimension()];
+    let mut gradient = vec![0.0; position.len()];
+    let mut log_density = f64::NAN;
+    let mut flat = None;
+    for _ in 0..TRIES {
+        position.fill_with(|| rng.random_range(-RADIUS..RADIUS));
+        log_density = potential.log_density(&position, &mut gradient)?;
+        if log_density.is_finite() && gradient.iter().all(|g| g.is_finite()) {
+            if gradient.iter().all(|g| *g != 0.0) {
+                return Ok(Search::Found(position));
+            }
+            flat.get_or_insert_with(|| position.clone());
+        }
+    }
+    Ok(match flat {
+        Some(position) => Search::Found(position),
+        None => Search::Failed { position, log_density, gradient },
+    })
+}
+
+/// The error for a failed search: the sites whose log density or gradient is not finite at the last position.
+pub(crate) fn init_error(
+    bound: &Bound,
+    chain: usize,
+    position: &[f64],
+    log_density: f64,
+    gradient: &[f64],
+) -> InitError {
+    let causes = diagnose::causes(bound, position, gradient);
+    InitError { chain, tries: TRIES, log_density, causes }
+}

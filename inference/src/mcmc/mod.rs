@@ -1,0 +1,241 @@
+//! Markov chain Monte Carlo: chains on threads of their own, from a model or a bound program to a posterior.
+
+mod chain;
+mod error;
+mod info;
+mod sites;
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+use pyroxene_frontend::{Array, Bound, IntoModel, Model, Spec, Tensor, Tree};
+use pyroxene_ir::{SiteKind, passes::Query};
+
+use self::chain::Plan;
+pub use self::{
+    error::Error,
+    info::{ChainInfo, RunInfo},
+};
+use crate::{
+    nuts::{Nuts, STATS},
+    results::{ChainDraws, Posterior, StatSpec},
+};
+
+/// Markov chain Monte Carlo (NumPyro's `MCMC`): a kernel, a model, and how long to run.
+///
+/// ```
+/// use pyroxene_frontend::prelude::*;
+/// use pyroxene_inference::{Mcmc, Nuts};
+///
+/// #[derive(Tree, Clone)]
+/// struct Schools<L: Leaf = Tensor> { sigma: L, y: Option<L> }
+///
+/// fn eight_schools(d: &Schools) {
+///     let mu = sample("mu", Normal::new(0.0, 5.0));
+///     let tau = sample("tau", HalfCauchy::new(5.0));
+///     plate("school", d.sigma.dim(0), |_| {
+///         let theta = sample("theta", Normal::new(mu, tau));
+///         sample("y", Normal::new(theta, d.sigma).obs(d.y));
+///     });
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let data = Schools {
+///     sigma: Array::from([15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0]),
+///     y: Some(Array::from([28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0])),
+/// };
+/// let mcmc = Mcmc::new(Nuts::default(), eight_schools).chains(2).warmup(200).draws(200);
+/// let posterior = mcmc.run(&data)?;
+/// assert_eq!(posterior.site("theta")?.shape(), [2, 200, 8]);
+/// println!("{}", posterior.summary());
+/// # Ok(()) }
+/// ```
+///
+/// The model is a function of its data, or a `&Model`, so that several runs share one recording. Chains run on
+/// threads, as many at once as there are cores; each has its own random numbers, derived from the seed and the
+/// chain's number, so that a seed gives the same draws whatever the number of threads.
+#[derive(Clone)]
+pub struct Mcmc<M = ()> {
+    nuts: Nuts,
+    model: M,
+    chains: usize,
+    warmup: usize,
+    draws: usize,
+    seed: u64,
+    threads: Option<usize>,
+}
+
+impl<D> Mcmc<Model<D>> {
+    /// A run of `nuts` on `model`: 4 chains of 1000 warm-up transitions and 1000 draws, from seed 0.
+    pub fn new(nuts: Nuts, model: impl IntoModel<D>) -> Mcmc<Model<D>> {
+        Mcmc::with_model(nuts, model.into_model())
+    }
+
+    /// Binds `data` and runs the chains.
+    ///
+    /// # Errors
+    /// When the model is wrong or the data do not fit it, and as [`Mcmc::run_bound`].
+    pub fn run(&self, data: &<D as Tree<Tensor>>::With<Array>) -> Result<Posterior, Error>
+    where
+        D: Tree<Tensor>,
+        <D as Tree<Tensor>>::With<Array>: Tree<Array, With<Spec> = D::With<Spec>>,
+        D::With<Spec>: Tree<Spec, With<Tensor> = D>,
+    {
+        self.run_bound(&self.model.bind(data)?)
+    }
+}
+
+impl Mcmc {
+    /// A run without a model, for [`Mcmc::run_bound`]; settings as [`Mcmc::new`].
+    pub fn from_kernel(nuts: Nuts) -> Mcmc {
+        Mcmc::with_model(nuts, ())
+    }
+}
+
+impl<M> Mcmc<M> {
+    fn with_model(nuts: Nuts, model: M) -> Mcmc<M> {
+        Mcmc { nuts, model, chains: 4, warmup: 1000, draws: 1000, seed: 0, threads: None }
+    }
+
+    /// The number of chains (NumPyro's `num_chains`). Default 4: with fewer, R-hat says little.
+    #[must_use]
+    pub fn chains(mut self, n: usize) -> Mcmc<M> {
+        self.chains = n;
+        self
+    }
+
+    /// The number of transitions of each chain that adapt the sampler and are thrown away (`num_warmup`). Default 1000.
+    #[must_use]
+    pub fn warmup(mut self, n: usize) -> Mcmc<M> {
+        self.warmup = n;
+        self
+    }
+
+    /// The number of draws kept from each chain (`num_samples`). Default 1000.
+    #[must_use]
+    pub fn draws(mut self, n: usize) -> Mcmc<M> {
+        self.draws = n;
+        self
+    }
+
+    /// The seed of all random numbers. Default 0.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Mcmc<M> {
+        self.seed = seed;
+        self
+    }
+
+    /// How many chains run at once, at most. Default: the number of cores.
+    #[must_use]
+    pub fn threads(mut self, n: usize) -> Mcmc<M> {
+        self.threads = Some(n);
+        self
+    }
+
+    /// Runs the chains on a program that has its data.
+    ///
+    /// # Errors
+    /// When a setting is out of range; when there is nothing to sample, or a latent site is discrete; when a chain
+    /// finds no initial position with a finite log density and gradient, naming the sites to blame; when the device
+    /// fails.
+    pub fn run_bound(&self, bound: &Bound) -> Result<Posterior, Error> {
+        self.run_with_info(bound).map(|(posterior, _)| posterior)
+    }
+
+    /// As [`Mcmc::run_bound`], with what the run cost.
+    ///
+    /// # Errors
+    /// As [`Mcmc::run_bound`].
+    pub fn run_with_info(&self, bound: &Bound) -> Result<(Posterior, RunInfo), Error> {
+        self.validate()?;
+        latent(bound)?;
+        for query in [Query::PotentialAndGradient, Query::Constrain] {
+            bound.program().compile(query, bound.backend())?;
+        }
+        let sites = sites::specs(bound);
+        let mut posterior =
+            Posterior::new(sites.iter().cloned(), STATS.map(|(name, kind)| StatSpec::new(name, kind)))?;
+        let plan = Plan {
+            bound,
+            nuts: self.nuts,
+            warmup: self.warmup,
+            draws: self.draws,
+            seed: self.seed,
+            sites: &sites,
+            stop: AtomicBool::new(false),
+        };
+        let start = Instant::now();
+        let threads = self.workers();
+        let mut info = RunInfo { threads, ..RunInfo::default() };
+        for (draws, cost) in run_chains(&plan, self.chains, threads, &posterior)? {
+            posterior.push_chain(draws)?;
+            info.chains.push(cost);
+        }
+        info.wall = start.elapsed();
+        Ok((posterior, info))
+    }
+
+    fn workers(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        self.threads.unwrap_or_else(cores).min(self.chains)
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        let counts = [("chains", Some(self.chains)), ("draws", Some(self.draws)), ("threads", self.threads)];
+        if let Some((setting, _)) = counts.into_iter().find(|(_, n)| *n == Some(0)) {
+            return Err(Error::Setting { setting, found: "0".into(), expected: "at least 1" });
+        }
+        self.nuts.validate()
+    }
+}
+
+/// Refuses a program without latent elements. One with discrete sites is left to the passes, which name them.
+fn latent(bound: &Bound) -> Result<(), Error> {
+    let discrete =
+        |output: &pyroxene_ir::passes::QueryOutput| output.is_sample && !output.ty.dtype.is_float();
+    if bound.dimension() > 0 || bound.outputs().iter().any(discrete) {
+        return Ok(());
+    }
+    let graph = bound.program().graph();
+    let sites = graph.sites().filter(|(_, site)| matches!(site.kind, SiteKind::Sample(_)));
+    let sites: Vec<String> = sites.map(|(v, site)| format!("`{}` {}", site.name, graph.ty(v))).collect();
+    let sites = if sites.is_empty() { "no sample sites".into() } else { sites.join(", ") };
+    Err(Error::NothingToSample { sites })
+}
+
+/// Runs all chains, `threads` at once, and returns them in order; of several errors, the first chain's.
+fn run_chains(
+    plan: &Plan<'_>,
+    chains: usize,
+    threads: usize,
+    posterior: &Posterior,
+) -> Result<Vec<(ChainDraws, ChainInfo)>, Error> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(chains));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let chain = next.fetch_add(1, Ordering::Relaxed);
+                    if chain >= chains || plan.stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let result = plan.run(chain, posterior.chain());
+                    if result.is_err() {
+                        plan.stop.store(true, Ordering::Relaxed);
+                    }
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((chain, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(chain, _)| *chain);
+    done.into_iter().filter_map(|(_, result)| result.transpose()).collect()
+}
