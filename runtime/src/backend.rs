@@ -94,8 +94,7 @@ impl dyn Launch {
         {
             return Err(access_type::<T>(executable, "input", index, &input.ty));
         }
-        let misaligned = access(executable, "input", index, MISALIGNED.to_string());
-        bytemuck::try_cast_slice_mut(self.slot(index)?).map_err(|_| misaligned)
+        bytemuck::try_cast_slice_mut(self.slot(index)?).map_err(|_| misaligned("input", index))
     }
 
     /// [`Launch::output`] as numbers.
@@ -109,12 +108,15 @@ impl dyn Launch {
         {
             return Err(access_type::<T>(executable, "output", index, ty));
         }
-        bytemuck::try_cast_slice(self.output(index)?)
-            .map_err(|_| access(executable, "output", index, MISALIGNED.to_string()))
+        bytemuck::try_cast_slice(self.output(index)?).map_err(|_| misaligned("output", index))
     }
 }
 
-const MISALIGNED: &str = "is not aligned for its element type: a fault of the backend, please report it";
+/// The program goes unnamed: its name is out of reach while the memory is lent.
+fn misaligned(what: &'static str, index: usize) -> Error {
+    let problem = "is not aligned for its element type: a fault of the backend, please report it".to_string();
+    Error::Access { module: "program".to_string(), what, index, problem }
+}
 
 fn access_type<T: Element>(executable: &dyn Executable, what: &'static str, index: usize, ty: &Ty) -> Error {
     access(executable, what, index, format!("is {ty}, not an array of {}", T::DTYPE))
