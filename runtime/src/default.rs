@@ -1,14 +1,51 @@
 //! The backend of the process: found, loaded and cached once, for everyone who does not bring their own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use crate::{backend::Backend, cache::Cached, error::Result, options::Options, pjrt::PjrtBackend, plugin};
+use crate::{
+    backend::Backend,
+    cache::Cached,
+    error::{Error, Result},
+    options::Options,
+    pjrt::PjrtBackend,
+    plugin,
+};
 
-/// Finds and loads the plugin for `platform` and keeps its executables; `notice` gets one line before downloads.
+/// How a backend is opened, with the arguments of [`open`].
+pub type OpenBackend =
+    fn(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> Result<Arc<dyn Backend>>;
+
+static REGISTERED: Mutex<BTreeMap<&'static str, OpenBackend>> = Mutex::new(BTreeMap::new());
+
+/// Makes a backend of another crate available under a name, for [`open`] and so for [`default_backend`]. A name given
+/// again takes the later function; `pjrt` is always this crate's own.
+pub fn register_backend(name: &'static str, open: OpenBackend) {
+    REGISTERED.lock().unwrap_or_else(PoisonError::into_inner).insert(name, open);
+}
+
+/// The registered function of a name; none is this crate's own backend.
+fn registered(name: Option<&str>) -> Result<Option<OpenBackend>> {
+    const OWN: &str = "pjrt";
+    let Some(name) = name.filter(|name| *name != OWN) else { return Ok(None) };
+    let registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
+    registered.get(name).copied().map(Some).ok_or_else(|| Error::UnknownBackend {
+        name: name.to_string(),
+        known: std::iter::once(OWN).chain(registered.keys().copied()).collect(),
+    })
+}
+
+/// Opens the backend that the options name for `platform`, a PJRT plugin unless they name another, and keeps its
+/// executables; `notice` gets one line before downloads.
 ///
 /// # Errors
-/// When no plugin can be found, installed or loaded.
+/// When no backend has that name, or no plugin can be found, installed or loaded.
 pub fn open(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> Result<Arc<dyn Backend>> {
+    if let Some(open) = registered(options.backend.as_deref())? {
+        return open(platform, options, notice);
+    }
     let found = plugin::find(platform, options, notice)?;
     Ok(Arc::new(Cached::new(PjrtBackend::load(&found.path, &found.origin)?)))
 }
@@ -32,4 +69,32 @@ pub fn default_backend() -> Result<Arc<dyn Backend>> {
 #[allow(clippy::print_stderr, reason = "see above")]
 fn print_notice(line: &str) {
     eprintln!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+    use crate::error::PluginError;
+
+    #[test]
+    fn backends_are_opened_by_name() {
+        let options = |name: &str| Options { backend: Some(name.into()), ..Options::default() };
+        let open = |name: &str| open("cpu", &options(name), &mut |_| {}).unwrap_err();
+        let error = open("xla-rs");
+        assert!(
+            error.to_string().starts_with("no backend is called `xla-rs`, expected one of pjrt;"),
+            "{error}"
+        );
+        register_backend("stub", |platform, _, _| {
+            Err(PluginError::NotFound { platform: format!("{platform} of stub") }.into())
+        });
+        assert!(open("stub").to_string().contains("`cpu of stub`"));
+        let error = open("xla_rs");
+        assert!(
+            matches!(&error, Error::UnknownBackend { known, .. } if *known == ["pjrt", "stub"]),
+            "{error}"
+        );
+    }
 }

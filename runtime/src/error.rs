@@ -22,6 +22,17 @@ pub enum Error {
     /// An environment variable has a value that it cannot have.
     #[error(transparent)]
     Option(#[from] OptionError),
+    /// No backend has the name asked for.
+    #[error(
+        "no backend is called `{name}`, expected one of {}; `xla-rs` is there when Pyroxene is built with its feature \
+         `xla-rs` and has registered it", .known.join(", ")
+    )]
+    UnknownBackend {
+        /// The name asked for, by PYROXENE_BACKEND or in code.
+        name: String,
+        /// The names of those there are.
+        known: Vec<&'static str>,
+    },
     /// A call into the device's runtime failed.
     #[error(transparent)]
     Device(#[from] DeviceError),

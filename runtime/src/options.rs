@@ -32,6 +32,12 @@ const fn variable(
 
 /// Every variable that is read, by us or (the `TF_` and `XLA_` ones) by the plugin; ours first.
 pub const VARIABLES: &[Variable] = &[
+    variable(
+        "PYROXENE_BACKEND",
+        "pjrt|xla-rs",
+        "pjrt",
+        "what runs programs: a PJRT plugin, or the crate `xla` where the feature `xla-rs` is built in",
+    ),
     variable("PYROXENE_PLUGIN", "path", "search", "the PJRT plugin to load, before any other"),
     variable(
         "PYROXENE_PLUGIN_INSTALL",
@@ -133,6 +139,8 @@ pub enum InstallPolicy {
 /// What the variables say, typed. Settings made in a program start from here and win.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
+    /// The backend by name (`PYROXENE_BACKEND`): one that is built in or registered; none is `pjrt`.
+    pub backend: Option<String>,
     /// The plugin to load (`PYROXENE_PLUGIN`).
     pub plugin: Option<PathBuf>,
     /// Whether plugins may be installed (`PYROXENE_PLUGIN_INSTALL`).
@@ -195,6 +203,7 @@ impl Options {
             .or_else(|| path("XDG_DATA_HOME").filter(|p| p.is_absolute()).map(|p| p.join("pyroxene")))
             .or_else(|| path("HOME").map(|p| p.join(".local/share/pyroxene")));
         Ok(Options {
+            backend: text(environment, "PYROXENE_BACKEND"),
             plugin: path("PYROXENE_PLUGIN"),
             install,
             data_dir,

@@ -1,157 +1,21 @@
-//! Compiling and running on the real plugin: values, checks of arguments, threads, launches, the cache.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+//! Compiling and running on the real plugin: what every backend must do, and what only this one does.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod support;
 
-use std::sync::Arc;
-
 use pyroxene_ir::{Array, DType, Ty};
-use pyroxene_runtime::{Backend, CompileOptions, Error, Executable, FlagValue, OptLevel, PjrtBackend};
-use support::{Hlo, backend, square_plus};
+use pyroxene_runtime::{Backend, CompileOptions, Error, FlagValue, OptLevel, PjrtBackend};
+use support::{
+    backend,
+    conformance::{conformance, foreign_buffers_are_refused},
+    square_plus,
+};
 
-fn f64s(n: usize) -> Ty {
-    Ty::new(DType::F64, [n])
-}
-
-fn compiled(name: &str, ty: &Ty) -> Arc<dyn Executable> {
-    backend().compile(&square_plus(name, ty).module(), &CompileOptions::default()).unwrap()
-}
-
-#[test]
-fn runs_and_reads_back() {
-    let executable = compiled("runs", &f64s(3));
-    let x = backend().upload(&Array::from([1.0, -2.0, 3.5])).unwrap();
-    let y = backend().upload(&Array::from([0.5, 0.25, f64::NAN])).unwrap();
-    let outputs = executable.run(&[&x, &y]).unwrap();
-    let sum = outputs[0].to_array().unwrap();
-    assert_eq!(sum.as_slice::<f64>().map(|s| s[..2].to_vec()), Some(vec![1.5, 4.25]));
-    assert!(sum.to_f64_vec()[2].is_nan());
-    assert_eq!(outputs[1].to_array().unwrap(), Array::from([1.0, 4.0, 12.25]));
-    assert_eq!(outputs[1].ty(), &f64s(3));
-    // A result is an argument like any other, and the arguments are unharmed.
-    let again = executable.run(&[&outputs[1], &x]).unwrap();
-    assert_eq!(again[0].to_array().unwrap(), Array::from([2.0, 14.0, 153.5625]));
-}
-
-#[test]
-fn every_element_type_makes_the_round_trip() {
-    let arrays = [
-        Array::from([true, false, true]),
-        Array::from([i32::MIN, -1, 7]),
-        Array::from([i64::MIN, -1, 7]),
-        Array::from([u32::MAX, 0, 7]),
-        Array::from([u64::MAX, 0, 7]),
-        Array::from([f32::MIN_POSITIVE, -0.0, f32::INFINITY]),
-        Array::from([f64::MIN_POSITIVE, -0.0, 5e-324]),
-        Array::scalar(2.5),
-        Array::zeros(&Ty::new(DType::F64, [3, 0])),
-        Array::new([2, 3], vec![1, 2, 3, 4, 5, 6i64]).unwrap(),
-    ];
-    for array in arrays {
-        let ty = array.ty();
-        let mut hlo = Hlo::new("copy");
-        let x = hlo.parameter("x", &ty);
-        let copy = hlo.op("copy", &ty, &[x]);
-        let program = hlo.finish(&[(copy, ty.clone())]);
-        let executable = backend().compile(&program.module(), &CompileOptions::default()).unwrap();
-        let buffer = backend().upload(&array).unwrap();
-        assert_eq!(buffer.to_array().unwrap(), array);
-        assert_eq!(executable.run(&[&buffer]).unwrap()[0].to_array().unwrap(), array);
-        let mut launch = executable.launch(vec![None]).unwrap();
-        launch.slot(0).unwrap().copy_from_slice(array.as_bytes());
-        launch.run().unwrap();
-        assert_eq!(launch.output(0).unwrap(), array.as_bytes(), "{ty}");
-    }
-}
-
-#[test]
-fn wrong_arguments_are_refused_by_name() {
-    let executable = compiled("wrong", &f64s(4));
-    let good = backend().upload(&Array::from([0.0; 4])).unwrap();
-    let shape = backend().upload(&Array::new([2, 2], vec![0.0; 4]).unwrap()).unwrap();
-    let dtype = backend().upload(&Array::from([0i64; 4])).unwrap();
-    let message = |args: &[&_]| executable.run(args).unwrap_err().to_string();
-    assert_eq!(message(&[&good]), "`wrong` takes 2 arguments, found 1");
-    // Same number of bytes: XLA itself would run these.
-    assert_eq!(message(&[&good, &shape]), "input `y` (number 1) of `wrong` is f64[4], found f64[2,2]");
-    assert_eq!(message(&[&dtype, &good]), "input `x` (number 0) of `wrong` is f64[4], found i64[4]");
-    let launched = executable.clone().launch(vec![None, Some(shape)]).unwrap_err().to_string();
-    assert_eq!(launched, "input `y` (number 1) of `wrong` is f64[4], found f64[2,2]");
-    let launched = executable.launch(vec![None]).unwrap_err().to_string();
-    assert_eq!(launched, "`wrong` takes 2 arguments, found 1");
-}
-
-#[test]
-fn programs_that_disagree_with_their_declaration_are_refused() {
-    let program = square_plus("declared", &f64s(4));
-    let refused = |change: &dyn Fn(&mut pyroxene_runtime::Module<'_>)| {
-        let mut module = program.module();
-        change(&mut module);
-        match backend().compile(&module, &CompileOptions::default()) {
-            Err(Error::Module { module, problem }) => {
-                assert_eq!(module, "declared");
-                problem
-            }
-            other => panic!("{other:?}"),
-        }
-    };
-    assert_eq!(refused(&|m| m.inputs.truncate(1)), "1 inputs are declared, its entry has 2 parameters");
-    assert_eq!(refused(&|m| m.outputs.truncate(1)), "1 outputs are declared, its entry returns 2");
-    assert_eq!(
-        refused(&|m| m.inputs[1].ty = Ty::new(DType::F64, [2, 2])),
-        "input `y` is declared f64[2,2], its bytes say dimensions [4]"
-    );
-    assert_eq!(
-        refused(&|m| m.outputs[0] = Ty::new(DType::I64, [4])),
-        "output 0 is declared i64[4], its bytes say element type number 12 of xla.PrimitiveType"
-    );
-    assert!(refused(&|m| m.hlo = b"not a proto").contains("are not a HloModuleProto"));
-    assert!(refused(&|m| m.hlo = b"").contains("have no program shape"));
-}
-
-/// Each of these would kill the process, or let it write shared memory, if it reached XLA.
-#[test]
-fn programs_that_xla_would_not_survive_are_refused() {
-    let program = square_plus("fatal", &f64s(4));
-    let entry = |p: &mut support::HloModuleProto| p.host_program_shape.clone().unwrap();
-    let no_layout = program.changed(|p| {
-        let mut shape = entry(p);
-        shape.parameters[0].layout = None;
-        p.host_program_shape = Some(shape);
-    });
-    let dynamic = program.changed(|p| {
-        let mut shape = entry(p);
-        shape.parameters[0].is_dynamic_dimension = vec![true];
-        p.host_program_shape = Some(shape);
-    });
-    let aliased = program.changed(|p| {
-        p.input_output_alias = Some(support::AliasProto { entries: vec![vec![]] });
-    });
-    let huge = square_plus("fatal", &Ty::new(DType::F64, [1 << 40, 1 << 40, 0]));
-    for (program, words) in [
-        (no_layout, "give no layout"),
-        (dynamic, "dimensions may vary"),
-        (aliased, "overwrite arguments"),
-        (huge, "larger than any memory"),
-    ] {
-        let error = backend().compile(&program.module(), &CompileOptions::default()).unwrap_err();
-        assert!(error.to_string().contains(words), "{error}");
-    }
-}
-
-#[test]
-fn ill_typed_program_is_a_compile_error() {
-    let mut hlo = Hlo::new("ill_typed");
-    let (x, y) = (hlo.parameter("x", &f64s(3)), hlo.parameter("y", &f64s(4)));
-    let sum = hlo.op("add", &f64s(3), &[x, y]);
-    let program = hlo.finish(&[(sum, f64s(3))]);
-    let error = backend().compile(&program.module(), &CompileOptions::default()).unwrap_err();
-    assert!(matches!(&error, Error::Compile { module, .. } if module == "ill_typed"), "{error}");
-}
+conformance!(backend());
 
 #[test]
 fn unknown_flag_is_a_compile_error() {
-    let program = square_plus("flags", &f64s(2));
+    let program = square_plus("flags", &Ty::new(DType::F64, [2]));
     let mut options = CompileOptions::default();
     options.flags.insert("xla_no_such_flag".into(), FlagValue::Bool(true));
     let error = backend().compile(&program.module(), &options).unwrap_err();
@@ -162,113 +26,18 @@ fn unknown_flag_is_a_compile_error() {
     assert!(backend().compile(&program.module(), &options).is_ok());
 }
 
-#[test]
-fn launch_rereads_slots_and_keeps_fixed_arguments() {
-    let executable = compiled("launch", &f64s(5));
-    let y = backend().upload(&Array::from([10.0, 20.0, 30.0, 40.0, 50.0])).unwrap();
-    let mut launch = executable.launch(vec![None, Some(y)]).unwrap();
-    assert_eq!(launch.slot(0).unwrap().as_ptr() as usize % 64, 0);
-    assert!(launch.output(0).is_err(), "nothing has run");
-    for i in 0..100 {
-        let x = launch.slot_as::<f64>(0).unwrap();
-        x.iter_mut().enumerate().for_each(|(j, x)| *x = f64::from(i) + j as f64);
-        launch.run().unwrap();
-        let expected: Vec<f64> = (0..5).map(|j| (f64::from(i) + j as f64).powi(2)).collect();
-        assert_eq!(launch.output_as::<f64>(1).unwrap(), expected);
-        let sums: Vec<f64> = expected.iter().zip(1..).map(|(s, j)| s + 10.0 * f64::from(j)).collect();
-        assert_eq!(launch.output_as::<f64>(0).unwrap(), sums);
-    }
-}
-
-#[test]
-fn launch_names_what_cannot_be_accessed() {
-    let executable = compiled("access", &f64s(2));
-    let y = backend().upload(&Array::from([0.0, 0.0])).unwrap();
-    let mut launch = executable.launch(vec![None, Some(y)]).unwrap();
-    let slot = |e: Error| e.to_string();
-    assert_eq!(slot(launch.slot(1).unwrap_err()), "input 1 of `access` was fixed when the launch was made");
-    assert_eq!(slot(launch.slot(2).unwrap_err()), "input 2 of `access` does not exist");
-    assert_eq!(
-        slot(launch.slot_as::<f32>(0).unwrap_err()),
-        "input 0 of `access` is f64[2], not an array of f32"
-    );
-    launch.run().unwrap();
-    assert_eq!(slot(launch.output(2).unwrap_err()), "output 2 of `access` does not exist");
-    assert_eq!(
-        slot(launch.output_as::<i64>(0).unwrap_err()),
-        "output 0 of `access` is f64[2], not an array of i64"
-    );
-}
-
-/// A result that is an argument must be a copy: the slot is written again while the result is still read.
-#[test]
-fn argument_returned_as_it_is_does_not_alias_the_slot() {
-    let ty = f64s(16);
-    let mut hlo = Hlo::new("identity");
-    let x = hlo.parameter("x", &ty);
-    let program = hlo.finish(&[(x, ty.clone()), (x, ty.clone())]);
-    let executable = backend().compile(&program.module(), &CompileOptions::default()).unwrap();
-    let mut launch = executable.launch(vec![None]).unwrap();
-    launch.slot_as::<f64>(0).unwrap().fill(1.0);
-    launch.run().unwrap();
-    let slot = launch.slot(0).unwrap().as_ptr_range();
-    let outputs = [launch.output(0).unwrap().as_ptr_range(), launch.output(1).unwrap().as_ptr_range()];
-    for output in outputs {
-        assert!(output.end <= slot.start || slot.end <= output.start);
-    }
-    launch.slot_as::<f64>(0).unwrap().fill(2.0);
-    assert_eq!(launch.output_as::<f64>(0).unwrap(), [1.0; 16]);
-}
-
-#[test]
-fn results_outlive_everything_that_made_them() {
-    let executable = compiled("outlive", &f64s(2));
-    let x = backend().upload(&Array::from([1.0, 2.0])).unwrap();
-    let outputs = executable.run(&[&x, &x]).unwrap();
-    let launch = executable.clone().launch(vec![Some(x.clone()), None]).unwrap();
-    drop((executable, x));
-    drop(launch);
-    assert_eq!(outputs[0].to_array().unwrap(), Array::from([2.0, 6.0]));
-}
-
-#[test]
-fn threads_share_one_executable() {
-    let ty = f64s(64);
-    let executable = compiled("threads", &ty);
-    let y = backend().upload(&Array::from(vec![1.0; 64])).unwrap();
-    std::thread::scope(|scope| {
-        for t in 0..8 {
-            let (executable, y) = (executable.clone(), y.clone());
-            scope.spawn(move || {
-                let mut launch = executable.clone().launch(vec![None, Some(y.clone())]).unwrap();
-                for i in 0..500 {
-                    let value = f64::from(t * 1000 + i);
-                    launch.slot_as::<f64>(0).unwrap().fill(value);
-                    launch.run().unwrap();
-                    assert_eq!(launch.output_as::<f64>(0).unwrap(), [value * value + 1.0; 64]);
-                    if i % 50 == 0 {
-                        let x = backend().upload(&Array::from(vec![value; 64])).unwrap();
-                        let outputs = executable.run(&[&x, &y]).unwrap();
-                        assert_eq!(outputs[1].to_array().unwrap(), Array::from(vec![value * value; 64]));
-                    }
-                }
-            });
-        }
-    });
-}
-
 /// The road of accelerators, whose memory the host cannot reach: every argument and result is copied.
 #[test]
 fn device_with_its_own_memory() {
     let shared = backend();
     let plugin = shared.platform().plugin.clone().unwrap();
     let own = PjrtBackend::load(&plugin, "of the test").unwrap().with_own_memory();
-    let ty = f64s(5);
+    let ty = Ty::new(DType::F64, [5]);
     let program = square_plus("own_memory", &ty);
     let executable = own.compile(&program.module(), &CompileOptions::default()).unwrap();
     let y = own.upload(&Array::from([1.0; 5])).unwrap();
     assert_eq!(y.to_array().unwrap(), Array::from([1.0; 5]));
-    let mut launch = executable.clone().launch(vec![None, Some(y.clone())]).unwrap();
+    let mut launch = executable.launch(vec![None, Some(y)]).unwrap();
     for i in 0..20 {
         let value = f64::from(i);
         launch.slot_as::<f64>(0).unwrap().fill(value);
@@ -276,20 +45,7 @@ fn device_with_its_own_memory() {
         assert_eq!(launch.output_as::<f64>(0).unwrap(), [value * value + 1.0; 5]);
         assert_eq!(launch.output_as::<f64>(1).unwrap(), [value * value; 5]);
     }
-    // A buffer of another client is refused, not passed on.
-    let foreign = shared.upload(&Array::from([1.0; 5])).unwrap();
-    let error = executable.run(&[&y, &foreign]).unwrap_err();
-    assert!(matches!(error, Error::ForeignBuffer { index: 1, .. }), "{error}");
-    let error = executable.launch(vec![Some(foreign), None]).unwrap_err();
-    assert!(matches!(error, Error::ForeignBuffer { index: 0, .. }), "{error}");
-}
-
-#[test]
-fn program_without_arguments_or_results() {
-    let program = Hlo::new("nothing").finish(&[]);
-    let executable = backend().compile(&program.module(), &CompileOptions::default()).unwrap();
-    assert!(executable.run(&[]).unwrap().is_empty());
-    executable.launch(vec![]).unwrap().run().unwrap();
+    foreign_buffers_are_refused(&own, &*shared);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::{
     ffi::{self, Args},
     memory::PjrtMemory,
     options,
-    signature::{self, element_number, signed_dims},
+    signature::{check_module, element_number, signed_dims},
 };
 use crate::{
     backend::{Backend, CompileOptions, Executable, Module, Platform, Stats},
@@ -120,7 +120,7 @@ impl Client {
         args.compile_options = options.as_ptr().cast();
         args.compile_options_size = options.len();
         // SAFETY: program and options outlive the call; options always name one replica and one partition,
-        // and the entry has layouts (`signature::check`): what the plugin would abort on.
+        // and the entry has layouts (`check_module`): what the plugin would abort on.
         unsafe { call!(self.api, client_compile, &mut args)? };
         Ok(args.executable)
     }
@@ -183,7 +183,7 @@ impl Backend for PjrtBackend {
     }
 
     fn compile(&self, module: &Module<'_>, options: &CompileOptions) -> Result<Arc<dyn Executable>> {
-        signature::check(module)?;
+        check_module(module)?;
         self.compiles.fetch_add(1, Ordering::Relaxed);
         let raw = self.client.load(module, &options::encode(options)).map_err(|e| Error::Compile {
             module: module.name.to_string(),

@@ -17,3 +17,4 @@ mod signature;
 
 pub use client::PjrtBackend;
 pub use floor::bare_dispatch;
+pub use signature::check_module;

@@ -84,11 +84,12 @@ fn exists(ty: &Ty) -> bool {
     bytes.is_some_and(|n| isize::try_from(n).is_ok())
 }
 
-/// Checks that the entry's parameters and results are those declared, dense, row-major and not aliased.
+/// Checks that the entry's parameters and results are those declared, dense, row-major and not aliased: what every
+/// backend does before it hands the bytes to XLA.
 ///
 /// # Errors
 /// [`Error::Module`] with the first disagreement.
-pub(super) fn check(module: &Module<'_>) -> Result<()> {
+pub fn check_module(module: &Module<'_>) -> Result<()> {
     find_problem(module)
         .map_or(Ok(()), |problem| Err(Error::Module { module: module.name.to_string(), problem }))
 }

@@ -13,7 +13,7 @@ use crate::error::PluginError;
 ///
 /// # Errors
 /// When the file cannot be read, is no shared library for this machine, or is shorter than its headers say.
-pub(crate) fn check_library(path: &Path, origin: &str) -> Result<(), PluginError> {
+pub fn check_library(path: &Path, origin: &str) -> Result<(), PluginError> {
     let problem = match inspect(path) {
         Ok(None) => return Ok(()),
         Ok(Some(problem)) => problem,

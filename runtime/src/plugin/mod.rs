@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 pub use install::{InstallError, Installer};
 pub use installed::{Condition, examine};
-pub(crate) use library::check_library;
+pub use library::check_library;
 pub use wheels::{CPU_WHEELS, Wheel};
 
 use crate::{

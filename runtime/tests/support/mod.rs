@@ -8,6 +8,8 @@
     reason = "shared by several test binaries; failures should stop a test"
 )]
 
+pub mod conformance;
+
 use std::sync::Arc;
 
 use prost::Message;
