@@ -47,6 +47,8 @@ pub use pyroxene_inference::{self as inference, Mcmc, Nuts, Posterior, Summary};
 pub use pyroxene_ir as ir;
 pub use pyroxene_lowering as lowering;
 pub use pyroxene_runtime as runtime;
+#[cfg(feature = "xla-rs")]
+pub use pyroxene_xla_rs as xla_rs;
 
 /// Everything a model and its sampling need.
 pub mod prelude {

@@ -54,6 +54,8 @@ enum Command {
 ///
 /// The exit code is 0, or 1 after one message on stderr, or 2 where the command line itself is malformed.
 pub fn main(models: &[Entry]) -> ExitCode {
+    #[cfg(feature = "xla-rs")]
+    crate::xla_rs::register();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
