@@ -172,6 +172,7 @@ fn unknown_models_and_coordinates() {
 fn settings_out_of_range() {
     fails(&mut pyroxene(["sample", "kidiq", "--chains=0"]), &["chains"]);
     fails(&mut pyroxene(["sample", "kidiq", "--draws=0"]), &["draws"]);
+    fails(&mut pyroxene(["sample", "kidiq", "--warmup=18446744073709551615"]), &["too large"]);
 }
 
 #[test]
@@ -199,6 +200,12 @@ fn plugins_that_are_missing_or_none() {
     let text = data.path().join("plugin.so");
     fs::write(&text, "this is no shared library").unwrap();
     fails(sample().env("PYROXENE_PLUGIN", &text), &[text.to_str().unwrap(), "PYROXENE_PLUGIN"]);
+    // This program is no library either, and half of it is not even a program.
+    let program = Path::new(env!("CARGO_BIN_EXE_pyroxene"));
+    fails(sample().env("PYROXENE_PLUGIN", program), &[program.to_str().unwrap(), "PYROXENE_PLUGIN"]);
+    let whole = fs::read(program).unwrap();
+    fs::write(&text, &whole[..whole.len() / 2]).unwrap();
+    fails(sample().env("PYROXENE_PLUGIN", &text), &["cut short", "PYROXENE_PLUGIN"]);
 }
 
 #[test]

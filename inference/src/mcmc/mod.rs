@@ -217,7 +217,7 @@ fn run_chains(
     posterior: &Posterior,
 ) -> Result<Vec<(ChainDraws, ChainInfo)>, Error> {
     let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(chains));
+    let done = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
