@@ -35,7 +35,7 @@ fn backend() -> anyhow::Result<Arc<dyn Backend>> {
 }
 
 fn compiles(bound: &Bound) -> u64 {
-    bound.backend().stats().compiles as u64
+    bound.backend().stats().compiles
 }
 
 #[test]
