@@ -1,0 +1,186 @@
+//! Formulas written as formulas: numbers with operators that record nodes, for expansions and derivative rules.
+
+use std::{cell::RefCell, ops as std_ops};
+
+use smallvec::SmallVec;
+
+use super::*;
+use crate::{
+    eval::eval,
+    graph::{Phase, Role},
+    types::DType,
+};
+
+/// The graph under construction, and the first refusal of a type rule, after which nothing more is recorded.
+struct Sheet {
+    graph: RefCell<Graph>,
+    error: RefCell<Option<TypeError>>,
+}
+
+/// A value of a formula.
+#[derive(Clone, Copy)]
+pub(super) struct Num<'s> {
+    sheet: &'s Sheet,
+    v: Val,
+}
+
+/// What may stand beside a [`Num`]: another one, or a literal of its type.
+pub(super) trait Term<'s> {
+    fn beside(self, n: Num<'s>) -> Num<'s>;
+}
+
+impl<'s> Term<'s> for Num<'s> {
+    fn beside(self, _n: Num<'s>) -> Num<'s> {
+        self
+    }
+}
+
+impl<'s> Term<'s> for f64 {
+    fn beside(self, n: Num<'s>) -> Num<'s> {
+        n.build(|g| g.full_like(n.v, self))
+    }
+}
+
+/// Records `f` of the operands in `g`.
+pub(super) fn formula<const N: usize>(
+    g: &mut Graph,
+    args: &[Val],
+    f: impl for<'s> FnOnce([Num<'s>; N]) -> Num<'s>,
+) -> Result<Val, TypeError> {
+    formulas(g, args, |x| [f(x)]).map(|[v]| v)
+}
+
+/// Records the several results of `f` of the operands in `g`.
+pub(super) fn formulas<const N: usize, const M: usize>(
+    g: &mut Graph,
+    args: &[Val],
+    f: impl for<'s> FnOnce([Num<'s>; N]) -> [Num<'s>; M],
+) -> Result<[Val; M], TypeError> {
+    let Ok(args) = <[Val; N]>::try_from(args) else {
+        let operands = args.iter().map(|v| g.ty(*v).clone()).collect();
+        return Err(TypeError { op: "formula", operands, expected: format!("{N} operands") });
+    };
+    let empty = Graph::new(g.phase());
+    let sheet = Sheet { graph: RefCell::new(std::mem::replace(g, empty)), error: RefCell::new(None) };
+    let results = f(args.map(|v| Num { sheet: &sheet, v })).map(|n| n.v);
+    *g = sheet.graph.into_inner();
+    sheet.error.into_inner().map_or(Ok(results), Err)
+}
+
+/// The reference semantics of an op that has no other: its expansion in doubles, rounded once.
+pub(super) fn eval_in_doubles(
+    expand: fn(&mut Graph, &[Val]) -> Result<Val, TypeError>,
+    args: &[&Array],
+    ty: &Ty,
+) -> Array {
+    let wide: Vec<Array> = args.iter().map(|x| x.convert(DType::F64)).collect();
+    let mut g = Graph::new(Phase::Pure);
+    let inputs: SmallVec<[Val; 4]> = wide.iter().map(|x| g.input("x", Role::Argument, x.ty())).collect();
+    let value = expand(&mut g, &inputs).ok().and_then(|out| {
+        g.set_outputs([out]);
+        eval(&g, &wide).ok()?.pop()
+    });
+    // An expansion that is ill typed has no value; table tests would show it.
+    value.map_or_else(|| Array::filled(ty, f64::NAN), |x| x.convert(ty.dtype))
+}
+
+impl<'s> Num<'s> {
+    fn build(self, f: impl FnOnce(&mut Graph) -> Result<Val, TypeError>) -> Num<'s> {
+        if self.sheet.error.borrow().is_some() {
+            return self;
+        }
+        let made = f(&mut self.sheet.graph.borrow_mut());
+        match made {
+            Ok(v) => Num { v, ..self },
+            Err(e) => {
+                *self.sheet.error.borrow_mut() = Some(e);
+                self
+            }
+        }
+    }
+
+    /// The result of an elementwise op on this value and others.
+    pub(super) fn op<const N: usize>(self, op: impl Into<Op>, others: [Num<'s>; N]) -> Num<'s> {
+        let operands: SmallVec<[Val; 4]> = std::iter::once(self).chain(others).map(|n| n.v).collect();
+        self.build(|g| g.push(op, &operands))
+    }
+
+    pub(super) fn dtype(self) -> DType {
+        self.sheet.graph.borrow().ty(self.v).dtype
+    }
+
+    /// The literal `x` in this value's type.
+    pub(super) fn literal(self, x: f64) -> Num<'s> {
+        x.beside(self)
+    }
+
+    pub(super) fn less(self, other: impl Term<'s>) -> Num<'s> {
+        self.op(Compare(Comparison::Lt), [other.beside(self)])
+    }
+
+    pub(super) fn greater(self, other: impl Term<'s>) -> Num<'s> {
+        self.op(Compare(Comparison::Gt), [other.beside(self)])
+    }
+
+    pub(super) fn equal(self, other: impl Term<'s>) -> Num<'s> {
+        self.op(Compare(Comparison::Eq), [other.beside(self)])
+    }
+
+    /// Where this truth value holds `yes`, else `no`.
+    pub(super) fn select(self, yes: Num<'s>, no: impl Term<'s>) -> Num<'s> {
+        self.op(Select, [yes, no.beside(yes)])
+    }
+
+    pub(super) fn min(self, other: impl Term<'s>) -> Num<'s> {
+        self.op(Min, [other.beside(self)])
+    }
+
+    pub(super) fn square(self) -> Num<'s> {
+        self * self
+    }
+
+    /// `Σ cᵢ xⁱ`, coefficients from the highest power to the lowest.
+    pub(super) fn polynomial(self, coefficients: &[f64]) -> Num<'s> {
+        let Some((first, rest)) = coefficients.split_first() else { return self.literal(0.0) };
+        rest.iter().fold(self.literal(*first), |p, c| p * self + *c)
+    }
+}
+
+macro_rules! functions { ($($name:ident $Op:ident),*) => {
+    impl<'s> Num<'s> { $(
+        pub(super) fn $name(self) -> Num<'s> { self.op($Op, []) }
+    )* }
+} }
+functions!(
+    abs Abs, exp Exp, log Log, log1p Log1p, sqrt Sqrt, floor Floor, round Round, sin Sin, cos Cos
+);
+
+macro_rules! binary { ($($Trait:ident $method:ident $Op:ident),*) => { $(
+    impl<'s, T: Term<'s>> std_ops::$Trait<T> for Num<'s> {
+        type Output = Num<'s>;
+        fn $method(self, other: T) -> Num<'s> { self.op($Op, [other.beside(self)]) }
+    }
+)* } }
+binary!(Add add Add, Sub sub Sub, Mul mul Mul, Div div Div, BitAnd bitand And, BitOr bitor Or);
+
+macro_rules! literal_first { ($($Trait:ident $method:ident),*) => { $(
+    impl<'s> std_ops::$Trait<Num<'s>> for f64 {
+        type Output = Num<'s>;
+        fn $method(self, other: Num<'s>) -> Num<'s> { std_ops::$Trait::$method(self.beside(other), other) }
+    }
+)* } }
+literal_first!(Add add, Sub sub, Mul mul, Div div);
+
+impl<'s> std_ops::Neg for Num<'s> {
+    type Output = Num<'s>;
+    fn neg(self) -> Num<'s> {
+        self.op(Neg, [])
+    }
+}
+
+impl<'s> std_ops::Not for Num<'s> {
+    type Output = Num<'s>;
+    fn not(self) -> Num<'s> {
+        self.op(Not, [])
+    }
+}
