@@ -131,6 +131,10 @@ impl<'s> Num<'s> {
         self.op(Select, [yes, no.beside(yes)])
     }
 
+    pub(super) fn max(self, other: impl Term<'s>) -> Num<'s> {
+        self.op(Max, [other.beside(self)])
+    }
+
     pub(super) fn min(self, other: impl Term<'s>) -> Num<'s> {
         self.op(Min, [other.beside(self)])
     }
