@@ -14,7 +14,7 @@
 //!
 //! One line holds one node, and `;` starts a comment. `parse(print(g))` equals `g`, source places included, for both
 //! phases. The parser refuses what a [`Graph`] cannot hold (an ill-typed or repeated pure node, an operand that comes
-//! later); what it can hold but should not is left to [`crate::verify`].
+//! later); what it can hold but should not is left to [`crate::verify()`].
 //!
 //! ```
 //! use pyroxene_ir::text::parse;
