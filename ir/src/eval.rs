@@ -51,7 +51,7 @@ pub enum EvalError {
 /// # Errors
 /// When arguments do not fit the inputs, or the graph holds sites.
 pub fn eval(graph: &Graph, args: &[Array]) -> Result<Vec<Array>, EvalError> {
-    let values = eval_all(graph, args)?;
+    let values = walk(graph, args, &graph.reachable(graph.outputs()))?;
     Ok(graph.outputs().iter().map(|v| values[v.index()].clone()).collect())
 }
 
@@ -60,6 +60,11 @@ pub fn eval(graph: &Graph, args: &[Array]) -> Result<Vec<Array>, EvalError> {
 /// # Errors
 /// As [`eval`].
 pub fn eval_all(graph: &Graph, args: &[Array]) -> Result<Vec<Array>, EvalError> {
+    walk(graph, args, &vec![true; graph.len()])
+}
+
+/// The values of the nodes that are `wanted`, and of all inputs; the others are left empty.
+fn walk(graph: &Graph, args: &[Array], wanted: &[bool]) -> Result<Vec<Array>, EvalError> {
     if args.len() != graph.inputs().len() {
         return Err(EvalError::Arity { expected: graph.inputs().len(), found: args.len() });
     }
@@ -76,6 +81,7 @@ pub fn eval_all(graph: &Graph, args: &[Array]) -> Result<Vec<Array>, EvalError> 
                 }
                 arg
             }
+            _ if !wanted[v.index()] => Array::from(Vec::<f64>::new()),
             Kind::Pure(op) => {
                 let operands = graph.operands(v);
                 let operands: Vec<&Array> = operands.iter().map(|o| &values[o.index()]).collect();

@@ -20,6 +20,11 @@ pub fn key_from_seed(seed: u64) -> Array {
 
 /// Element `i` of a key, broadcast to `dims`.
 fn word(g: &mut Graph, key: Val, i: usize, dims: &[usize]) -> Result<Val, TypeError> {
+    let ty = g.ty(key);
+    if *ty != Ty::new(DType::U32, [2]) {
+        let expected = "a key, which has type u32[2]: make one with `Key::new(seed)`".into();
+        return Err(TypeError { op: "random", operands: vec![ty.clone()], expected });
+    }
     let one = Dims::from_slice(&[i]);
     let word = g.push(ops::Slice { start: one, limit: Dims::from_slice(&[i + 1]) }, &[key])?;
     let word = g.reshape(word, &[])?;
@@ -63,7 +68,7 @@ pub fn block(g: &mut Graph, key: Val, counters: [Val; 2]) -> Result<[Val; 2], Ty
 
 /// The counters of a draw of `dims`: the row-major position in 64 bits, as high and low words.
 fn counters(g: &mut Graph, dims: &[usize]) -> Result<[Val; 2], TypeError> {
-    let n: usize = dims.iter().product();
+    let n = Ty::new(DType::U32, dims.iter().copied()).len();
     let position = g.push(ops::Iota { dtype: DType::U64, dims: Dims::from_slice(&[n]), axis: 0 }, &[])?;
     let position = g.reshape(position, dims)?;
     let low = g.convert(position, DType::U32)?;

@@ -102,9 +102,21 @@ impl Ty {
         self.dims.len()
     }
 
-    /// The number of elements.
+    /// The most bytes a value may have, 2^40: more than any device holds, and small enough that neither XLA nor the host
+    /// overflows or dies of a failed allocation where it could have said what is wrong.
+    pub const MAX_BYTES: usize = 1 << 40;
+
+    /// The number of elements; `usize::MAX` where there are more.
     pub fn len(&self) -> usize {
-        self.dims.iter().product()
+        // Zeros first, so that they win over an overflow.
+        if self.dims.contains(&0) { 0 } else { self.dims.iter().fold(1, |n, d| n.saturating_mul(*d)) }
+    }
+
+    /// Whether a value of this type can exist: at most [`Ty::MAX_BYTES`] bytes, also with every zero dimension taken as
+    /// one, since compilers multiply some of the others alone.
+    pub fn fits(&self) -> bool {
+        let bytes = self.dims.iter().fold(self.dtype.size(), |n, d| n.saturating_mul((*d).max(1)));
+        bytes <= Ty::MAX_BYTES
     }
 
     /// Whether a value of this type has no elements.
@@ -114,7 +126,7 @@ impl Ty {
 
     /// The size of a dense value in bytes.
     pub fn bytes(&self) -> usize {
-        self.len() * self.dtype.size()
+        self.len().saturating_mul(self.dtype.size())
     }
 
     /// The same dimensions with another element type.
@@ -183,6 +195,15 @@ impl FromStr for Ty {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_saturate() {
+        let ty = |dims: &[usize]| Ty::new(DType::F64, dims.iter().copied());
+        assert_eq!((ty(&[usize::MAX, 2]).len(), ty(&[usize::MAX, 2]).bytes()), (usize::MAX, usize::MAX));
+        assert_eq!(ty(&[usize::MAX, 2, 0]).len(), 0);
+        assert!(ty(&[1 << 37]).fits() && !ty(&[1 << 37, 2]).fits());
+        assert!(ty(&[0, 3]).fits() && !ty(&[0, usize::MAX]).fits());
+    }
 
     #[test]
     fn types_print_and_parse() {

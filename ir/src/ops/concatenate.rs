@@ -25,7 +25,7 @@ impl Rules for Concatenate {
         match args.first() {
             Some(first) if agree(first) => {
                 let mut ty = first.clone();
-                ty.dims[self.axis] = args.iter().map(|a| a.dims[self.axis]).sum();
+                ty.dims[self.axis] = args.iter().fold(0, |n: usize, a| n.saturating_add(a.dims[self.axis]));
                 Ok(ty)
             }
             _ => Err(TypeError {

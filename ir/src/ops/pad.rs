@@ -20,7 +20,8 @@ impl Rules for Pad {
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {
             [x] if x.rank() == self.low.len() && x.rank() == self.high.len() => {
-                Ok(x.with_dims((0..x.rank()).map(|i| self.low[i] + x.dims[i] + self.high[i])))
+                let size = |i: usize| self.low[i].saturating_add(x.dims[i]).saturating_add(self.high[i]);
+                Ok(x.with_dims((0..x.rank()).map(size)))
             }
             _ => Err(TypeError {
                 op: Self::NAME,
