@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pyroxene_ir::{
+    DType,
     passes::{Check, Query, QueryOutput},
     shape,
 };
@@ -18,6 +19,8 @@ use crate::Array;
 #[derive(Clone)]
 pub struct Bound {
     program: Program,
+    /// The program as it was bound; `program` is its unpinned twin where given values cannot be pinned.
+    recorded: Program,
     backend: Arc<dyn Backend>,
     data: Arc<Vec<Array>>,
     buffers: Arc<Vec<Buffer>>,
@@ -47,7 +50,8 @@ impl Bound {
         }
         let buffers = data.iter().map(|a| backend.upload(a)).collect::<Result<Vec<_>, _>>()?;
         let (data, buffers) = (Arc::new(data), Arc::new(buffers));
-        Ok(Bound { program, backend, data, buffers, given: Vec::new(), pinned: None })
+        let recorded = program.clone();
+        Ok(Bound { program, recorded, backend, data, buffers, given: Vec::new(), pinned: None })
     }
 
     /// The program.
@@ -78,11 +82,14 @@ impl Bound {
             given.retain(|(n, _)| n != name);
             given.push(((*name).to_string(), value.clone()));
         }
-        let mut bound = Bound { given, pinned: None, ..self.clone() };
+        let mut bound = Bound { given, pinned: None, program: self.recorded.clone(), ..self.clone() };
         if let Ok(values) = bound.ordered(&open, &[]) {
             let args: Vec<Array> = self.data.iter().cloned().chain(values).collect();
             check(&self.program, &args)?;
             bound.pinned = bound.pin(&args)?;
+            if bound.pinned.is_none() && bound.program.pins().is_some() {
+                bound.program = bound.recorded.unpinned();
+            }
         }
         Ok(bound)
     }
@@ -92,7 +99,8 @@ impl Bound {
         &self.given
     }
 
-    /// Works out the pinned coordinates from data and given values.
+    /// Works out the pinned coordinates from data and given values; none if a value cannot be found again from its
+    /// coordinates, as on the edge of its support, where they are infinite.
     fn pin(&self, args: &[Array]) -> Result<Option<Arc<Pinned>>, Error> {
         let Some(pins) = self.program.pins() else { return Ok(None) };
         let results = pyroxene_ir::eval::eval(&pins.graph, args)?;
@@ -101,8 +109,15 @@ impl Bound {
             let len = site.unconstrained.len();
             match pins.names.iter().position(|n| *n == site.name) {
                 Some(i) => {
-                    position.extend(results[2 * i].to_f64_vec());
-                    log_det += results[2 * i + 1].to_f64_vec().iter().sum::<f64>();
+                    let [u, det, back] = [0, 1, 2].map(|k| &results[3 * i + k]);
+                    let given = self.given.iter().find(|(name, _)| *name == site.name);
+                    let (u, det) = (u.to_f64_vec(), det.to_f64_vec());
+                    let finite = u.iter().chain(&det).all(|x| x.is_finite());
+                    if !finite || !given.is_some_and(|(_, value)| is_found_again(value, back)) {
+                        return Ok(None);
+                    }
+                    position.extend(u);
+                    log_det += det.iter().sum::<f64>();
                 }
                 None => {
                     free.extend(position.len()..position.len() + len);
@@ -266,6 +281,21 @@ impl Bound {
     pub fn draws(&self, seed: u64) -> Result<Vec<Array>, Error> {
         self.run(Query::Draws, &[], &[pyroxene_ir::threefry::key_from_seed(seed)])
     }
+}
+
+/// Whether values given to a site are, up to rounding, what their coordinates give back.
+fn is_found_again(given: &Array, back: &Array) -> bool {
+    // A logarithm and its exponential lose as many roundings as the logarithm is large. Devices take numbers below the
+    // normal ones for zero.
+    let (epsilon, least) = match given.dtype() {
+        DType::F32 => (f64::from(f32::EPSILON), f64::from(f32::MIN_POSITIVE)),
+        _ => (f64::EPSILON, f64::MIN_POSITIVE),
+    };
+    let rounding = -4.0 * epsilon * least.ln();
+    let pairs = given.to_f64_vec().into_iter().zip(back.to_f64_vec());
+    let same =
+        |(x, y): (f64, f64)| x == 0.0 && y == 0.0 || x.abs() >= least && (x - y).abs() <= rounding * x.abs();
+    given.len() == back.len() && pairs.into_iter().all(same)
 }
 
 /// Evaluates the program's conditions on the data, on the host: they are read once, so a compilation would not pay.

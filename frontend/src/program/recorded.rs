@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -65,6 +65,8 @@ pub struct Program {
 struct Inner {
     graph: Graph,
     pinned: Option<PinnedProgram>,
+    /// The same program without pins, for given values that have no coordinates.
+    unpinned: OnceLock<Program>,
     leaves: Vec<LeafSpec>,
     compiled: Mutex<BTreeMap<&'static str, Arc<Compiled>>>,
     checks: Mutex<Option<Arc<passes::Checks>>>,
@@ -100,6 +102,7 @@ impl Program {
         let inner = Inner {
             graph,
             pinned,
+            unpinned: OnceLock::new(),
             leaves,
             compiled: Mutex::default(),
             checks: Mutex::default(),
@@ -148,6 +151,14 @@ impl Program {
     /// The sites whose coordinates are held fixed in positions, and how to find these coordinates.
     pub(super) fn pins(&self) -> Option<&passes::Pins> {
         self.inner.pinned.as_ref().map(|p| &p.pins)
+    }
+
+    /// The same program, which compiles its own potential: for given values that lie on the edge of their support or
+    /// too close to it to be found again from coordinates.
+    pub(super) fn unpinned(&self) -> Program {
+        let Inner { graph, leaves, unpinned, .. } = &*self.inner;
+        let make = || Program::new(graph.clone(), None, leaves.clone(), self.timings());
+        unpinned.get_or_init(make).clone()
     }
 
     /// The latent sites with their coordinates in the compiled potential's position, pinned ones included.

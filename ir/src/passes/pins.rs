@@ -10,7 +10,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Pins {
     /// Takes the program's data, then the values given to its sites in program order; returns, for each name, the
-    /// flattened unconstrained value and then the transform's `log |det J|` there.
+    /// flattened unconstrained value, the transform's `log |det J|` there, and the value it gives back.
     pub graph: Graph,
     /// The sites.
     pub names: Vec<String>,
@@ -20,8 +20,8 @@ impl Pins {
     /// Keeps the sites that `f` holds for.
     pub fn keep(&mut self, f: impl Fn(&str) -> bool) {
         let kept: Vec<bool> = self.names.iter().map(|n| f(n)).collect();
-        let outputs = self.graph.outputs().chunks_exact(2).zip(&kept).filter(|(_, k)| **k);
-        let outputs: Vec<_> = outputs.flat_map(|(pair, _)| pair.to_vec()).collect();
+        let outputs = self.graph.outputs().chunks_exact(3).zip(&kept).filter(|(_, k)| **k);
+        let outputs: Vec<_> = outputs.flat_map(|(row, _)| row.to_vec()).collect();
         self.graph.set_outputs(outputs);
         let mut next = kept.into_iter();
         self.names.retain(|_| next.next().unwrap_or(false));
@@ -56,8 +56,9 @@ pub fn pins(graph: &Graph) -> Result<Pins, PassError> {
         let Some(u) = known.inline(&region, &with(value), 0).map_err(&err)? else { continue };
         let region = graph.region(constrain).clone();
         let Some(log_det) = known.inline(&region, &with(u), 1).map_err(&err)? else { continue };
+        let Some(back) = known.inline(&region, &with(u), 0).map_err(&err)? else { continue };
         let len = known.out.ty(u).len();
-        outputs.extend([known.out.reshape(u, &[len]).map_err(&err)?, log_det]);
+        outputs.extend([known.out.reshape(u, &[len]).map_err(&err)?, log_det, back]);
         names.push(site.name.clone());
     }
     known.out.set_outputs(outputs);

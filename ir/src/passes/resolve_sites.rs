@@ -65,9 +65,9 @@ impl<'a> Resolver<'a> {
         if query.takes_position() {
             let sites = layout(graph);
             let len = sites.iter().map(|s| s.unconstrained.len()).sum();
-            let dtype = sites.first().map_or(DType::F64, |s| s.unconstrained.dtype);
             offsets = sites.iter().map(|s| (s.val, s.offset)).collect();
-            position = Some(out.input("position", Role::Position, Ty::new(dtype, [len])));
+            // Doubles, whatever the sites' element types, which may differ: samplers compute in doubles.
+            position = Some(out.input("position", Role::Position, Ty::new(DType::F64, [len])));
         }
         if query == Query::Draws {
             keys.insert(None, out.input("rng_key", Role::Key, Ty::new(DType::U32, [2])));
@@ -157,7 +157,8 @@ impl<'a> Resolver<'a> {
             let args: Vec<Val> = std::iter::once(value).chain(captures.iter().copied()).collect();
             let u = self.out.inline(&region, &args[..region.inputs().len()]).map_err(&err)?[0];
             let len = self.out.ty(u).len();
-            self.coordinates.push(self.out.reshape(u, &[len]).map_err(&err)?);
+            let u = self.out.reshape(u, &[len]).map_err(&err)?;
+            self.coordinates.push(self.out.convert(u, DType::F64).map_err(&err)?);
         }
         Ok(value)
     }
@@ -222,6 +223,7 @@ impl<'a> Resolver<'a> {
         let (start, limit) = (Dims::from_slice(&[offset]), Dims::from_slice(&[offset + ty.len()]));
         let u = self.out.push(ops::Slice { start, limit }, &[position]).map_err(&err)?;
         let u = self.out.reshape(u, &ty.dims).map_err(&err)?;
+        let u = self.out.convert(u, ty.dtype).map_err(&err)?;
         let args: Vec<Val> = std::iter::once(u).chain(captures.iter().copied()).collect();
         let constrained = self.out.inline(&region, &args[..region.inputs().len()]).map_err(&err)?;
         if self.query.wants_density() {
@@ -239,6 +241,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn accumulate(&mut self, term: Val) -> Result<(), TypeError> {
+        let term = self.out.convert(term, DType::F64)?;
         self.density = Some(match self.density {
             Some(density) => self.out.add(density, term)?,
             None => term,
