@@ -111,7 +111,21 @@ macro_rules! literals { ($($t:ty as $as:ty),*) => { $(
         fn from(x: $t) -> Tensor { trace::constant(Array::scalar(x as $as), true, Loc::caller()) }
     }
 )* } }
-literals!(f64 as f64, i32 as i64, i64 as i64, usize as i64);
+literals!(f64 as f64, i32 as i64, i64 as i64);
+
+impl From<usize> for Tensor {
+    /// A literal: it takes the element type of what it meets. At most `i64::MAX`.
+    #[track_caller]
+    fn from(x: usize) -> Tensor {
+        match i64::try_from(x) {
+            Ok(x) => Tensor::from(x),
+            Err(_) => {
+                let (found, help) = (format!("the literal {x} is no i64"), "use an array of u64".to_string());
+                fail(ErrorKind::Usage { found, help }, Loc::caller())
+            }
+        }
+    }
+}
 
 impl From<bool> for Tensor {
     /// A literal truth value.
@@ -149,7 +163,7 @@ macro_rules! binary { ($($Trait:ident $method:ident $Op:ident),*) => { $(
         }
     }
 } }
-binary!(Add add Add, Sub sub Sub, Mul mul Mul, Div div Div);
+binary!(Add add Add, Sub sub Sub, Mul mul Mul, Div div Div, Rem rem Rem);
 
 macro_rules! logical { ($($Trait:ident $method:ident $Op:ident),*) => { $(
     impl std_ops::$Trait for Tensor {
@@ -210,6 +224,10 @@ float_functions! {
     /// Whether each element is neither infinite nor NaN.
     is_finite IsFinite,
 }
+
+// Below the macro, which one of them uses.
+mod functions;
+mod reductions;
 
 macro_rules! comparisons { ($($(#[$doc:meta])* $name:ident $Op:ident),* $(,)?) => {
     impl Tensor { $(
@@ -351,7 +369,7 @@ impl Tensor {
         let Some(axis) = self.resolve_axis("at", 0, &loc) else { return Tensor::POISON };
         let dims = self.dims();
         let (mut start, mut limit): (Dims, Dims) = (dims.iter().map(|_| 0).collect(), dims.clone());
-        (start[axis], limit[axis]) = (index, index + 1);
+        (start[axis], limit[axis]) = (index, index.saturating_add(1));
         let row = apply(ops::Slice { start, limit }, &[self], loc.clone());
         apply(ops::Reshape { dims: Dims::from_slice(&dims[1..]) }, &[row], loc)
     }
@@ -382,6 +400,11 @@ impl Tensor {
     #[track_caller]
     pub fn concatenate(parts: &[Tensor]) -> Tensor {
         let loc = Loc::caller();
+        if parts.is_empty() {
+            let found = "`concatenate` or `stack` of no tensors".to_string();
+            let help = "give at least one; `Tensor::full(&[0], 0.0)` is an empty vector".into();
+            return fail(ErrorKind::Usage { found, help }, loc);
+        }
         match trace::promote("concatenate", parts, &loc) {
             Some(parts) => apply(ops::Concatenate { axis: 0 }, &parts, loc),
             None => Tensor::POISON,

@@ -22,7 +22,12 @@ pub use seed::seed;
 pub use substitute::substitute;
 pub use trace::{SiteRecord, trace};
 
-use crate::{distributions::Distribution, random::Key, tensor::Tensor, trace::with_active};
+use crate::{
+    distributions::Distribution,
+    random::Key,
+    tensor::Tensor,
+    trace::{ErrorKind, TraceError, report, with_active},
+};
 
 /// The kinds of messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,7 +126,8 @@ struct Pop(usize);
 
 impl Drop for Pop {
     fn drop(&mut self) {
-        with_active(|t| t.handlers.truncate(self.0));
+        // Dropped once the trace is free again: a user's handler may do anything then.
+        drop(with_active(|t| t.handlers.split_off(self.0.min(t.handlers.len()))));
     }
 }
 
@@ -137,8 +143,40 @@ pub fn run<R>(handler: Rc<dyn Handler>, f: impl FnOnce() -> R) -> R {
     result
 }
 
+/// How many messages may be on their way at once: one more for each handler or method that calls a primitive.
+const MAX_DEPTH: usize = 64;
+
+/// Counts a message that is on its way; uncounts it at the end.
+struct Depth;
+
+impl Depth {
+    /// `None`, which is reported, where primitives call themselves without an end: the stack would overflow.
+    fn enter(message: &Message) -> Option<Depth> {
+        let depth = with_active(|t| {
+            t.counters.depth += 1;
+            t.counters.depth
+        });
+        let depth_guard = Depth;
+        if depth.unwrap_or_default() <= MAX_DEPTH {
+            return Some(depth_guard);
+        }
+        let found = format!("primitives are nested {MAX_DEPTH} deep in handlers or methods of distributions");
+        let help = "a handler must not call the primitive that it handles".into();
+        let (site, loc) = (Some(message.name.clone()), message.loc.clone());
+        report(TraceError { loc, site, during: None, kind: ErrorKind::Usage { found, help } });
+        None
+    }
+}
+
+impl Drop for Depth {
+    fn drop(&mut self) {
+        with_active(|t| t.counters.depth = t.counters.depth.saturating_sub(1));
+    }
+}
+
 /// Sends a message through the stack: out, `fill`, and back.
 pub(crate) fn dispatch(mut message: Message, fill: impl FnOnce(&mut Message)) -> Message {
+    let Some(_depth) = Depth::enter(&message) else { return message };
     let stack: Vec<Rc<dyn Handler>> = with_active(|t| t.handlers.clone()).unwrap_or_default();
     let mut visited = Vec::with_capacity(stack.len());
     for handler in stack.iter().rev() {

@@ -48,6 +48,9 @@ pub struct Plate {
     declared: std::cell::Cell<Option<Tensor>>,
 }
 
+/// The leftmost dimension of a plate: values have all dimensions to the right of it, and NumPy's have 64 at most.
+const LEAST_DIM: isize = -64;
+
 /// The plate while its closure runs.
 struct Active(Frame);
 
@@ -69,9 +72,11 @@ impl Plate {
     /// The same plate at the dimension `dim`, counted from the right: −1 is the last.
     #[track_caller]
     pub fn dim(mut self, dim: isize) -> Plate {
-        if dim >= 0 {
+        if !(LEAST_DIM..0).contains(&dim) {
             let found = format!("dim {dim} of a plate");
-            let help = "plates count from the right: -1 is the last dimension".into();
+            let help = format!(
+                "plates count from the right: -1 is the last dimension, {LEAST_DIM} the first there may be"
+            );
             site_error(&self.name, &Loc::caller(), ErrorKind::Usage { found, help });
         } else {
             self.dim = dim;

@@ -5,13 +5,13 @@ use pyroxene_ir::{
     shape,
 };
 
-use super::{claim, site_error};
+use super::{claim, refused, site_error};
 use crate::{
     distributions::Distribution,
     handlers::Message,
     random::Key,
     tensor::Tensor,
-    trace::{Captures, DEFAULT_FLOAT, ErrorKind, TraceKind, region, resolve, with_active},
+    trace::{Captures, DEFAULT_FLOAT, ErrorKind, region, resolve, with_active},
 };
 
 /// Fills a message's value by recording its site; leaves it empty after an error.
@@ -25,10 +25,16 @@ pub(super) fn record(message: &mut Message) {
         return record(message);
     }
     let recorded = try_record(message);
+    if recorded.is_none() {
+        with_active(|t| t.lose("sample", &message.loc));
+    }
     message.value = recorded.or(message.value.filter(|_| message.is_observed));
 }
 
 fn try_record(message: &Message) -> Option<Tensor> {
+    if refused(&message.name, &message.loc) {
+        return None;
+    }
     let distribution = message.distribution.clone()?;
     let d = &*distribution;
     let loc = &message.loc;
@@ -182,7 +188,11 @@ impl Shapes {
             let given = value.ty();
             dtype = given.dtype;
             let whole: Dims = batch.iter().chain(&event).copied().collect();
-            if message.frames.is_empty() && shape::broadcasts_to(&whole, &given.dims) {
+            // A value may add batch dimensions, never stretch an event.
+            if message.frames.is_empty()
+                && given.dims.ends_with(&event)
+                && shape::broadcasts_to(&whole, &given.dims)
+            {
                 batch = Dims::from_slice(&given.dims[..given.dims.len() - event.len()]);
             } else if !shape::broadcasts_to(&given.dims, &whole) {
                 let what = if message.is_observed { "the observed value" } else { "the substituted value" };
@@ -197,8 +207,43 @@ impl Shapes {
                 return None;
             }
         }
-        Some(Shapes { batch, event, dtype })
+        let shapes = Shapes { batch, event, dtype };
+        if !shapes.value().fits() {
+            site_error(&message.name, &message.loc, ErrorKind::too_large(&shapes.value()));
+            return None;
+        }
+        Some(shapes)
     }
+}
+
+/// Whether a region's result depends on its first input.
+fn reads_first(region: &Graph) -> bool {
+    region.inputs().first().is_some_and(|value| region.reachable(region.outputs())[value.index()])
+}
+
+/// Holds the result of a distribution's method against the dimensions that it must broadcast to and, where given, the
+/// number of elements that it must have: a density that sums over its batch would count once for each element.
+fn expect(
+    message: &Message,
+    d: &dyn Distribution,
+    method: &str,
+    region: &Graph,
+    dims: &[usize],
+    len: Option<usize>,
+) -> Option<()> {
+    let found = region.ty(*region.outputs().first()?);
+    if shape::broadcasts_to(&found.dims, dims) && len.is_none_or(|len| found.len() == len) {
+        return Some(());
+    }
+    let kind = ErrorKind::Shape {
+        what: format!("`{method}` of {}", d.name()),
+        found: found.dims.to_vec(),
+        expected: format!("{dims:?}"),
+        help: "a method gets values of batch and event dimensions and keeps the batch: sum over events alone"
+            .into(),
+    };
+    site_error(&message.name, &message.loc, kind);
+    None
 }
 
 /// Records every region of the site.
@@ -215,6 +260,8 @@ fn regions(
         |args: &[(&str, Ty)], f: &dyn Fn(&[Tensor]) -> Vec<Tensor>| region(name, loc, args, captures, f);
     let value = [("value", ty.clone())];
     let log_prob = record(&value, &|a| vec![d.log_prob(a[0]).as_float(loc.clone())])?;
+    let spread = |g: &Graph| reads_first(g).then(|| Ty::new(DType::Bool, shapes.batch.iter().copied()).len());
+    expect(message, d, "log_prob", &log_prob, &shapes.batch, spread(&log_prob))?;
     let prototype = || Tensor::from(0.0).convert(ty.dtype).broadcast_to(&ty.dims);
     let feasible = record(&[], &|_| vec![support.feasible_like(prototype()).convert(ty.dtype)])?;
     let feasible_params =
@@ -229,6 +276,10 @@ fn regions(
         drawable.set(drawn.is_some());
         drawn.map(|x| x.convert(shapes.dtype)).into_iter().collect()
     })?;
+    if drawable.get() {
+        expect(message, d, "sample", &draw, &ty.dims, Some(ty.len()))?;
+    }
+    expect(message, d, "the check of the support", &in_support, &shapes.batch, None)?;
     let bijector = support.bijector();
     let (constrain, unconstrain) = match &bijector {
         Some(t) => {
@@ -242,9 +293,6 @@ fn regions(
         }
         None => (None, None),
     };
-    if with_active(|t| t.kind) == Some(TraceKind::Region) {
-        return None;
-    }
     with_active(|t| {
         let mut add = |g: Graph| t.add_region(g);
         SampleRegions {

@@ -1,6 +1,7 @@
 //! Models: a function recorded once for each structure of data, and shared by everything that runs it.
 
 use std::{
+    cell::RefCell,
     fmt::Write,
     sync::{
         Arc, Mutex, PoisonError,
@@ -8,12 +9,14 @@ use std::{
     },
 };
 
+use pyroxene_ir::Loc;
 use pyroxene_runtime::Backend;
 
 use super::{bound::Bound, error::Error, recorded::Program};
 use crate::{
     Array,
     tensor::Tensor,
+    trace::{ErrorKind, TraceError, TraceErrors},
     tree::{Path, Spec, Tree, Visit, spec},
 };
 
@@ -27,6 +30,38 @@ struct Inner<D> {
     function: Box<dyn Fn(&D) + Send + Sync>,
     programs: Mutex<Vec<(String, Program)>>,
     runs: AtomicUsize,
+}
+
+thread_local! {
+    /// The models that this thread is tracing, by address.
+    static RUNNING: RefCell<Vec<*const ()>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A model on this thread's list until dropped.
+struct Running;
+
+impl Running {
+    #[track_caller]
+    fn enter(model: *const ()) -> Result<Running, TraceErrors> {
+        let loc = Loc::caller();
+        RUNNING.with(|list| {
+            let mut list = list.borrow_mut();
+            if list.contains(&model) {
+                let found = "a model's function traces or binds its own model".into();
+                let help = "a model cannot contain itself; call the function, not its `Model`".into();
+                let kind = ErrorKind::Usage { found, help };
+                return Err(TraceErrors(vec![TraceError { loc, site: None, during: None, kind }]));
+            }
+            list.push(model);
+            Ok(Running)
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.with(|list| list.borrow_mut().pop());
+    }
 }
 
 impl<D> Clone for Model<D> {
@@ -59,8 +94,12 @@ where
     ///
     /// # Errors
     /// All root errors of the model, each with its line.
+    #[track_caller]
     pub fn trace(&self, data: &Data<D>) -> Result<Program, Error> {
         let key = signature(data);
+        // The lock is held while the function runs, so that it runs once: a function that came back here would wait
+        // for itself.
+        let _running = Running::enter(Arc::as_ptr(&self.inner).cast())?;
         let mut programs = self.inner.programs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = programs.iter().find(|(k, _)| *k == key) {
             return Ok(known.clone());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pyroxene_ir::{Loc, TypeError};
+use pyroxene_ir::{Loc, Ty, TypeError};
 
 /// One root error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +90,14 @@ pub enum ErrorKind {
         /// What to do.
         help: String,
     },
+}
+
+impl ErrorKind {
+    /// A value that cannot exist.
+    pub(crate) fn too_large(ty: &Ty) -> ErrorKind {
+        let found = format!("a value of type {ty} has more than 2^40 bytes");
+        ErrorKind::Usage { found, help: "use smaller dimensions".into() }
+    }
 }
 
 impl fmt::Display for TraceError {

@@ -33,7 +33,6 @@ pub(crate) struct Trace {
     /// Values made from literals alone: they take the element type of what they meet.
     weak: Vec<bool>,
     errors: Vec<TraceError>,
-    /// Whether an operation met the result of an earlier error; later errors may follow from it.
     pub(crate) handlers: Vec<Rc<dyn Handler>>,
     /// Where each site name was first used.
     names: BTreeMap<String, Loc>,
@@ -41,6 +40,8 @@ pub(crate) struct Trace {
     captures: Captures,
     /// The place that errors inside a region are reported at.
     site: Option<(String, Loc)>,
+    /// The first primitive or output that has no value: an error unless one that explains it was reported.
+    lost: Option<(&'static str, Loc)>,
 }
 
 /// Numbers handed out while recording.
@@ -49,6 +50,8 @@ pub(crate) struct Counters {
     pub(crate) seeds: u32,
     pub(crate) plates: usize,
     pub(crate) checks: usize,
+    /// Messages on their way through the handlers.
+    pub(crate) depth: usize,
 }
 
 thread_local! {
@@ -113,6 +116,7 @@ fn push(kind: TraceKind, site: Option<(String, Loc)>, captures: Captures) -> Pop
         counters: Counters::default(),
         captures,
         site,
+        lost: None,
     };
     STACK.with(|stack| {
         let mut stack = stack.borrow_mut();
@@ -139,6 +143,10 @@ pub(crate) fn record(kind: TraceKind, f: impl FnOnce() -> Vec<Tensor>) -> Result
     let mut errors: Vec<TraceError> = ORPHANS.with(|o| std::mem::take(&mut *o.borrow_mut()));
     let Some(mut trace) = finished else { return Err(TraceErrors(errors)) };
     errors.append(&mut trace.errors);
+    if errors.is_empty() {
+        errors.extend(trace.too_large());
+        errors.extend(trace.lost.take().map(|(what, loc)| lost_error(what, loc)));
+    }
     match outputs.into_iter().collect::<Option<Vec<Val>>>() {
         Some(outputs) if errors.is_empty() => {
             trace.graph.set_outputs(outputs);
@@ -148,7 +156,28 @@ pub(crate) fn record(kind: TraceKind, f: impl FnOnce() -> Vec<Tensor>) -> Result
     }
 }
 
+/// A primitive would be missing from the program in silence: its density, or its name among the draws.
+fn lost_error(what: &str, loc: Loc) -> TraceError {
+    let found = format!("{what}: the value is missing, though no operation that makes it has failed");
+    let help = "see that handlers and distributions of your own give every message and method a value".into();
+    TraceError { loc, site: None, during: None, kind: ErrorKind::Usage { found, help } }
+}
+
 impl Trace {
+    /// Values that cannot exist: found here, since the passes compute with their sizes.
+    fn too_large(&self) -> Option<TraceError> {
+        let graphs = std::iter::once(&self.graph).chain(self.graph.regions().iter().map(|r| &**r));
+        let mut nodes = graphs.flat_map(|g| g.vals().map(|v| g.node(v)));
+        let node = nodes.find(|n| !n.ty.fits())?;
+        let loc = node.loc.clone().unwrap_or_else(Loc::caller);
+        Some(TraceError { loc, site: None, during: None, kind: ErrorKind::too_large(&node.ty) })
+    }
+
+    /// Notes that a primitive or an output has no value.
+    pub(crate) fn lose(&mut self, what: &'static str, loc: &Loc) {
+        self.lost.get_or_insert_with(|| (what, loc.clone()));
+    }
+
     fn tensor(&mut self, v: Val, weak: bool) -> Tensor {
         if self.weak.len() <= v.index() {
             self.weak.resize(v.index() + 1, false);
@@ -201,6 +230,7 @@ impl Trace {
 /// handle that belongs nowhere on this thread's stack, which is reported.
 pub(crate) fn resolve(op: &'static str, tensor: Tensor, loc: &Loc) -> Option<Val> {
     if tensor.is_poison() {
+        with_active(|t| t.lose(op, loc));
         return None;
     }
     let found = STACK.with(|stack| {
@@ -301,6 +331,21 @@ pub(crate) fn is_weak(tensor: Tensor) -> bool {
         let stack = stack.borrow();
         let home = stack.iter().rev().find(|t| t.generation == tensor.generation());
         home.and_then(|t| t.weak.get(tensor.val().index()).copied()).unwrap_or(false)
+    })
+}
+
+/// The integer that a literal is.
+pub(crate) fn weak_integer(tensor: Tensor) -> Option<i64> {
+    if !is_weak(tensor) {
+        return None;
+    }
+    STACK.with(|stack| {
+        let stack = stack.borrow();
+        let home = stack.iter().rev().find(|t| t.generation == tensor.generation())?;
+        match home.graph.op(tensor.val())? {
+            Op::Constant(constant) => constant.0.as_slice::<i64>()?.first().copied(),
+            _ => None,
+        }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use pyroxene_ir::{DType, Dims, Loc, Op, ops, shape};
 
-use super::{DEFAULT_FLOAT, DEFAULT_INT, ErrorKind, apply, build, fail, is_weak, type_of};
+use super::{DEFAULT_FLOAT, DEFAULT_INT, ErrorKind, apply, build, fail, is_weak, type_of, weak_integer};
 use crate::tensor::Tensor;
 
 /// The element type two operands meet in: NumPy's order bool < integers < floats, wider wins. A literal takes the type
@@ -55,11 +55,29 @@ pub(crate) fn promote(op: &'static str, operands: &[Tensor], loc: &Loc) -> Optio
         });
     }
     let dtype = target?.0;
+    for t in operands {
+        if let Some(literal) = weak_integer(*t).filter(|x| !holds(dtype, *x)) {
+            let found = format!("{op}: the literal {literal} is no {dtype}, which the other operand is");
+            let help = "convert the other operand first, as in `x.convert(DType::I64)`".into();
+            fail(ErrorKind::Usage { found, help }, loc.clone());
+            return None;
+        }
+    }
     let convert = |t: &Tensor| match type_of(*t) {
         Some(ty) if ty.dtype != dtype => apply(ops::Convert { dtype }, &[*t], loc.clone()),
         _ => *t,
     };
     Some(operands.iter().map(convert).collect())
+}
+
+/// Whether an element type holds an integer; all floats do, up to rounding.
+fn holds(dtype: DType, x: i64) -> bool {
+    match dtype {
+        DType::I32 => i32::try_from(x).is_ok(),
+        DType::U32 => u32::try_from(x).is_ok(),
+        DType::U64 => u64::try_from(x).is_ok(),
+        DType::Bool | DType::I64 | DType::F32 | DType::F64 => true,
+    }
 }
 
 /// The dimensions operands broadcast to; `None` if they do not, which is reported.
