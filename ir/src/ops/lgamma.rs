@@ -46,8 +46,8 @@ impl Elementwise for Lgamma {
     }
 }
 
-/// Branches meet at 8 (Stirling's series above), ½ and 3/2, and every whole and a half from 5/2 to 15/2, down from which
-/// `Γ(x) = (x − 1) Γ(x − 1)` leads to a polynomial around the root 2; its form keeps the digits next to both roots.
+/// Stirling's series from 8 on. Below, `Γ(x) = (x − 1) Γ(x − 1)` leads to [½, 5/2], where a polynomial around the root 2
+/// serves the root 1 too: `lgamma(x) = lgamma(x + 1) − ln x` keeps the digits next to both.
 fn expand(g: &mut Graph, args: &[Val]) -> Result<Val, TypeError> {
     formula(g, args, |[x]| {
         let mirrored = x.less(0.0);

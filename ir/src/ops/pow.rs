@@ -7,8 +7,8 @@ use crate::types::DType;
 
 /// `xʸ`; negative bases take integer exponents, `x⁰` is 1.
 ///
-/// Derivatives are finite where the true ones are: by `x` zero at `y = 0`, by `y` zero at `x = 0 ≤ y`. By `y` at a negative
-/// base there is none (NaN).
+/// Derivatives are finite where the true ones are: by `x` zero at `y = 0`, by `y` zero at `x = 0 ≤ y`. By `y` at a
+/// negative base there is none (NaN).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Pow;
 

@@ -1,0 +1,90 @@
+//! Maxima over dimensions.
+
+use smallvec::smallvec;
+
+use super::{
+    reduce_sum::{fold, remaining},
+    *,
+};
+use crate::types::Dims;
+
+/// The largest element over `axes`, which disappear; NaN if one is. Ties share the derivative evenly; of no elements it
+/// is the least value of the type.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct ReduceMax {
+    /// The dimensions reduced, increasing.
+    pub axes: Dims,
+}
+
+impl Rules for ReduceMax {
+    const NAME: &'static str = "reduce_max";
+
+    fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
+        match args {
+            [x] if Class::Number.has(x.dtype) => remaining(&x.dims, &self.axes).map(|dims| x.with_dims(dims)),
+            _ => None,
+        }
+        .ok_or_else(|| TypeError {
+            op: Self::NAME,
+            operands: args.to_vec(),
+            expected: format!("one numeric operand with dimensions {:?} to reduce", self.axes),
+        })
+    }
+
+    fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
+        let dims = args[0].dims();
+        if ty.dtype.is_float() {
+            let pick = |x: f64, y: f64| if y.is_nan() || y > x { y } else { x };
+            let found = fold(&args[0].to_f64_vec(), dims, &self.axes, f64::NEG_INFINITY, pick);
+            Array::from_f64_iter(ty, found.into_iter())
+        } else {
+            // The greatest and least values of the type, which `as` gives for infinities.
+            let none = Array::filled(&Ty::scalar(ty.dtype), f64::NEG_INFINITY).to_i128_vec()[0];
+            let found = fold(&args[0].to_i128_vec(), dims, &self.axes, none, i128::max);
+            Array::from_i128_iter(ty, found.into_iter())
+        }
+    }
+
+    fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
+        share_of_ties(cx, &self.axes)
+    }
+
+    fn hlo(&self, _args: &[Ty]) -> Hlo {
+        let attrs =
+            [HloAttr::Dimensions(self.axes.to_vec()), HloAttr::Combine("maximum", Some(f64::NEG_INFINITY))];
+        Hlo::WithAttrs("reduce", attrs.into())
+    }
+
+    fn samples() -> Vec<Sample> {
+        let x = Array::from([0.5, -1.0, 2.0, 0.7, 3.0, -2.0]);
+        let x = x.reshape([2, 3]).unwrap_or(x);
+        let over = |axes: &[usize]| ReduceMax { axes: Dims::from_slice(axes) };
+        vec![
+            Sample::smooth(over(&[0]), [x.clone()]),
+            Sample::smooth(over(&[1]), [x.clone()]),
+            Sample::smooth(over(&[0, 1]), [x.clone()]),
+            Sample::values(over(&[0]), [x.convert(crate::types::DType::F32)]),
+            Sample::values(over(&[0]), [Array::from([3i32, -4])]),
+            Sample::values(over(&[0]), [Array::from([3i64, i64::MIN, i64::MAX])]),
+            Sample::values(over(&[0]), [Array::from([u32::MAX, 3])]),
+            Sample::values(over(&[0]), [Array::from([u64::MAX, 3])]),
+            Sample::values(over(&[0]), [Array::from(Vec::<f64>::new())]),
+            Sample::values(over(&[0]), [Array::from(Vec::<i64>::new())]),
+        ]
+    }
+}
+
+/// The derivative of an extreme by its operand: shared evenly between the elements that attain it.
+pub(super) fn share_of_ties(cx: Vjp<'_>, axes: &[usize]) -> Result<Cotangents, TypeError> {
+    let (g, x) = (cx.graph, cx.args[0]);
+    let ty = g.ty(x).clone();
+    let map: Dims = (0..ty.rank()).filter(|i| !axes.contains(i)).collect();
+    let spread = |g: &mut Graph, v: Val| g.push(Broadcast { dims: ty.dims.clone(), map: map.clone() }, &[v]);
+    let extreme = spread(g, cx.out)?;
+    let attains = g.eq(x, extreme)?;
+    let attains = g.convert(attains, ty.dtype)?;
+    let ties = g.push(ReduceSum { axes: Dims::from_slice(axes) }, &[attains])?;
+    let part = g.div(cx.ct, ties)?;
+    let part = spread(g, part)?;
+    Ok(smallvec![Some(g.mul(part, attains)?)])
+}
