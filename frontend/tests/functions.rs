@@ -270,7 +270,7 @@ fn extremes_of_nothing_and_unknown_axes_are_errors() {
 #[test]
 fn functions_run_through_xla() -> anyhow::Result<()> {
     let x = eval(|| Tensor::from([0.5, 1.5, 2.5]).lgamma().cumsum(0).logsumexp())?;
-    let lgamma = [0.572_364_942_924_700_1, -0.120_782_237_635_245_22, 0.284_682_870_472_919_16];
+    let lgamma = [0.572_364_942_924_700_1, -0.120_782_237_635_245_22, 0.284_682_870_472_919_2];
     let sums = [lgamma[0], lgamma[0] + lgamma[1], lgamma.iter().sum()];
     near(x.as_slice::<f64>().unwrap_or_default(), &[sums.iter().map(|v: &f64| v.exp()).sum::<f64>().ln()]);
     Ok(())

@@ -74,8 +74,9 @@ fn check(
     wrong: &mut String,
 ) {
     // Below the smallest normal number XLA flushes to zero.
-    if !((found - expected).abs() <= tolerance.max(smallest)) {
-        let error = (found - expected).abs() / expected.abs();
+    let error = (found - expected).abs();
+    if error.is_nan() || error > tolerance.max(smallest) {
+        let error = error / expected.abs();
         let row = format!("{what}{:?}: found {found:e}, expected {expected:e}, error {error:.1e}\n", row.0);
         wrong.push_str(&row);
     }

@@ -80,7 +80,7 @@ impl Tensor {
     pub fn powi(self, n: i32) -> Tensor {
         let (mut power, mut square, mut left) = (None, self, n.unsigned_abs());
         while left > 0 {
-            if left % 2 == 1 {
+            if !left.is_multiple_of(2) {
                 power = Some(match power {
                     None => square,
                     Some(p) => square * p,

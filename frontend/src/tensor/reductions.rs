@@ -112,7 +112,7 @@ impl Tensor {
             let (n, half) = (x.size(axis), x.size(axis) / 2);
             let product = x.part(axis, 0, half, &loc) * x.part(axis, half, 2 * half, &loc);
             let rest = x.part(axis, 2 * half, n, &loc);
-            x = if n % 2 == 0 {
+            x = if n.is_multiple_of(2) {
                 product
             } else {
                 apply(ops::Concatenate { axis }, &[product, rest], loc.clone())

@@ -80,7 +80,7 @@ fn expand(g: &mut Graph, args: &[Val]) -> Result<Val, TypeError> {
 /// When `x` is not floating-point.
 pub fn polygamma(g: &mut Graph, n: u32, x: Val) -> Result<Val, TypeError> {
     formula(g, &[x], |[x]| {
-        let sign = if n % 2 == 0 { -1.0 } else { 1.0 };
+        let sign = if n.is_multiple_of(2) { -1.0 } else { 1.0 };
         let factorial: f64 = (1..=n).map(f64::from).product();
         let mirrored = x.less(0.0);
         let w = mirrored.select(1.0 - x, x);

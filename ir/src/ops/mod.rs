@@ -11,8 +11,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use smallvec::SmallVec;
 
-pub use elementwise::{Class, Elementwise, Partial, Partials};
 pub use digamma::polygamma;
+pub use elementwise::{Class, Elementwise, Partial, Partials};
 pub(crate) use elementwise::{bits1, bits2, float1, number1, number2};
 use formula::{Num, eval_in_doubles, formula, formulas};
 pub use hlo::{Comparison, GatherDims, Hlo, HloAttr, ScatterDims};
