@@ -1,0 +1,83 @@
+//! Special functions through XLA against mpmath, over the table that `ir` holds its interpreter to.
+
+#![allow(clippy::panic)]
+
+use std::collections::BTreeMap;
+
+use pyroxene_frontend::{jit, prelude::*};
+
+/// Arguments, value, derivative by each argument, condition number, |x f''|: see the generator beside the table.
+type Row = (Vec<f64>, f64, Vec<Option<f64>>, f64, f64);
+
+const TABLE: &str = include_str!("../../ir/tests/golden/functions.json");
+
+/// The functions of the table, in its order; of one argument all but the last.
+const UNARY: [(&str, fn(Tensor) -> Tensor); 11] = [
+    ("digamma", Tensor::digamma),
+    ("erf", Tensor::erf),
+    ("erfc", Tensor::erfc),
+    ("erfcx", Tensor::erfcx),
+    ("i0", Tensor::i0),
+    ("i0e", Tensor::i0e),
+    ("i1", Tensor::i1),
+    ("i1e", Tensor::i1e),
+    ("lgamma", Tensor::lgamma),
+    ("log_ndtr", Tensor::log_ndtr),
+    ("ndtri", Tensor::ndtri),
+];
+
+/// The interpreter's tolerance: a relative error and eight roundings of the argument, at roots 45 roundings of one.
+fn tolerance(row: &Row, dtype: DType) -> f64 {
+    let (base, epsilon) = match dtype {
+        DType::F32 => (2e-6, f64::from(f32::EPSILON)),
+        _ => (1e-13, f64::EPSILON),
+    };
+    ((base + 8.0 * epsilon * row.3) * row.1.abs()).max(45.0 * epsilon * row.1.abs().min(1.0))
+}
+
+fn check(kind: &str, dtype: DType) -> anyhow::Result<()> {
+    let mut table: serde_json::Value = serde_json::from_str(TABLE)?;
+    let table: BTreeMap<String, BTreeMap<String, Vec<Row>>> = serde_json::from_value(table["ops"].take())?;
+    let names: Vec<&str> = UNARY.iter().map(|(name, _)| *name).chain(["zeta"]).collect();
+    assert_eq!(table.keys().collect::<Vec<_>>(), names);
+    let rows = || table.iter().flat_map(|(name, kinds)| kinds[kind].iter().map(move |row| (name, row)));
+    let column = |name: &str, i: usize| {
+        let x: Vec<f64> = table[name][kind].iter().map(|row| row.0[i]).collect();
+        Array::from(x).convert(dtype)
+    };
+    let mut args: Vec<Array> = UNARY.iter().map(|(name, _)| column(name, 0)).collect();
+    args.extend([column("zeta", 0), column("zeta", 1)]);
+    // One executable for all, since compiling is what takes the time.
+    let all = jit(|x: &Vec<Tensor>| {
+        let mut values: Vec<Tensor> = UNARY.iter().zip(x).map(|((_, f), x)| f(*x)).collect();
+        values.push(x[UNARY.len()].zeta(x[UNARY.len() + 1]));
+        Tensor::concatenate(&values)
+    });
+    let found = all.call(&args)?;
+    assert_eq!(found.dtype(), dtype);
+    // XLA's CPU code flushes numbers below the normal range to zero.
+    let smallest = if dtype == DType::F32 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
+    let mut wrong = String::new();
+    assert_eq!(found.len(), rows().count());
+    for ((name, row), found) in rows().zip(found.to_f64_vec()) {
+        let error = (found - row.1).abs();
+        if error.is_nan() || error > tolerance(row, dtype).max(smallest) {
+            let relative = error / row.1.abs();
+            let line =
+                format!("{name}{:?}: found {found:e}, expected {:e}, error {relative:.1e}\n", row.0, row.1);
+            wrong.push_str(&line);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    Ok(())
+}
+
+#[test]
+fn doubles_agree_with_mpmath() -> anyhow::Result<()> {
+    check("double", DType::F64)
+}
+
+#[test]
+fn singles_agree_with_mpmath() -> anyhow::Result<()> {
+    check("single", DType::F32)
+}
