@@ -122,6 +122,18 @@ impl Tensor {
         apply(ops::StopGradient, &[self], Loc::caller())
     }
 
+    /// The number of ones among an integer's bits.
+    #[track_caller]
+    pub fn popcount(self) -> Tensor {
+        apply(ops::Popcount, &[self], Loc::caller())
+    }
+
+    /// The number of zeros above an integer's highest one; of zero, all its bits.
+    #[track_caller]
+    pub fn count_leading_zeros(self) -> Tensor {
+        apply(ops::CountLeadingZeros, &[self], Loc::caller())
+    }
+
     /// The value moved into `[low, high]`; NaN stays.
     #[track_caller]
     pub fn clamp(self, low: impl Into<Tensor>, high: impl Into<Tensor>) -> Tensor {
