@@ -11,8 +11,10 @@ type Row = (Vec<f64>, f64, Vec<Option<f64>>, f64, f64);
 
 const TABLE: &str = include_str!("../../ir/tests/golden/functions.json");
 
+type Function = fn(Tensor) -> Tensor;
+
 /// The functions of the table, in its order; of one argument all but the last.
-const UNARY: [(&str, fn(Tensor) -> Tensor); 11] = [
+const UNARY: [(&str, Function); 11] = [
     ("digamma", Tensor::digamma),
     ("erf", Tensor::erf),
     ("erfc", Tensor::erfc),
