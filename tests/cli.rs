@@ -255,4 +255,6 @@ fn usage() {
     let output = pyroxene(["sample"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("<MODEL>"));
+    let output = pyroxene(["sample", "eight_schools", "--seed", "-1"]).output().unwrap();
+    assert!(stderr(&output).contains("invalid value '-1' for '--seed <SEED>'"), "{}", stderr(&output));
 }

@@ -299,6 +299,7 @@ fn what_cannot_be_sampled_is_refused() {
     let messages = [
         run(mcmc().chains(0)),
         run(mcmc().draws(0)),
+        run(mcmc().chains(usize::MAX)),
         run(Mcmc::new(Nuts::default().target_accept_prob(1.0), &model)),
         run(Mcmc::new(Nuts::default().max_tree_depth(0), &model)),
         run(Mcmc::new(Nuts::default().step_size(f64::NAN), &model)),
@@ -310,6 +311,7 @@ fn what_cannot_be_sampled_is_refused() {
     expect![[r#"
         `chains` is 0, expected at least 1
         `draws` is 0, expected at least 1
+        `draws` is 1000 in 18446744073709551615 chains, of 10 numbers each, expected at most 2^40 bytes in all
         `target_accept_prob` is 1, expected a number between 0 and 1
         `max_tree_depth` is 0, expected a depth from 1 to 20
         `step_size` is NaN, expected a positive, finite number

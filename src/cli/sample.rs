@@ -31,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 1000)]
     draws: usize,
     /// The seed of all random numbers: the same seed gives the same draws
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     seed: u64,
     /// Write the draws to this file, as ArviZ's dictionary in JSON
     #[arg(long)]

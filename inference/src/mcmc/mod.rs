@@ -15,7 +15,7 @@ use std::{
 };
 
 use pyroxene_frontend::{Array, Bound, IntoModel, Model, Spec, Tensor, Tree};
-use pyroxene_ir::{SiteKind, passes::Query};
+use pyroxene_ir::{SiteKind, Ty, passes::Query};
 
 use self::chain::Plan;
 pub use self::{
@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     nuts::{Nuts, STATS},
-    results::{ChainDraws, Posterior, StatSpec},
+    results::{ChainDraws, Posterior, SiteSpec, StatSpec},
 };
 
 /// Markov chain Monte Carlo (NumPyro's `MCMC`): a kernel, a model, and how long to run.
@@ -170,6 +170,7 @@ impl<M> Mcmc<M> {
             sites: &sites,
             stop: AtomicBool::new(false),
         };
+        self.room(&sites)?;
         let start = Instant::now();
         let threads = self.workers();
         let mut info = RunInfo { threads, ..RunInfo::default() };
@@ -192,6 +193,17 @@ impl<M> Mcmc<M> {
             return Err(Error::Setting { setting, found: "0".into(), expected: "at least 1" });
         }
         self.nuts.validate()
+    }
+
+    /// Refuses runs whose draws no machine can hold, before they begin.
+    fn room(&self, sites: &[SiteSpec]) -> Result<(), Error> {
+        let numbers = sites.iter().fold(STATS.len(), |n, s| n.saturating_add(s.size()));
+        let all = [self.chains, self.draws, numbers, size_of::<f64>()];
+        if all.iter().fold(1, |n: usize, k| n.saturating_mul(*k)) <= Ty::MAX_BYTES {
+            return Ok(());
+        }
+        let found = format!("{} in {} chains, of {numbers} numbers each", self.draws, self.chains);
+        Err(Error::Setting { setting: "draws", found, expected: "at most 2^40 bytes in all" })
     }
 }
 
