@@ -144,6 +144,7 @@ ops! {
     add::Add,
     and::And,
     atan2::Atan2,
+    barrier::Barrier,
     bitcast::Bitcast,
     broadcast::Broadcast,
     cbrt::Cbrt,
