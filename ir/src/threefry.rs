@@ -62,6 +62,9 @@ pub fn block(g: &mut Graph, key: Val, counters: [Val; 2]) -> Result<[Val; 2], Ty
         x1 = g.add(x1, schedule[(round + 2) % 3])?;
         let number = g.full_like(x1, (round + 1) as f64)?;
         x1 = g.add(x1, number)?;
+        // Each round reads both words twice: fused from end to end, code would double with every one.
+        x0 = g.push(ops::Barrier, &[x0])?;
+        x1 = g.push(ops::Barrier, &[x1])?;
     }
     Ok([x0, x1])
 }
