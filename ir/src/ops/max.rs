@@ -34,7 +34,7 @@ impl Elementwise for Max {
     fn samples() -> Vec<Sample> {
         [
             Sample::floats(Max, &[&[1.0, -2.0, 0.3], &[0.5, 1.0, 0.7]]),
-            Sample::extremes(Max, &[&[1.0, f64::NAN, 2.0], &[1.0, 0.0, f64::INFINITY]]),
+            Sample::extremes(Max, &[&[1.0, f64::NAN, 2.0, 0.0], &[1.0, 0.0, f64::INFINITY, f64::NAN]]),
             Sample::integers(Max, &[&[3, 9], &[5, 2]]),
         ]
         .concat()

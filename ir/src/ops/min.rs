@@ -37,7 +37,7 @@ impl Elementwise for Min {
     fn samples() -> Vec<Sample> {
         [
             Sample::floats(Min, &[&[1.0, -2.0, 0.3], &[0.5, 1.0, 0.7]]),
-            Sample::extremes(Min, &[&[1.0, f64::NAN, 2.0], &[1.0, 0.0, f64::INFINITY]]),
+            Sample::extremes(Min, &[&[1.0, f64::NAN, 2.0, 0.0], &[1.0, 0.0, f64::INFINITY, f64::NAN]]),
             Sample::integers(Min, &[&[3, 9], &[5, 2]]),
         ]
         .concat()

@@ -64,6 +64,7 @@ impl Rules for ReduceMax {
             Sample::smooth(over(&[1]), [x.clone()]),
             Sample::smooth(over(&[0, 1]), [x.clone()]),
             Sample::values(over(&[0]), [x.convert(crate::types::DType::F32)]),
+            Sample::values(over(&[0]), [Array::from([1.0, f64::NAN, 2.0])]),
             Sample::values(over(&[0]), [Array::from([3i32, -4])]),
             Sample::values(over(&[0]), [Array::from([3i64, i64::MIN, i64::MAX])]),
             Sample::values(over(&[0]), [Array::from([u32::MAX, 3])]),
