@@ -143,6 +143,31 @@ impl Graph {
         self.reshape(summed, dims)
     }
 
+    /// The tensor with dimension `from` moved to `to`, the others keeping their order (NumPy's `moveaxis`).
+    ///
+    /// # Errors
+    /// When there is no such dimension.
+    pub fn move_axis(&mut self, x: Val, from: usize, to: usize) -> Result<Val, TypeError> {
+        let rank = self.ty(x).rank();
+        if from == to || from >= rank {
+            return Ok(x);
+        }
+        let mut permutation: Dims = (0..rank).filter(|i| *i != from).collect();
+        permutation.insert(to.min(rank - 1), from);
+        self.push(ops::Transpose { permutation }, &[x])
+    }
+
+    /// The tensor repeated `size` times along a new dimension `axis`.
+    ///
+    /// # Errors
+    /// When `axis` lies beyond the dimensions.
+    pub fn repeat_along(&mut self, x: Val, axis: usize, size: usize) -> Result<Val, TypeError> {
+        let mut dims = self.ty(x).dims.clone();
+        let map = (0..dims.len()).map(|i| i + usize::from(i >= axis)).collect();
+        dims.insert(axis.min(dims.len()), size);
+        self.push(ops::Broadcast { dims, map }, &[x])
+    }
+
     /// The sum of all elements.
     ///
     /// # Errors

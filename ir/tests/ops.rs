@@ -10,7 +10,7 @@ use pyroxene_ir::{
     Array, Graph, Op, Phase, Role, Ty, Val,
     eval::eval,
     ops::{Hlo, Sample},
-    passes::value_and_grad,
+    passes::{batch, jvp, value_and_grad},
 };
 
 fn samples() -> impl Iterator<Item = Sample> {
@@ -125,6 +125,126 @@ fn derivatives_equal_differences_to_second_order() {
         let total = weighted_sum(&mut first, &gradients, 5);
         first.set_outputs([total]);
         check_gradient(&first, &s.args, &format!("second order of {:?}", s.op));
+    }
+}
+
+/// The forward rule against the reverse one, which differences have shown right: `w · (J t) = (Jᵀ w) · t`.
+///
+/// Both sides are sums of the same products in another order: a few tens of roundings of the largest.
+#[test]
+fn forward_rules_are_the_transposes_of_reverse_ones() {
+    for s in samples().filter(|s| s.smooth) {
+        let g = sample_graph(&s).unwrap();
+        let wrt = real_inputs(&g);
+        let forward = jvp(&g, &wrt).unwrap_or_else(|e| panic!("{:?}: {e}", s.op));
+        let tangents: Vec<Array> =
+            wrt.iter().enumerate().map(|(i, v)| weights(g.ty(*v), 11 + i as u64)).collect();
+        let args: Vec<Array> = s.args.iter().chain(&tangents).cloned().collect();
+        let results = eval(&forward, &args).unwrap();
+        let (values, moved) = results.split_at(g.outputs().len());
+        let mut left = 0.0;
+        for (y, t) in values.iter().zip(moved) {
+            assert_eq!(y.ty(), t.ty(), "{:?}", s.op);
+            left += dot(&weights(&y.ty(), 1), t);
+        }
+        let mut scalar = g.clone();
+        let outputs = g.outputs().to_vec();
+        let total = weighted_sum(&mut scalar, &outputs, 1);
+        scalar.set_outputs([total]);
+        let reverse = eval(&value_and_grad(&scalar, &wrt).unwrap(), &s.args).unwrap();
+        let right: f64 = reverse[1..].iter().zip(&tangents).map(|(c, t)| dot(c, t)).sum();
+        let size: f64 = reverse[1..].iter().zip(&tangents).map(|(c, t)| dot_size(c, t)).sum();
+        assert!((left - right).abs() <= 1e-13 * size.max(1e-3), "{:?}: {left} and {right}", s.op);
+    }
+}
+
+fn dot(x: &Array, y: &Array) -> f64 {
+    x.to_f64_vec().iter().zip(y.to_f64_vec()).map(|(x, y)| x * y).sum()
+}
+
+fn dot_size(x: &Array, y: &Array) -> f64 {
+    x.to_f64_vec().iter().zip(y.to_f64_vec()).map(|(x, y)| (x * y).abs()).sum()
+}
+
+/// Three variants of an operand, as members of a batch.
+fn members(x: &Array) -> Vec<Array> {
+    let n = x.len().max(1);
+    let rotated = |k: usize| {
+        let xs = x.to_f64_vec();
+        let turned = (0..xs.len()).map(|i| xs[(i + k) % n]).collect();
+        Array::new(x.dims().iter().copied(), turned).unwrap().convert(x.dtype())
+    };
+    // Integers that are no doubles stay where they are.
+    let exact = x.to_f64_vec().iter().all(|x| x.abs() <= 2f64.powi(53) || x.is_infinite());
+    if x.dtype().is_float() || exact { (0..3).map(rotated).collect() } else { vec![x.clone(); 3] }
+}
+
+/// Arrays of one type stacked along a new dimension.
+fn stack(members: &[Array], axis: usize) -> Array {
+    let mut g = Graph::new(Phase::Pure);
+    let rows: Vec<Val> = members
+        .iter()
+        .map(|x| {
+            let v = g.input("x", Role::Argument, x.ty());
+            let mut dims = x.dims().to_vec();
+            dims.insert(axis, 1);
+            g.reshape(v, &dims).unwrap()
+        })
+        .collect();
+    let all = g.push(pyroxene_ir::ops::Concatenate { axis }, &rows).unwrap();
+    g.set_outputs([all]);
+    eval(&g, members).unwrap().remove(0)
+}
+
+/// Which operands hold a batch: each alone, then all; along the first dimension and along the last.
+fn batchings(args: &[Array]) -> Vec<Vec<Option<usize>>> {
+    let mut out = Vec::new();
+    for back in [false, true] {
+        let axis = |x: &Array| Some(if back { x.dims().len() } else { 0 });
+        out.extend(
+            (0..args.len())
+                .map(|k| (0..args.len()).map(|i| (i == k).then(|| axis(&args[i])).flatten()).collect()),
+        );
+        out.push(args.iter().map(axis).collect());
+    }
+    // A batch in the middle, and operands that hold it in different places.
+    out.push(args.iter().enumerate().map(|(i, x)| Some((i + 1) % (x.dims().len() + 1))).collect());
+    out
+}
+
+#[test]
+fn batch_rules_agree_with_a_loop() {
+    for s in samples().filter(|s| !s.args.is_empty()) {
+        let g = sample_graph(&s).unwrap();
+        let all: Vec<Vec<Array>> = s.args.iter().map(members).collect();
+        for axes in batchings(&s.args) {
+            let what = format!("{:?} of {:?}, batches {axes:?}", s.op, s.args);
+            let (batched, found_axes) = batch(&g, &axes, 3).unwrap_or_else(|e| panic!("{what}: {e}"));
+            pyroxene_ir::verify::verify(&batched).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let args: Vec<Array> = (0..s.args.len())
+                .map(|i| axes[i].map_or_else(|| all[i][0].clone(), |axis| stack(&all[i], axis)))
+                .collect();
+            let found = eval(&batched, &args).unwrap();
+            for (k, axis) in found_axes.into_iter().enumerate() {
+                let axis = axis.unwrap_or_else(|| panic!("{what}: output {k} has lost the batch"));
+                let singles: Vec<Array> = (0..3)
+                    .map(|m| {
+                        let args: Vec<Array> = (0..all.len())
+                            .map(|i| all[i][if axes[i].is_some() { m } else { 0 }].clone())
+                            .collect();
+                        eval(&g, &args).unwrap().remove(k)
+                    })
+                    .collect();
+                let expected = stack(&singles, axis);
+                assert_eq!(found[k].ty(), expected.ty(), "{what}");
+                let same = |(f, e): (f64, f64)| close(f, e, 1e-14);
+                assert!(
+                    found[k].to_f64_vec().into_iter().zip(expected.to_f64_vec()).all(same),
+                    "{what}: found {:?}, expected {expected:?}",
+                    found[k]
+                );
+            }
+        }
     }
 }
 

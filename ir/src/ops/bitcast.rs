@@ -37,6 +37,14 @@ impl Rules for Bitcast {
         Ok(smallvec![None])
     }
 
+    fn jvp(&self, _cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        Ok(None)
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        cx.in_place(self.clone())
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         Hlo::Native("bitcast-convert")
     }

@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use super::*;
+use super::{batching::insert, *};
 use crate::{shape, types::Dims};
 
 /// Repeats the operand along new dimensions (HLO's `broadcast`): dimension `i` of the operand is `map[i]` of the result.
@@ -48,6 +48,19 @@ impl Rules for Broadcast {
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
         let axes = (0..self.dims.len()).filter(|i| !self.map.contains(i)).collect();
         Ok(smallvec![Some(cx.graph.push(ReduceSum { axes }, &[cx.ct])?)])
+    }
+
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        cx.tangents[0].map(|t| cx.graph.push(self.clone(), &[t])).transpose()
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let (x, end) = cx.at_an_end()?;
+        let dims = end.with(cx.size, &self.dims);
+        let axis = end.axis(self.dims.len());
+        let own: Dims = self.map.iter().map(|to| end.shifted(*to)).collect();
+        let map = insert(&own, end.axis(own.len()), axis);
+        Ok((cx.graph.push(Broadcast { dims, map }, &[x])?, axis))
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

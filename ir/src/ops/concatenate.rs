@@ -1,6 +1,6 @@
 //! Concatenation.
 
-use super::*;
+use super::{batching::instantiate, *};
 use crate::{shape, types::Dims};
 
 /// The operands one after another along `axis`.
@@ -79,6 +79,18 @@ impl Rules for Concatenate {
                 cx.graph.push(Slice { start, limit }, &[cx.ct]).map(Some)
             })
             .collect()
+    }
+
+    fn jvp(&self, mut cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        let tangents = instantiate(&mut cx)?;
+        cx.graph.push(self.clone(), &tangents).map(Some)
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let batch = cx.common_axis();
+        let args = cx.aligned(batch)?;
+        let axis = self.axis + usize::from(self.axis >= batch);
+        Ok((cx.graph.push(Concatenate { axis }, &args)?, batch))
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

@@ -28,6 +28,15 @@ impl Rules for Constant {
         Ok(Cotangents::new())
     }
 
+    fn jvp(&self, _cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        Ok(None)
+    }
+
+    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let shared = cx.graph.push(self.clone(), cx.args)?;
+        Ok((cx.graph.repeat_along(shared, 0, cx.size)?, 0))
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         Hlo::with("constant", HloAttr::Literal(self.0.clone()))
     }

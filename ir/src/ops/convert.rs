@@ -36,6 +36,16 @@ impl Rules for Convert {
         Ok(smallvec![by])
     }
 
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        let from = cx.graph.ty(cx.args[0]).dtype;
+        let real = from.is_float() && self.dtype.is_float();
+        cx.tangents[0].filter(|_| real).map(|t| cx.graph.convert(t, self.dtype)).transpose()
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        cx.in_place(self.clone())
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         Hlo::Native("convert")
     }

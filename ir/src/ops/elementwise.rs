@@ -1,8 +1,8 @@
-//! What elementwise ops share: one type rule, and the reverse rule that follows from their partial derivatives.
+//! What elementwise ops share: one type rule, one batch rule, and the derivative rules that follow from their partials.
 
 use smallvec::SmallVec;
 
-use super::{Cotangents, Hlo, Op, Rules, Sample, Vjp};
+use super::{Batch, Cotangents, Hlo, Jvp, Op, Rules, Sample, Vjp};
 use crate::{
     array::Array,
     error::TypeError,
@@ -67,7 +67,7 @@ pub enum Partial {
 /// One partial derivative for each operand.
 pub type Partials = SmallVec<[Partial; 2]>;
 
-/// An op that maps operands of equal type element by element; its reverse rule follows from `partials`.
+/// An op that maps operands of equal type element by element; both derivative rules follow from `partials`.
 pub trait Elementwise: Clone + Into<Op> + serde::Serialize + serde::de::DeserializeOwned {
     /// The name in the text form.
     const NAME: &'static str;
@@ -130,6 +130,31 @@ impl<T: Elementwise> Rules for T {
                 Partial::Times(d) => cx.graph.mul(cx.ct, d).map(Some),
             })
             .collect()
+    }
+
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        let partials = self.partials(cx.graph, cx.args, cx.out)?;
+        let mut sum = None;
+        for (partial, tangent) in partials.into_iter().zip(cx.tangents) {
+            let Some(t) = *tangent else { continue };
+            let term = match partial {
+                Partial::None => continue,
+                Partial::One => t,
+                Partial::MinusOne => cx.graph.neg(t)?,
+                Partial::Times(d) => cx.graph.mul(t, d)?,
+            };
+            sum = Some(match sum {
+                Some(before) => cx.graph.add(before, term)?,
+                None => term,
+            });
+        }
+        Ok(sum)
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let axis = cx.common_axis();
+        let args = cx.aligned(axis)?;
+        Ok((cx.graph.push(self.clone(), &args)?, axis))
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

@@ -33,6 +33,15 @@ impl Rules for Iota {
         Ok(Cotangents::new())
     }
 
+    fn jvp(&self, _cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        Ok(None)
+    }
+
+    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let shared = cx.graph.push(self.clone(), cx.args)?;
+        Ok((cx.graph.repeat_along(shared, 0, cx.size)?, 0))
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         Hlo::with("iota", HloAttr::Dimensions(vec![self.axis]))
     }

@@ -1,5 +1,6 @@
 //! The closed list of ops. An op is one file here and one line below; everything the compiler knows about it is there.
 
+mod batching;
 mod coefficients;
 mod elementwise;
 mod formula;
@@ -40,6 +41,31 @@ pub struct Vjp<'a> {
     pub ct: Val,
 }
 
+/// What a forward rule sees: the graph it extends, and the values around the op.
+pub struct Jvp<'a> {
+    /// The graph under construction: values and tangents.
+    pub graph: &'a mut Graph,
+    /// The operands.
+    pub args: &'a [Val],
+    /// The result.
+    pub out: Val,
+    /// The tangent of each operand; `None` is zero. One at least is there.
+    pub tangents: &'a [Option<Val>],
+}
+
+/// What a batch rule sees: operands of which some hold a batch.
+pub struct Batch<'a> {
+    /// The graph under construction.
+    pub graph: &'a mut Graph,
+    /// The operands.
+    pub args: &'a [Val],
+    /// The dimension of each operand that runs over the batch; `None` where all of the batch share the operand. One at
+    /// least is there.
+    pub axes: &'a [Option<usize>],
+    /// The size of the batch.
+    pub size: usize,
+}
+
 /// Everything the compiler knows about one op. There are no default rules, so rustc names what is missing.
 pub trait Rules: Clone + Into<Op> + Serialize + DeserializeOwned {
     /// The name in the text form.
@@ -59,6 +85,18 @@ pub trait Rules: Clone + Into<Op> + Serialize + DeserializeOwned {
     /// # Errors
     /// When the rule builds an ill-typed node, which is a defect of the rule.
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError>;
+
+    /// The forward rule: the tangent of the result from those of the operands; `None` is zero.
+    ///
+    /// # Errors
+    /// When the rule builds an ill-typed node, which is a defect of the rule.
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError>;
+
+    /// The batch rule: the op on every member of the batch at once, and the dimension of the result that runs over it.
+    ///
+    /// # Errors
+    /// When the rule builds an ill-typed node, which is a defect of the rule.
+    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError>;
 
     /// How the op becomes HLO over operands of these types.
     fn hlo(&self, args: &[Ty]) -> Hlo;
@@ -125,6 +163,22 @@ macro_rules! ops { ($($module:ident :: $Op:ident),* $(,)?) => {
         /// When the rule builds an ill-typed node.
         pub fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
             match self { $(Op::$Op(op) => Rules::vjp(op, cx)),* }
+        }
+
+        /// The forward rule; see [`Rules::jvp`].
+        ///
+        /// # Errors
+        /// When the rule builds an ill-typed node.
+        pub fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+            match self { $(Op::$Op(op) => Rules::jvp(op, cx)),* }
+        }
+
+        /// The batch rule; see [`Rules::batch`].
+        ///
+        /// # Errors
+        /// When the rule builds an ill-typed node.
+        pub fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+            match self { $(Op::$Op(op) => Rules::batch(op, cx)),* }
         }
 
         /// How the op becomes HLO; see [`Rules::hlo`].

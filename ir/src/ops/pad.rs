@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use super::*;
+use super::{batching::insert, *};
 use crate::{shape, types::Dims};
 
 /// The operand with `low[i]` zeros (false) before and `high[i]` after it along each dimension.
@@ -56,6 +56,16 @@ impl Rules for Pad {
         let dims = &cx.graph.ty(cx.args[0]).dims;
         let limit = self.low.iter().zip(dims).map(|(l, d)| l + d).collect();
         Ok(smallvec![Some(cx.graph.push(Slice { start: self.low.clone(), limit }, &[cx.ct])?)])
+    }
+
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        cx.tangents[0].map(|t| cx.graph.push(self.clone(), &[t])).transpose()
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let axis = cx.common_axis();
+        let (low, high) = (insert(&self.low, axis, 0), insert(&self.high, axis, 0));
+        cx.in_place(Pad { low, high })
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

@@ -3,6 +3,7 @@
 use smallvec::smallvec;
 
 use super::{
+    batching::{after_removing, shift},
     reduce_sum::{fold, remaining},
     *,
 };
@@ -37,6 +38,17 @@ impl Rules for ReduceAnd {
 
     fn vjp(&self, _cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
         Ok(smallvec![None])
+    }
+
+    fn jvp(&self, _cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        Ok(None)
+    }
+
+    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let (x, axis) = cx.first();
+        let axes = shift(&self.axes, axis);
+        let after = after_removing(axis, &axes);
+        Ok((cx.graph.push(ReduceAnd { axes }, &[x])?, after))
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

@@ -3,6 +3,7 @@
 use smallvec::smallvec;
 
 use super::{
+    batching::{after_removing, shift},
     reduce_sum::{fold, remaining},
     *,
 };
@@ -49,6 +50,17 @@ impl Rules for ReduceMax {
         share_of_ties(cx, &self.axes)
     }
 
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        tangent_of_ties(cx, &self.axes)
+    }
+
+    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let (x, axis) = cx.first();
+        let axes = shift(&self.axes, axis);
+        let after = after_removing(axis, &axes);
+        Ok((cx.graph.push(ReduceMax { axes }, &[x])?, after))
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         let attrs =
             [HloAttr::Dimensions(self.axes.to_vec()), HloAttr::Combine("maximum", Some(f64::NEG_INFINITY))];
@@ -75,17 +87,33 @@ impl Rules for ReduceMax {
     }
 }
 
-/// The derivative of an extreme by its operand: shared evenly between the elements that attain it.
-pub(super) fn share_of_ties(cx: Vjp<'_>, axes: &[usize]) -> Result<Cotangents, TypeError> {
-    let (g, x) = (cx.graph, cx.args[0]);
+/// The tangent of an extreme: the mean of the tangents of the elements that attain it.
+pub(super) fn tangent_of_ties(cx: Jvp<'_>, axes: &[usize]) -> Result<Option<Val>, TypeError> {
+    let (g, Some(t)) = (cx.graph, cx.tangents[0]) else { return Ok(None) };
+    let (attains, ties) = ties(g, cx.args[0], cx.out, axes)?;
+    let moved = g.mul(t, attains)?;
+    let moved = g.push(ReduceSum { axes: Dims::from_slice(axes) }, &[moved])?;
+    g.div(moved, ties).map(Some)
+}
+
+/// Which elements attain the extreme, as numbers, and how many do.
+fn ties(g: &mut Graph, x: Val, extreme: Val, axes: &[usize]) -> Result<(Val, Val), TypeError> {
     let ty = g.ty(x).clone();
     let map: Dims = (0..ty.rank()).filter(|i| !axes.contains(i)).collect();
-    let spread = |g: &mut Graph, v: Val| g.push(Broadcast { dims: ty.dims.clone(), map: map.clone() }, &[v]);
-    let extreme = spread(g, cx.out)?;
+    let extreme = g.push(Broadcast { dims: ty.dims, map }, &[extreme])?;
     let attains = g.eq(x, extreme)?;
     let attains = g.convert(attains, ty.dtype)?;
     let ties = g.push(ReduceSum { axes: Dims::from_slice(axes) }, &[attains])?;
+    Ok((attains, ties))
+}
+
+/// The derivative of an extreme by its operand: shared evenly between the elements that attain it.
+pub(super) fn share_of_ties(cx: Vjp<'_>, axes: &[usize]) -> Result<Cotangents, TypeError> {
+    let (g, x) = (cx.graph, cx.args[0]);
+    let (attains, ties) = ties(g, x, cx.out, axes)?;
     let part = g.div(cx.ct, ties)?;
-    let part = spread(g, part)?;
+    let dims = g.ty(x).dims.clone();
+    let map: Dims = (0..dims.len()).filter(|i| !axes.contains(i)).collect();
+    let part = g.push(Broadcast { dims, map }, &[part])?;
     Ok(smallvec![Some(g.mul(part, attains)?)])
 }

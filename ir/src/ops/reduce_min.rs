@@ -1,7 +1,8 @@
 //! Minima over dimensions.
 
 use super::{
-    reduce_max::share_of_ties,
+    batching::{after_removing, shift},
+    reduce_max::{share_of_ties, tangent_of_ties},
     reduce_sum::{fold, remaining},
     *,
 };
@@ -46,6 +47,17 @@ impl Rules for ReduceMin {
 
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
         share_of_ties(cx, &self.axes)
+    }
+
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        tangent_of_ties(cx, &self.axes)
+    }
+
+    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let (x, axis) = cx.first();
+        let axes = shift(&self.axes, axis);
+        let after = after_removing(axis, &axes);
+        Ok((cx.graph.push(ReduceMin { axes }, &[x])?, after))
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

@@ -2,7 +2,10 @@
 
 use smallvec::smallvec;
 
-use super::*;
+use super::{
+    batching::{after_removing, shift},
+    *,
+};
 use crate::{shape, types::Dims};
 
 /// The sum over `axes`, which disappear; integers wrap.
@@ -68,6 +71,17 @@ impl Rules for ReduceSum {
         let dims = cx.graph.ty(cx.args[0]).dims.clone();
         let map = (0..dims.len()).filter(|i| !self.axes.contains(i)).collect();
         Ok(smallvec![Some(cx.graph.push(Broadcast { dims, map }, &[cx.ct])?)])
+    }
+
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        cx.tangents[0].map(|t| cx.graph.push(self.clone(), &[t])).transpose()
+    }
+
+    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let (x, axis) = cx.first();
+        let axes = shift(&self.axes, axis);
+        let after = after_removing(axis, &axes);
+        Ok((cx.graph.push(ReduceSum { axes }, &[x])?, after))
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

@@ -36,6 +36,16 @@ impl Rules for Reshape {
         Ok(smallvec![Some(cx.graph.reshape(cx.ct, &dims)?)])
     }
 
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        cx.tangents[0].map(|t| cx.graph.push(self.clone(), &[t])).transpose()
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let (x, end) = cx.at_an_end()?;
+        let dims = end.with(cx.size, &self.dims);
+        Ok((cx.graph.push(Reshape { dims }, &[x])?, end.axis(self.dims.len())))
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         Hlo::Native("reshape")
     }

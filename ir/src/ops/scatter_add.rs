@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 
 use super::{
-    take::{is_index, positions, taken, window_dims},
+    take::{OutOfRange, is_index, joint, positions, taken, window_dims},
     *,
 };
 
@@ -57,6 +57,31 @@ impl Rules for ScatterAdd {
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
         let by_updates = cx.graph.push(Take { axis: self.axis }, &[cx.ct, cx.args[1]])?;
         Ok(smallvec![Some(cx.ct), None, Some(by_updates)])
+    }
+
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        if cx.tangents[0].is_none() && cx.tangents[2].is_none() {
+            return Ok(None);
+        }
+        let tangent =
+            |g: &mut Graph, i: usize| cx.tangents[i].map_or_else(|| g.full_like(cx.args[i], 0.0), Ok);
+        let (x, updates) = (tangent(cx.graph, 0)?, tangent(cx.graph, 2)?);
+        cx.graph.push(self.clone(), &[x, cx.args[1], updates]).map(Some)
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let Some(_) = cx.axes[1] else {
+            let (x, updates) = (cx.at(0, 0)?, cx.at(2, 0)?);
+            let op = ScatterAdd { axis: self.axis + 1 };
+            return Ok((cx.graph.push(op, &[x, cx.args[1], updates])?, 0));
+        };
+        let (x, index) = joint(&mut cx, self.axis, OutOfRange::Drop)?;
+        let updates = cx.at(2, self.axis)?;
+        let summed = cx.graph.push(self.clone(), &[x, index, updates])?;
+        let mut dims = cx.graph.ty(x).dims.clone();
+        dims[self.axis] /= cx.size.max(1);
+        dims.insert(self.axis, cx.size);
+        Ok((cx.graph.reshape(summed, &dims)?, self.axis))
     }
 
     fn hlo(&self, args: &[Ty]) -> Hlo {

@@ -43,6 +43,22 @@ impl Rules for Select {
         Ok(smallvec![None, Some(by_x), Some(by_y)])
     }
 
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        if cx.tangents[1..].iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let branch =
+            |g: &mut Graph, i: usize| cx.tangents[i].map_or_else(|| g.full_like(cx.args[i], 0.0), Ok);
+        let (x, y) = (branch(cx.graph, 1)?, branch(cx.graph, 2)?);
+        cx.graph.select(cx.args[0], x, y).map(Some)
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let axis = cx.common_axis();
+        let args = cx.aligned(axis)?;
+        Ok((cx.graph.push(Select, &args)?, axis))
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         Hlo::Native("select")
     }

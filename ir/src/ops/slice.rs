@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use super::*;
+use super::{batching::insert, *};
 use crate::{shape, types::Dims};
 
 /// The elements with `start[i] ≤ index < limit[i]` in every dimension.
@@ -47,6 +47,16 @@ impl Rules for Slice {
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
         let high = cx.graph.ty(cx.args[0]).dims.iter().zip(&self.limit).map(|(d, l)| d - l).collect();
         Ok(smallvec![Some(cx.graph.push(Pad { low: self.start.clone(), high }, &[cx.ct])?)])
+    }
+
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        cx.tangents[0].map(|t| cx.graph.push(self.clone(), &[t])).transpose()
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let axis = cx.common_axis();
+        let (start, limit) = (insert(&self.start, axis, 0), insert(&self.limit, axis, cx.size));
+        cx.in_place(Slice { start, limit })
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

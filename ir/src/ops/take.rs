@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 
 use super::*;
-use crate::shape;
+use crate::{shape, types::DType};
 
 /// `take(x, index)`: the slices of `x` at the integers `index` along `axis` (NumPy's `take`). The dimensions of the
 /// index replace that axis. An index outside is clamped into it; recording adds a check on data.
@@ -57,6 +57,43 @@ pub(super) fn window_dims(x: &Ty, index: &Ty, axis: usize) -> Vec<usize> {
     (0..axis).chain(axis + index.rank()..x.rank() - 1 + index.rank()).collect()
 }
 
+/// What a batched index that lies outside becomes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum OutOfRange {
+    /// The nearest position inside.
+    Clamp,
+    /// A position outside for the whole batch too.
+    Drop,
+}
+
+/// Operand and index of a take or scatter where both hold a batch: the members' slices one after another along `axis`,
+/// and an index into all of them, whose first dimension is the batch's.
+pub(super) fn joint(cx: &mut Batch<'_>, axis: usize, outside: OutOfRange) -> Result<(Val, Val), TypeError> {
+    let (x, index) = (cx.at(0, axis)?, cx.at(1, 0)?);
+    let g = &mut *cx.graph;
+    let mut dims = g.ty(x).dims.clone();
+    let n = dims.remove(axis + 1);
+    dims[axis] = cx.size.saturating_mul(n);
+    let x = g.reshape(x, &dims)?;
+    let index = g.convert(index, DType::I64)?;
+    let ty = g.ty(index).clone();
+    let (zero, last) = (g.full(&ty, 0.0)?, g.full(&ty, n as f64 - 1.0)?);
+    let member = g.push(Iota { dtype: DType::I64, dims: ty.dims.clone(), axis: 0 }, &[])?;
+    let stride = g.full(&ty, n as f64)?;
+    let offset = g.mul(member, stride)?;
+    let inside = g.max(index, zero)?;
+    let inside = g.push(Min, &[inside, last])?;
+    let at = g.add(inside, offset)?;
+    let at = match outside {
+        OutOfRange::Clamp => at,
+        OutOfRange::Drop => {
+            let (valid, nowhere) = (g.eq(inside, index)?, g.full(&ty, -1.0)?);
+            g.select(valid, at, nowhere)?
+        }
+    };
+    Ok((x, at))
+}
+
 impl Rules for Take {
     const NAME: &'static str = "take";
 
@@ -84,6 +121,30 @@ impl Rules for Take {
         let zeros = cx.graph.full_like(cx.args[0], 0.0)?;
         let by = cx.graph.push(ScatterAdd { axis: self.axis }, &[zeros, cx.args[1], cx.ct])?;
         Ok(smallvec![Some(by), None])
+    }
+
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        cx.tangents[0].map(|t| cx.graph.push(self.clone(), &[t, cx.args[1]])).transpose()
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        match (cx.axes[0], cx.axes[1]) {
+            (Some(_), None) => {
+                let (x, end) = cx.at_an_end()?;
+                let rank = cx.graph.ty(x).rank() - 2 + cx.graph.ty(cx.args[1]).rank();
+                let axis = end.shifted(self.axis);
+                Ok((cx.graph.push(Take { axis }, &[x, cx.args[1]])?, end.axis(rank)))
+            }
+            // The dimensions of the index replace the axis, the batch's among them.
+            (None, batch) => {
+                let taken = cx.graph.push(self.clone(), cx.args)?;
+                Ok((taken, self.axis + batch.unwrap_or(0)))
+            }
+            (Some(_), Some(_)) => {
+                let (x, index) = joint(&mut cx, self.axis, OutOfRange::Clamp)?;
+                Ok((cx.graph.push(self.clone(), &[x, index])?, self.axis))
+            }
+        }
     }
 
     fn hlo(&self, args: &[Ty]) -> Hlo {

@@ -2,7 +2,10 @@
 
 use smallvec::smallvec;
 
-use super::*;
+use super::{
+    batching::{End, insert, shift},
+    *,
+};
 use crate::{shape, types::Dims};
 
 /// Permutes dimensions: dimension `i` of the result is dimension `permutation[i]` of the operand.
@@ -51,6 +54,17 @@ impl Rules for Transpose {
             permutation[*p] = i;
         }
         Ok(smallvec![Some(cx.graph.push(Transpose { permutation }, &[cx.ct])?)])
+    }
+
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        cx.tangents[0].map(|t| cx.graph.push(self.clone(), &[t])).transpose()
+    }
+
+    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let (x, axis) = cx.first();
+        let end = if axis > 0 && axis == self.permutation.len() { End::Back } else { End::Front };
+        let permutation = insert(&shift(&self.permutation, axis), end.axis(self.permutation.len()), axis);
+        Ok((cx.graph.push(Transpose { permutation }, &[x])?, end.axis(self.permutation.len())))
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

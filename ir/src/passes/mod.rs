@@ -1,13 +1,17 @@
 //! Passes: graph in, graph out. [`PIPELINE`] is the road from a recorded model to pure tensor arithmetic.
 
+mod batch;
 mod checks;
 mod give;
+mod jvp;
 mod known;
 mod pins;
 mod query;
 
+pub use batch::batch;
 pub use checks::{Check, Checks, checks};
 pub use give::give;
+pub use jvp::jvp;
 pub use pins::{Pins, pins};
 pub use query::{Coordinates, Query, QueryOutput, layout, outputs};
 pub use vjp::value_and_grad;
