@@ -2,13 +2,13 @@
 
 use pyroxene_ir::{
     DType,
-    ops::{Comparison, GatherDims, ScatterDims},
+    ops::{Comparison, GatherDims, ScatterDims, TriangularSolve},
 };
 
 use crate::{
     proto::{
-        GatherDimensionNumbers, PaddingConfig, PaddingConfigDimension, ScatterDimensionNumbers,
-        SliceDimensions,
+        DotDimensionNumbers, GatherDimensionNumbers, PaddingConfig, PaddingConfigDimension,
+        ScatterDimensionNumbers, SliceDimensions, TransposeA, TriangularSolveOptions,
     },
     shape::ints,
 };
@@ -67,5 +67,26 @@ pub(crate) fn scatter(dims: &ScatterDims) -> ScatterDimensionNumbers {
         inserted_window_dims: ints(&dims.inserted_window_dims),
         scatter_dims_to_operand_dims: ints(&dims.scatter_dims_to_operand_dims),
         index_vector_dim: dims.index_vector_dim as i64,
+    }
+}
+
+/// The dimension numbers of a dot.
+pub(crate) fn dot(contract: &[[usize; 2]], batch: &[[usize; 2]]) -> DotDimensionNumbers {
+    let side = |pairs: &[[usize; 2]], side: usize| pairs.iter().map(|p| p[side] as i64).collect();
+    DotDimensionNumbers {
+        lhs_contracting_dimensions: side(contract, 0),
+        rhs_contracting_dimensions: side(contract, 1),
+        lhs_batch_dimensions: side(batch, 0),
+        rhs_batch_dimensions: side(batch, 1),
+    }
+}
+
+/// The options of a triangular-solve.
+pub(crate) fn triangular_solve(op: &TriangularSolve) -> TriangularSolveOptions {
+    TriangularSolveOptions {
+        left_side: op.left,
+        lower: op.lower,
+        unit_diagonal: op.unit_diagonal,
+        transpose_a: if op.transpose { TransposeA::Transpose } else { TransposeA::NoTranspose }.into(),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     attr,
     error::LowerError,
     literal::literal,
-    proto::{HloComputationProto, HloInstructionProto, HloModuleProto, ShapeProto},
+    proto::{CholeskyOptions, HloComputationProto, HloInstructionProto, HloModuleProto, ShapeProto},
     shape,
 };
 
@@ -168,6 +168,11 @@ impl<'g> Emitter<'g> {
                 HloAttr::Gather(dims) => {
                     out.gather_dimension_numbers = Some(attr::gather(dims));
                     out.gather_slice_sizes = shape::ints(&dims.slice_sizes);
+                }
+                HloAttr::Dot(contract, batch) => out.dot_dimension_numbers = Some(attr::dot(contract, batch)),
+                HloAttr::Cholesky => out.cholesky_options = Some(CholeskyOptions { lower: true }),
+                HloAttr::TriangularSolve(op) => {
+                    out.triangular_solve_options = Some(attr::triangular_solve(op));
                 }
                 HloAttr::Scatter(dims) => out.scatter_dimension_numbers = Some(attr::scatter(dims)),
             }

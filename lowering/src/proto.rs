@@ -76,6 +76,9 @@ pub struct HloInstructionProto {
     /// The amounts of a pad.
     #[prost(message, optional, tag = "21")]
     pub padding_config: Option<PaddingConfig>,
+    /// Which dimensions a dot contracts and pairs.
+    #[prost(message, optional, tag = "30")]
+    pub dot_dimension_numbers: Option<DotDimensionNumbers>,
     /// Which dimensions a gather reads.
     #[prost(message, optional, tag = "33")]
     pub gather_dimension_numbers: Option<GatherDimensionNumbers>,
@@ -94,6 +97,12 @@ pub struct HloInstructionProto {
     /// Which dimensions a scatter writes.
     #[prost(message, optional, tag = "48")]
     pub scatter_dimension_numbers: Option<ScatterDimensionNumbers>,
+    /// The options of a triangular-solve.
+    #[prost(message, optional, tag = "59")]
+    pub triangular_solve_options: Option<TriangularSolveOptions>,
+    /// The options of a cholesky.
+    #[prost(message, optional, tag = "62")]
+    pub cholesky_options: Option<CholeskyOptions>,
     /// The direction of a compare: `EQ`, `NE`, `LT`, `LE`, `GT`, `GE`.
     #[prost(string, tag = "63")]
     pub comparison_direction: String,
@@ -170,6 +179,60 @@ pub struct ScatterDimensionNumbers {
     /// The dimension of the indices that holds the components of one; their rank where there is one component.
     #[prost(int64, tag = "4")]
     pub index_vector_dim: i64,
+}
+
+/// `xla.DotDimensionNumbers`.
+#[derive(Clone, PartialEq, Message)]
+pub struct DotDimensionNumbers {
+    /// Dimensions of the left operand that are summed over.
+    #[prost(int64, repeated, tag = "1")]
+    pub lhs_contracting_dimensions: Vec<i64>,
+    /// Dimensions of the right operand that are summed over.
+    #[prost(int64, repeated, tag = "2")]
+    pub rhs_contracting_dimensions: Vec<i64>,
+    /// Dimensions of the left operand shared with the right one and the result.
+    #[prost(int64, repeated, tag = "3")]
+    pub lhs_batch_dimensions: Vec<i64>,
+    /// Dimensions of the right operand shared with the left one and the result.
+    #[prost(int64, repeated, tag = "4")]
+    pub rhs_batch_dimensions: Vec<i64>,
+}
+
+/// `xla.TriangularSolveOptions`.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct TriangularSolveOptions {
+    /// Whether the matrix stands on the left.
+    #[prost(bool, tag = "1")]
+    pub left_side: bool,
+    /// Whether the lower triangle is read.
+    #[prost(bool, tag = "2")]
+    pub lower: bool,
+    /// Whether the diagonal is taken to be one.
+    #[prost(bool, tag = "3")]
+    pub unit_diagonal: bool,
+    /// Whether the matrix is transposed.
+    #[prost(enumeration = "TransposeA", tag = "4")]
+    pub transpose_a: i32,
+}
+
+/// `xla.TriangularSolveOptions.Transpose`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
+#[repr(i32)]
+pub enum TransposeA {
+    /// Neither; the default, which XLA refuses.
+    Invalid = 0,
+    /// The matrix as it is.
+    NoTranspose = 1,
+    /// Its transpose.
+    Transpose = 2,
+}
+
+/// `xla.CholeskyOptions`.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct CholeskyOptions {
+    /// Whether the lower triangle is read and returned.
+    #[prost(bool, tag = "1")]
+    pub lower: bool,
 }
 
 /// `xla.PrimitiveType`: the element types in use.

@@ -7,7 +7,7 @@ use std::{
 
 use crate::proto::{
     HloComputationProto, HloInstructionProto, HloModuleProto, LiteralProto, PrimitiveType, ProgramShapeProto,
-    ShapeProto,
+    ShapeProto, TransposeA,
 };
 
 /// Constants of more elements are elided.
@@ -110,6 +110,27 @@ fn write_attributes(out: &mut String, i: &HloInstructionProto) -> fmt::Result {
     }
     if !i.comparison_direction.is_empty() {
         write!(out, ", direction={}", i.comparison_direction)?;
+    }
+    if let Some(d) = &i.dot_dimension_numbers {
+        let batch =
+            [("lhs_batch_dims", &d.lhs_batch_dimensions), ("rhs_batch_dims", &d.rhs_batch_dimensions)];
+        for (name, dims) in batch.iter().filter(|(_, dims)| !dims.is_empty()) {
+            write!(out, ", {name}={{{}}}", commas(dims))?;
+        }
+        write!(
+            out,
+            ", lhs_contracting_dims={{{}}}, rhs_contracting_dims={{{}}}",
+            commas(&d.lhs_contracting_dimensions),
+            commas(&d.rhs_contracting_dimensions),
+        )?;
+    }
+    if let Some(o) = &i.triangular_solve_options {
+        let transpose = if o.transpose_a() == TransposeA::Transpose { "TRANSPOSE" } else { "NO_TRANSPOSE" };
+        write!(out, ", left_side={}, lower={}, unit_diagonal={}", o.left_side, o.lower, o.unit_diagonal)?;
+        write!(out, ", transpose_a={transpose}")?;
+    }
+    if let Some(o) = &i.cholesky_options {
+        write!(out, ", lower={}", o.lower)?;
     }
     if let Some(g) = &i.gather_dimension_numbers {
         write!(

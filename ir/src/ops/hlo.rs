@@ -1,5 +1,6 @@
 //! HLO rules as data: what `lowering` needs to know of an op, so that a new op does not touch that crate.
 
+use super::TriangularSolve;
 use crate::{
     array::Array,
     error::TypeError,
@@ -44,6 +45,12 @@ pub enum HloAttr {
     Gather(GatherDims),
     /// Dimension numbers of a scatter.
     Scatter(ScatterDims),
+    /// The pairs of dimensions that a dot contracts, and those it pairs as a batch: left operand's, right operand's.
+    Dot(Vec<[usize; 2]>, Vec<[usize; 2]>),
+    /// A cholesky of lower triangles.
+    Cholesky,
+    /// The options of a triangular-solve.
+    TriangularSolve(TriangularSolve),
 }
 
 /// The direction of a comparison. NaN compares unequal to everything and is not ordered.

@@ -5,6 +5,7 @@ mod coefficients;
 mod elementwise;
 mod formula;
 mod hlo;
+mod matrix;
 mod sample;
 
 use std::fmt;
@@ -203,6 +204,7 @@ ops! {
     broadcast::Broadcast,
     cbrt::Cbrt,
     ceil::Ceil,
+    cholesky::Cholesky,
     compare::Compare,
     concatenate::Concatenate,
     constant::Constant,
@@ -211,6 +213,7 @@ ops! {
     count_leading_zeros::CountLeadingZeros,
     digamma::Digamma,
     div::Div,
+    dot_general::DotGeneral,
     erf::Erf,
     erf_inv::ErfInv,
     erfc::Erfc,
@@ -263,6 +266,7 @@ ops! {
     tan::Tan,
     tanh::Tanh,
     transpose::Transpose,
+    triangular_solve::TriangularSolve,
     xor::Xor,
     zeta::Zeta,
 }

@@ -1,0 +1,84 @@
+//! The Cholesky factor.
+
+use smallvec::smallvec;
+
+use super::*;
+use crate::types::DType;
+
+/// The lower triangular `L` with `L Lᵀ = A`, zero above the diagonal (`jax.lax.linalg.cholesky`). It reads the lower
+/// triangle of each matrix; every element is NaN where a matrix is not positive definite.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Cholesky;
+
+/// The factor of one matrix, row-major, column by column.
+fn factor(a: &[f64], n: usize) -> Vec<f64> {
+    let mut l = vec![0.0; n * n];
+    for j in 0..n {
+        for i in j..n {
+            let dot: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
+            let rest = a[i * n + j] - dot;
+            l[i * n + j] = if i == j { rest.sqrt() } else { rest / l[j * n + j] };
+        }
+        if l[j * n + j].is_nan() {
+            return vec![f64::NAN; n * n];
+        }
+    }
+    l
+}
+
+impl Rules for Cholesky {
+    const NAME: &'static str = "cholesky";
+
+    fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
+        match args {
+            [a] if matrix::is_square(a) => Ok(a.clone()),
+            _ => Err(TypeError {
+                op: Self::NAME,
+                operands: args.to_vec(),
+                expected: "one operand of square floating-point matrices".into(),
+            }),
+        }
+    }
+
+    fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
+        let n = ty.dims[ty.rank() - 1];
+        Array::from_f64_iter(ty, matrix::each_matrix(args[0]).iter().flat_map(|a| factor(a, n)))
+    }
+
+    /// Murray (2016), "Differentiation of the Cholesky decomposition", equation 9, for an operand whose lower triangle
+    /// alone is read: with `Φ` the lower triangle with halved diagonal and `P = Φ(Lᵀ L̄)`, it is `2Φ(L⁻ᵀ (P + Pᵀ)/2 L⁻¹)`.
+    fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
+        let (g, l) = (cx.graph, cx.out);
+        let p = matrix::product(g, l, cx.ct, [0, 0])?;
+        let p = matrix::half_lower(g, p)?;
+        let p_transposed = matrix::transposed(g, p)?;
+        let p = g.add(p, p_transposed)?;
+        let left =
+            g.push(TriangularSolve { left: true, transpose: true, ..TriangularSolve::LOWER }, &[l, p])?;
+        let both = g.push(TriangularSolve { left: false, ..TriangularSolve::LOWER }, &[l, left])?;
+        Ok(smallvec![Some(matrix::half_lower(g, both)?)])
+    }
+
+    fn hlo(&self, _args: &[Ty]) -> Hlo {
+        Hlo::with("cholesky", HloAttr::Cholesky)
+    }
+
+    fn samples() -> Vec<Sample> {
+        let sizes: [&[usize]; 4] = [&[1, 1], &[2, 2], &[3, 3], &[2, 3, 3]];
+        let mut samples = Vec::new();
+        for dims in sizes {
+            let x = matrix::sample_matrix(dims, 0.2);
+            samples.push(Sample::values(Cholesky, [x.convert(DType::F32)]));
+            samples.push(Sample::smooth(Cholesky, [x]));
+        }
+        for dims in [&[0, 0][..], &[0, 2, 2]] {
+            samples
+                .push(Sample::values(Cholesky, [Array::zeros(&Ty::new(DType::F64, dims.iter().copied()))]));
+        }
+        // One matrix of the batch is indefinite.
+        let mixed = Array::from([4.0, 0.0, 2.0, 3.0, 1.0, 0.0, 2.0, 1.0]);
+        let mixed = mixed.reshape([2, 2, 2]).unwrap_or(mixed);
+        samples.push(Sample::values(Cholesky, [mixed]));
+        samples
+    }
+}
