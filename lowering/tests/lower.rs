@@ -119,6 +119,35 @@ fn gather_scatter_slice_iota() -> Result<(), TypeError> {
 }
 
 #[test]
+fn dot_cholesky_triangular_solve() -> Result<(), TypeError> {
+    let mut g = Graph::new(Phase::Pure);
+    let x = g.input("x", Role::Argument, Ty::new(DType::F64, [5, 2, 3]));
+    let y = g.input("y", Role::Argument, Ty::new(DType::F64, [2, 5, 3]));
+    let pairs = ops::DotGeneral::new(&[[2, 2]], &[[0, 1]]);
+    let square = g.push(pairs, &[x, y])?;
+    let factor = g.push(ops::Cholesky, &[square])?;
+    let adjoint = ops::TriangularSolve { transpose: true, ..ops::TriangularSolve::LOWER };
+    let solved = g.push(adjoint, &[factor, square])?;
+    g.set_outputs([solved]);
+    check(
+        &g,
+        expect![[r#"
+        HloModule test, entry_computation_layout={(f64[5,2,3]{2,1,0}, f64[2,5,3]{2,1,0})->(f64[5,2,2]{2,1,0})}
+
+        ENTRY main {
+          %x = f64[5,2,3]{2,1,0} parameter(0)
+          %y = f64[2,5,3]{2,1,0} parameter(1)
+          %dot.3 = f64[5,2,2]{2,1,0} dot(%x, %y), lhs_batch_dims={0}, rhs_batch_dims={1}, lhs_contracting_dims={2}, rhs_contracting_dims={2}
+          %cholesky.4 = f64[5,2,2]{2,1,0} cholesky(%dot.3), lower=true
+          %triangular-solve.5 = f64[5,2,2]{2,1,0} triangular-solve(%cholesky.4, %dot.3), left_side=true, lower=true, unit_diagonal=false, transpose_a=TRANSPOSE
+          ROOT %tuple.6 = (f64[5,2,2]{2,1,0}) tuple(%triangular-solve.5)
+        }
+    "#]],
+    );
+    Ok(())
+}
+
+#[test]
 fn no_inputs_and_no_outputs() {
     check(
         &Graph::new(Phase::Pure),

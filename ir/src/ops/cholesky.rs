@@ -59,6 +59,23 @@ impl Rules for Cholesky {
         Ok(smallvec![Some(matrix::half_lower(g, both)?)])
     }
 
+    /// `L Φ(L⁻¹ dA L⁻ᵀ)`, equation 8 of the same paper.
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        let (g, l) = (cx.graph, cx.out);
+        let Some(t) = cx.tangents[0] else { return Ok(None) };
+        let t = matrix::symmetric(g, t)?;
+        let left = g.push(TriangularSolve::LOWER, &[l, t])?;
+        let right = TriangularSolve { left: false, transpose: true, ..TriangularSolve::LOWER };
+        let both = g.push(right, &[l, left])?;
+        let half = matrix::half_lower(g, both)?;
+        matrix::matmul(g, l, half).map(Some)
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let a = cx.at(0, 0)?;
+        Ok((cx.graph.push(Cholesky, &[a])?, 0))
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         Hlo::with("cholesky", HloAttr::Cholesky)
     }

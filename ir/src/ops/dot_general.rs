@@ -27,6 +27,11 @@ fn side(pairs: &[[usize; 2]], side: usize) -> Dims {
 }
 
 impl DotGeneral {
+    /// The contraction along these pairs of dimensions, left operand's first.
+    pub fn new(contract: &[[usize; 2]], batch: &[[usize; 2]]) -> DotGeneral {
+        DotGeneral { contract: SmallVec::from_slice(contract), batch: SmallVec::from_slice(batch) }
+    }
+
     /// Matrix products along the two last dimensions, over `batch` leading dimensions.
     pub fn matmul(batch: usize) -> DotGeneral {
         DotGeneral { contract: smallvec![[batch + 1, batch]], batch: (0..batch).map(|i| [i, i]).collect() }
@@ -142,6 +147,41 @@ impl Rules for DotGeneral {
         Ok(smallvec![Some(by(cx.graph, LEFT)?), Some(by(cx.graph, RIGHT)?)])
     }
 
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        let (g, args) = (cx.graph, cx.args);
+        let left = cx.tangents[LEFT].map(|t| g.push(self.clone(), &[t, args[RIGHT]])).transpose()?;
+        let right = cx.tangents[RIGHT].map(|t| g.push(self.clone(), &[args[LEFT], t])).transpose()?;
+        match (left, right) {
+            (Some(left), Some(right)) => g.add(left, right).map(Some),
+            (left, right) => Ok(left.or(right)),
+        }
+    }
+
+    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let mut dot = self.clone();
+        for pair in dot.batch.iter_mut().chain(&mut dot.contract) {
+            for s in [LEFT, RIGHT] {
+                pair[s] += usize::from(cx.axes[s].is_some_and(|axis| pair[s] >= axis));
+            }
+        }
+        // A batch of one operand is one more of its free dimensions.
+        let rank = |s: usize, g: &Graph| g.ty(cx.args[s]).rank();
+        let left = dot.free(LEFT, rank(LEFT, cx.graph));
+        let position = |free: &[usize], axis: usize| free.iter().take_while(|d| **d != axis).count();
+        let axis = match (cx.axes[LEFT], cx.axes[RIGHT]) {
+            (Some(x), Some(y)) => {
+                dot.batch.insert(0, [x, y]);
+                0
+            }
+            (Some(x), None) => dot.batch.len() + position(&left, x),
+            (None, y) => {
+                let right = dot.free(RIGHT, rank(RIGHT, cx.graph));
+                dot.batch.len() + left.len() + position(&right, y.unwrap_or(0))
+            }
+        };
+        Ok((cx.graph.push(dot, cx.args)?, axis))
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         Hlo::with("dot", HloAttr::Dot(self.contract.to_vec(), self.batch.to_vec()))
     }
@@ -153,10 +193,7 @@ impl Rules for DotGeneral {
             let x = Array::from((0..n).map(|i| 1.5 + (i as f64 * 1.7 + phase).sin()).collect::<Vec<_>>());
             x.reshape(dims.iter().copied()).unwrap_or(x)
         };
-        let dot = |contract: &[[usize; 2]], batch: &[[usize; 2]]| DotGeneral {
-            contract: SmallVec::from_slice(contract),
-            batch: SmallVec::from_slice(batch),
-        };
+        let dot = DotGeneral::new;
         let cases: [(DotGeneral, [&[usize]; 2]); 8] = [
             (dot(&[[0, 0]], &[]), [&[3], &[3]]),
             (dot(&[], &[]), [&[2], &[3]]),

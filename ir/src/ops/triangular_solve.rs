@@ -105,6 +105,46 @@ impl Rules for TriangularSolve {
         Ok(smallvec![Some(g.neg(by_a)?), Some(by_b)])
     }
 
+    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        let (g, x) = (cx.graph, cx.out);
+        let moved = match cx.tangents[0] {
+            Some(t) => {
+                let t = matrix::triangle(g, t, self.lower, self.unit_diagonal)?;
+                let along = |own: usize| if self.transpose { 1 - own } else { own };
+                Some(match self.left {
+                    true => matrix::product(g, t, x, [along(1), 0])?,
+                    false => matrix::product(g, x, t, [1, along(0)])?,
+                })
+            }
+            None => None,
+        };
+        let rest = match (cx.tangents[1], moved) {
+            (Some(b), Some(moved)) => g.sub(b, moved)?,
+            (Some(b), None) => b,
+            (None, Some(moved)) => g.neg(moved)?,
+            (None, None) => return Ok(None),
+        };
+        g.push(self.clone(), &[cx.args[0], rest]).map(Some)
+    }
+
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        let (None, Some(axis)) = (cx.axes[0], cx.axes[1]) else {
+            let args = cx.aligned(0)?;
+            return Ok((cx.graph.push(self.clone(), &args)?, 0));
+        };
+        // One matrix for all of the batch: its members are more columns, or rows, of one right-hand side.
+        let rank = cx.graph.ty(cx.args[0]).rank();
+        let g = cx.graph;
+        let (to, joined) = if self.left { (rank, rank - 1) } else { (rank - 2, rank - 2) };
+        let b = g.move_axis(cx.args[1], axis, to)?;
+        let apart = g.ty(b).dims.clone();
+        let mut together = apart.clone();
+        together[joined] = apart[joined].saturating_mul(together.remove(joined + 1));
+        let b = g.reshape(b, &together)?;
+        let x = g.push(self.clone(), &[cx.args[0], b])?;
+        Ok((g.reshape(x, &apart)?, to))
+    }
+
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         Hlo::with("triangular-solve", HloAttr::TriangularSolve(self.clone()))
     }
