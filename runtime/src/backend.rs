@@ -243,10 +243,10 @@ impl fmt::Display for Platform {
         if let Some((major, minor)) = self.c_api {
             write!(f, ", PJRT C API {major}.{minor}")?;
         }
-        if let Some(path) = &self.plugin {
-            write!(f, ", {}", path.display())?;
+        match &self.plugin {
+            Some(path) => write!(f, ", {}", path.display()),
+            None => write!(f, ", {}", self.origin),
         }
-        Ok(())
     }
 }
 
