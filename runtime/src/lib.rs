@@ -46,4 +46,4 @@ pub use buffer::{Buffer, DeviceMemory};
 pub use cache::Cached;
 pub use default::{OpenBackend, default_backend, open, register_backend};
 pub use error::{ArgumentMismatch, Code, DeviceError, Error, PluginError, Result};
-pub use pjrt::{PjrtBackend, bare_dispatch, check_module};
+pub use pjrt::{PjrtBackend, bare_dispatch, check_module, keep_nan, quieten};

@@ -9,7 +9,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::ffi::{self, Args};
+use super::{
+    environment::quieten,
+    ffi::{self, Args},
+};
 use crate::error::{Code, DeviceError, PluginError};
 
 /// A plugin's function table. Plugins are never unloaded, so references to it are `'static`.
@@ -130,20 +133,6 @@ pub(super) unsafe fn text(start: *const c_char, size: usize) -> String {
     // SAFETY: by the contract above.
     let bytes = unsafe { slice::from_raw_parts(start.cast::<u8>(), size) };
     String::from_utf8_lossy(bytes).trim_end().to_string()
-}
-
-/// Keeps XLA's notes of what it is doing off stderr, unless the user has asked for them.
-fn quieten() {
-    const NAME: &str = "TF_CPP_MIN_LOG_LEVEL";
-    if std::env::var_os(NAME).is_some() {
-        return;
-    }
-    // SAFETY: Rust code reads the environment under the standard library's lock. C code in another thread may
-    // read it at this moment without one: it sees the old array or the new one, both whole, because glibc
-    // keeps the array a process started with, and from 2.41 every array. (What is left is a C library that
-    // sets variables, under an older glibc, and reads them in another thread during the microsecond of this
-    // call.)
-    unsafe { std::env::set_var(NAME, "2") };
 }
 
 fn open(path: &Path, given: &str) -> Result<&'static ffi::ApiTable, PluginError> {

@@ -7,6 +7,7 @@
 
 mod api;
 mod client;
+mod environment;
 mod executable;
 mod ffi;
 mod floor;
@@ -16,5 +17,6 @@ mod options;
 mod signature;
 
 pub use client::PjrtBackend;
+pub use environment::{keep_nan, quieten};
 pub use floor::bare_dispatch;
 pub use signature::check_module;

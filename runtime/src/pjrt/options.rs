@@ -6,6 +6,10 @@ use prost::Message;
 
 use crate::backend::{CompileOptions, FlagValue};
 
+/// The debug option that is off here: by default XLA's CPU code loses a NaN in the right operand of a minimum or maximum,
+/// against HLO's own semantics.
+pub(super) const FAST_MIN_MAX: &str = "xla_cpu_enable_fast_min_max";
+
 /// `xla.CompileOptionsProto`, the fields used here.
 #[derive(Clone, PartialEq, Message)]
 struct CompileOptionsProto {
@@ -50,10 +54,8 @@ pub(super) fn encode(options: &CompileOptions) -> Vec<u8> {
     let level = OverrideValue::Int(options.opt_level.number());
     env_option_overrides
         .insert("xla_backend_optimization_level".to_string(), OptionOverrideProto { value: Some(level) });
-    // By default XLA's CPU code loses a NaN in the right operand of a minimum or maximum, against HLO's own semantics.
     let exact = OverrideValue::Bool(false);
-    env_option_overrides
-        .insert("xla_cpu_enable_fast_min_max".to_string(), OptionOverrideProto { value: Some(exact) });
+    env_option_overrides.insert(FAST_MIN_MAX.to_string(), OptionOverrideProto { value: Some(exact) });
     for (name, value) in &options.flags {
         let value = match value {
             FlagValue::Bool(b) => OverrideValue::Bool(*b),

@@ -34,6 +34,7 @@ macro_rules! conformance {
             results_outlive_everything_that_made_them
             threads_share_one_executable
             program_without_arguments_or_results
+            minimum_and_maximum_keep_nan
         }
     };
     ($backend:expr; $($name:ident)*) => { $(
@@ -274,6 +275,23 @@ pub fn program_without_arguments_or_results(backend: &dyn Backend) {
     let executable = backend.compile(&program.module(), &CompileOptions::default()).unwrap();
     assert!(executable.run(&[]).unwrap().is_empty());
     executable.launch(vec![]).unwrap().run().unwrap();
+}
+
+/// As HLO defines them, on either side, and in whole vectors of the processor as in the rest.
+pub fn minimum_and_maximum_keep_nan(backend: &dyn Backend) {
+    let ty = f64s(19);
+    let mut hlo = Hlo::new("nan");
+    let (x, y) = (hlo.parameter("x", &ty), hlo.parameter("y", &ty));
+    let (minimum, maximum) = (hlo.op("minimum", &ty, &[x, y]), hlo.op("maximum", &ty, &[x, y]));
+    let program = hlo.finish(&[(minimum, ty.clone()), (maximum, ty)]);
+    let executable = backend.compile(&program.module(), &CompileOptions::default()).unwrap();
+    let nans = backend.upload(&Array::from([f64::NAN; 19])).unwrap();
+    let ones = backend.upload(&Array::from([1.0; 19])).unwrap();
+    for (x, y) in [(&nans, &ones), (&ones, &nans)] {
+        for output in executable.run(&[x, y]).unwrap() {
+            assert!(output.to_array().unwrap().to_f64_vec().iter().all(|v| v.is_nan()), "{output:?}");
+        }
+    }
 }
 
 /// A buffer of another client is refused, not passed on.

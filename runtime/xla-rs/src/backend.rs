@@ -10,11 +10,11 @@ use std::{
 
 use pyroxene_ir::Array;
 use pyroxene_runtime::{
-    Backend, Buffer, Cached, Code, CompileOptions, DeviceError, Error, Executable, Module, OptLevel,
-    Platform, PluginError, Result, Stats, check_module,
+    Backend, Buffer, Cached, Code, CompileOptions, Error, Executable, Module, OptLevel, Platform,
+    PluginError, Result, Stats, check_module, keep_nan,
     options::{Environment, Options},
     plugin::{self, check_library},
-    register_backend,
+    quieten, register_backend,
 };
 use xla::{HloModuleProto, PjRtClient, PluginOption, TfLogLevel, XlaComputation};
 
@@ -22,6 +22,7 @@ use crate::{
     convert::{UNKNOWN, failed, message},
     executable::XlaExecutable,
     memory::{Client, XlaMemory},
+    nan,
 };
 
 /// The version of the crate `xla`.
@@ -41,10 +42,11 @@ impl XlaBackend {
     /// The CPU client of the library that the crate is linked to.
     ///
     /// # Errors
-    /// When XLA makes no client.
+    /// When XLA makes no client, or loses NaN because it was in use before [`register`] was called.
     pub fn cpu() -> Result<XlaBackend> {
-        quieten();
+        prepare();
         let client = PjRtClient::cpu().map_err(failed("PjRtClient::cpu"))?;
+        nan::check(&client)?;
         let library = option_env!("XLA_LIBRARY_VERSION").filter(|version| !version.is_empty());
         let library = library.unwrap_or("the library in XLA_EXTENSION_DIR");
         Ok(XlaBackend::new(client, None, format!("the crate xla {VERSION} with the XLA of {library}")))
@@ -53,10 +55,11 @@ impl XlaBackend {
     /// A client of the PJRT plugin at `path`, made through the crate. `origin` is why that path, for messages.
     ///
     /// # Errors
-    /// When the file is no plugin, or makes no client.
+    /// When the file is no plugin or makes no client, or when the plugin loses NaN because it was in use before
+    /// [`register`] was called.
     pub fn plugin(path: &Path, origin: &str) -> Result<XlaBackend> {
         check_library(path, origin)?;
-        quieten();
+        prepare();
         // XLA keeps plugins by device type, case aside, and would take the first one's library for a second path.
         let device_type = path.display().to_string();
         let one_device = ("cpu_device_count", PluginOption::Int(1));
@@ -65,15 +68,14 @@ impl XlaBackend {
         let client = PjRtClient::plugin_with_options(&device_type, path, &[one_device.clone(), here])
             .or_else(|_| PjRtClient::plugin_with_options(&device_type, path, &[one_device]))
             .or_else(|_| PjRtClient::plugin(&device_type, path));
-        let client = client.map_err(|error| PluginError::Client {
-            path: path.to_path_buf(),
-            given: origin.to_string(),
-            source: DeviceError { call: "PjRtClient::plugin", code: UNKNOWN, message: message(error) },
-        })?;
+        let no_client =
+            |source| PluginError::Client { path: path.to_path_buf(), given: origin.to_string(), source };
+        let client = client.map_err(failed("PjRtClient::plugin")).map_err(no_client)?;
         let origin = format!("{origin}, through the crate xla {VERSION}");
         if client.addressable_device_count() == 0 {
             return Err(PluginError::NoDevice { path: path.to_path_buf(), given: origin }.into());
         }
+        nan::check(&client).map_err(no_client)?;
         Ok(XlaBackend::new(client, Some(path), origin))
     }
 
@@ -123,11 +125,14 @@ impl Backend for XlaBackend {
     }
 }
 
-/// Keeps XLA's notes of what it is doing off stderr, unless the user has asked for them.
-fn quieten() {
+/// Sets for the process what the other backend sets for each program or before it loads a plugin; this one has no finer
+/// way.
+fn prepare() {
+    keep_nan();
+    quieten();
+    // The linked library was loaded before a variable could be set.
     let environment = Environment::of_process();
-    let level = environment.get("TF_CPP_MIN_LOG_LEVEL").and_then(|level| level.to_str());
-    xla::set_min_log_level(match level {
+    xla::set_min_log_level(match environment.get("TF_CPP_MIN_LOG_LEVEL").and_then(|level| level.to_str()) {
         Some("0") => TfLogLevel::Info,
         Some("1") => TfLogLevel::Warning,
         Some("3") => TfLogLevel::Fatal,
@@ -167,6 +172,10 @@ pub fn open(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> 
 }
 
 /// Makes this backend available as `xla-rs`: to PYROXENE_BACKEND, and to [`pyroxene_runtime::open`].
+///
+/// To be called first in `main`: it sets `XLA_FLAGS` and `TF_CPP_MIN_LOG_LEVEL` for the process, as far as the user has
+/// not, which XLA reads when it is first used and C code may read in any thread.
 pub fn register() {
+    prepare();
     register_backend(NAME, open);
 }

@@ -16,6 +16,8 @@ mod executable;
 mod launch;
 #[cfg(feature = "xla-rs")]
 mod memory;
+#[cfg(feature = "xla-rs")]
+mod nan;
 
 #[cfg(feature = "xla-rs")]
 pub use backend::{VERSION, XlaBackend, open, register};

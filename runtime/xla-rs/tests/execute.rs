@@ -15,17 +15,23 @@ use pyroxene_runtime::{
     Backend, CompileOptions, Error, FlagValue, OptLevel, default_backend, open,
     options::{Environment, Options},
 };
-use pyroxene_xla_rs::XlaBackend;
+use pyroxene_xla_rs::{XlaBackend, register};
 use support::{
     conformance::{conformance, foreign_buffers_are_refused},
     square_plus,
 };
 
+/// The other backend, loaded after this one is registered, as programs do.
+static PJRT: LazyLock<Arc<dyn Backend>> = LazyLock::new(|| {
+    register();
+    default_backend().unwrap()
+});
+
 static CPU: LazyLock<XlaBackend> = LazyLock::new(|| XlaBackend::cpu().unwrap());
 
 /// Through the crate, the plugin that the other backend loads by itself.
 static PLUGIN: LazyLock<XlaBackend> = LazyLock::new(|| {
-    let path = default_backend().unwrap().platform().plugin.clone().unwrap();
+    let path = PJRT.platform().plugin.clone().unwrap();
     XlaBackend::plugin(&path, "of the test").unwrap()
 });
 
@@ -41,11 +47,11 @@ mod plugin {
 
 #[test]
 fn buffers_of_other_clients_are_refused() {
-    let pjrt = default_backend().unwrap();
+    let pjrt = &**PJRT;
     for (backend, other) in [(&*CPU, &*PLUGIN), (&*PLUGIN, &*CPU)] {
         foreign_buffers_are_refused(backend, other);
-        foreign_buffers_are_refused(backend, &*pjrt);
-        foreign_buffers_are_refused(&*pjrt, backend);
+        foreign_buffers_are_refused(backend, pjrt);
+        foreign_buffers_are_refused(pjrt, backend);
     }
 }
 
@@ -85,14 +91,16 @@ fn slot_left_alone_keeps_its_value() {
 
 #[test]
 fn backend_is_chosen_by_its_name() {
-    pyroxene_xla_rs::register();
+    register();
     let chosen = |pairs: &[(&str, &str)]| {
         let environment = Environment::from_pairs(pairs.iter().copied());
         open("cpu", &Options::from_environment(&environment).unwrap(), &mut |line| panic!("{line}"))
     };
     let own = chosen(&[("PYROXENE_BACKEND", "xla-rs")]).unwrap();
     assert_eq!((own.platform().name.as_str(), &own.platform().plugin), ("cpu", &None));
-    let path = default_backend().unwrap().platform().plugin.clone().unwrap();
+    let line = own.platform().to_string();
+    assert!(line.contains(", the crate xla 0.5.4 with the XLA of "), "{line}");
+    let path = PJRT.platform().plugin.clone().unwrap();
     let given = [("PYROXENE_BACKEND", "xla-rs"), ("PYROXENE_PLUGIN", path.to_str().unwrap())];
     let plugin = chosen(&given).unwrap();
     assert_eq!(plugin.platform().plugin, Some(path));

@@ -13,7 +13,7 @@ use pyroxene::{
     ir::passes::Query,
     runtime::{Backend, Buffer, Cached, default_backend},
 };
-use pyroxene_xla_rs::XlaBackend;
+use pyroxene_xla_rs::{XlaBackend, register};
 
 const QUERY: Query = Query::PotentialAndGradient;
 
@@ -25,6 +25,7 @@ struct Backends {
 }
 
 static BACKENDS: LazyLock<Backends> = LazyLock::new(|| {
+    register();
     let pjrt = default_backend().unwrap();
     let path = pjrt.platform().plugin.clone().unwrap();
     let own = XlaBackend::cpu().unwrap();
@@ -33,7 +34,7 @@ static BACKENDS: LazyLock<Backends> = LazyLock::new(|| {
     for (name, backend) in [("pjrt", &backends.pjrt), ("xla-rs", &backends.own), ("xla-rs", &backends.plugin)]
     {
         let platform = backend.platform();
-        println!("{name}: {platform}; {}; version {}", platform.origin, platform.version);
+        println!("{name}: {platform}; from: {}; version: {}", platform.origin, platform.version);
     }
     backends
 });
