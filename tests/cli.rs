@@ -133,6 +133,86 @@ fn stages_before_the_device_need_no_plugin() {
 }
 
 #[test]
+fn a_pass_shows_what_it_made() {
+    let after = |pass| {
+        let ir = succeeds(&mut pyroxene(["compile", "eight_schools", "--emit=ir", "--pass", pass]));
+        pyroxene::ir::text::parse(&ir).unwrap()
+    };
+    let ends = |graph: &pyroxene::ir::Graph| (graph.sites().count() > 0, graph.outputs().len());
+    assert_eq!(
+        ["resolve_masks", "resolve_sites", "vjp"].map(after).each_ref().map(ends),
+        [(true, 0), (false, 1), (false, 2)]
+    );
+    fails(&mut pyroxene(["compile", "kidiq", "--emit=ir", "--pass=vjq"]), &["--pass vjq", "vjp, fold"]);
+    fails(&mut pyroxene(["compile", "kidiq", "--emit=hlo", "--pass=vjp"]), &["--pass goes with --emit ir"]);
+}
+
+#[test]
+fn dumps_are_numbered_chosen_and_timed() {
+    let directory = TempDir::new().unwrap();
+    let dump = |name: &str, variables: &[(&str, &str)]| {
+        let into = directory.path().join(name);
+        let mut command = pyroxene(["compile", "kidiq", "--emit=hlo"]);
+        succeeds(command.env("PYROXENE_DUMP", &into).envs(variables.iter().copied()));
+        let mut files: Vec<String> = fs::read_dir(&into)
+            .unwrap()
+            .map(|f| f.unwrap().file_name().into_string().unwrap().replace("potential_and_gradient", "q"))
+            .collect();
+        files.sort();
+        let timings = fs::read_to_string(into.join("000-potential_and_gradient-timings.txt")).unwrap();
+        (files, timings)
+    };
+    let (files, timings) = dump("all", &[]);
+    for (i, stage) in ["traced.ir", "resolve_plates.ir", "resolve_masks.ir"].iter().enumerate() {
+        assert_eq!(files[i], format!("000-q-{i:02}-{stage}"));
+    }
+    let stages: Vec<&str> = timings.lines().map(|l| l.split_whitespace().nth(1).unwrap()).collect();
+    assert_eq!(
+        (stages.first(), stages.last(), stages.len() + 1),
+        (Some(&"traced"), Some(&"lowered"), files.len())
+    );
+    assert_eq!(timings.lines().filter(|l| l.contains(" ms ")).count(), stages.len() - 1, "{timings}");
+
+    let (files, timings) = dump(
+        "some",
+        &[
+            ("PYROXENE_DUMP_PASS", "^(vjp|lowered)$"),
+            ("PYROXENE_DISABLE_PASS", "fold"),
+            ("PYROXENE_PASS_LIMIT", "0"),
+        ],
+    );
+    let places = |stage: &str| stages.iter().position(|s| *s == stage).unwrap();
+    let expected = [
+        format!("000-q-{:02}-vjp.ir", places("vjp")),
+        format!("000-q-{:02}-lowered.hlo", places("lowered")),
+        "000-q-timings.txt".into(),
+    ];
+    assert_eq!(files, expected);
+    let row = |stage: &str| timings.lines().find(|l| l.contains(stage)).unwrap().to_string();
+    assert!(row("fold").contains("left out"), "{timings}");
+    assert!(row("dce").contains("beyond the limit"), "{timings}");
+    assert!(row("legalize").contains(" ms "), "{timings}");
+}
+
+#[test]
+fn passes_that_cannot_be_left_out() {
+    let compile = |variable, value| {
+        let mut command = pyroxene(["compile", "kidiq", "--emit=hlo"]);
+        command.env(variable, value);
+        command
+    };
+    for (pass, part) in [("resolve_sites", "cannot be left out"), ("legalise", "there is no pass")] {
+        let parts = ["PYROXENE_DISABLE_PASS", part, pass, "fold, ", "dce"];
+        fails(&mut compile("PYROXENE_DISABLE_PASS", pass), &parts);
+    }
+    fails(&mut compile("PYROXENE_PASS_LIMIT", "x"), &["PYROXENE_PASS_LIMIT is `x`, expected number"]);
+    fails(
+        &mut compile("PYROXENE_DUMP_PASS", "["),
+        &["PYROXENE_DUMP_PASS is `[`, expected regular expression"],
+    );
+}
+
+#[test]
 fn sample_prints_a_table_and_writes_a_file() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("posterior.json");

@@ -6,6 +6,8 @@ use std::{
     path::PathBuf,
 };
 
+use regex_lite::Regex;
+
 use crate::backend::{CompileOptions, OptLevel};
 
 /// One row of the table of variables.
@@ -47,6 +49,14 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("PYROXENE_DATA_DIR", "directory", "XDG_DATA_HOME/pyroxene", "where installed plugins are kept"),
     variable("PYROXENE_DUMP", "directory", "none", "where programs are written after each stage"),
+    variable(
+        "PYROXENE_DUMP_PASS",
+        "regular expression",
+        "all",
+        "the stages that PYROXENE_DUMP writes: those whose name it matches somewhere",
+    ),
+    variable("PYROXENE_DISABLE_PASS", "name,...", "none", "optional passes that are left out"),
+    variable("PYROXENE_PASS_LIMIT", "number", "all", "how many optional passes run for each query, in order"),
     variable("PYROXENE_OPT_LEVEL", "0|1|2|3", "3", "how much XLA optimises a program"),
     variable(
         "PJRT_NAMES_AND_LIBRARY_PATHS",
@@ -86,6 +96,30 @@ pub struct OptionError {
     /// The value found.
     pub found: String,
 }
+
+/// A regular expression, equal to another of the same text.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// The pattern, unless the text is no regular expression.
+    pub fn new(text: &str) -> Option<Pattern> {
+        Regex::new(text).ok().map(Pattern)
+    }
+
+    /// Whether it matches somewhere in `name`.
+    pub fn matches(&self, name: &str) -> bool {
+        self.0.is_match(name)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
 
 /// A snapshot of environment variables; an empty value counts as none.
 #[derive(Clone, Debug, Default)]
@@ -149,6 +183,12 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// Where stages write their programs (`PYROXENE_DUMP`).
     pub dump: Option<PathBuf>,
+    /// Which stages write them (`PYROXENE_DUMP_PASS`); none is all.
+    pub dump_pass: Option<Pattern>,
+    /// Optional passes to leave out (`PYROXENE_DISABLE_PASS`).
+    pub disabled_passes: Vec<String>,
+    /// How many optional passes run for each query (`PYROXENE_PASS_LIMIT`).
+    pub pass_limit: Option<usize>,
     /// How much XLA optimises (`PYROXENE_OPT_LEVEL`).
     pub opt_level: OptLevel,
     /// Plugins by platform (`PJRT_NAMES_AND_LIBRARY_PATHS`).
@@ -208,6 +248,9 @@ impl Options {
             install,
             data_dir,
             dump: path("PYROXENE_DUMP"),
+            dump_pass: parsed(environment, "PYROXENE_DUMP_PASS", Pattern::new)?,
+            disabled_passes: list(environment, "PYROXENE_DISABLE_PASS"),
+            pass_limit: parsed(environment, "PYROXENE_PASS_LIMIT", |n| n.parse().ok())?,
             opt_level,
             named_plugins: named_plugins(environment)?,
             search_path: environment.get("PATH").map(OsStr::to_os_string),
@@ -232,6 +275,21 @@ fn named_plugins(environment: &Environment) -> Result<Vec<(String, PathBuf)>, Op
 
 fn text(environment: &Environment, name: &str) -> Option<String> {
     environment.get(name).map(|v| v.to_string_lossy().trim().to_string())
+}
+
+/// A variable's value as `parse` understands it.
+fn parsed<T>(
+    environment: &Environment,
+    name: &'static str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, OptionError> {
+    text(environment, name).map(|value| parse(&value).ok_or_else(|| wrong(name, &value))).transpose()
+}
+
+/// The parts of a variable's value between commas.
+fn list(environment: &Environment, name: &str) -> Vec<String> {
+    let value = text(environment, name).unwrap_or_default();
+    value.split(',').map(str::trim).filter(|part| !part.is_empty()).map(String::from).collect()
 }
 
 fn wrong(name: &'static str, found: &str) -> OptionError {
@@ -287,6 +345,21 @@ mod tests {
             message(("PYROXENE_OPT_LEVEL", "9")),
             Err("the environment variable PYROXENE_OPT_LEVEL is `9`, expected 0|1|2|3".into())
         );
+    }
+
+    #[test]
+    fn passes_are_chosen_by_name_and_number() {
+        let found = options(&[
+            ("PYROXENE_DUMP_PASS", "^(vjp|low)"),
+            ("PYROXENE_DISABLE_PASS", "fold, dce,"),
+            ("PYROXENE_PASS_LIMIT", "0"),
+        ]);
+        let found = found.map(|o| (o.dump_pass, o.disabled_passes, o.pass_limit));
+        let (pattern, names, limit) = found.unwrap_or_default();
+        assert!(pattern.is_some_and(|p| p.matches("lowered") && p.matches("vjp") && !p.matches("flow")));
+        assert_eq!((names, limit), (vec!["fold".to_string(), "dce".into()], Some(0)));
+        assert!(options(&[("PYROXENE_DUMP_PASS", "(")]).is_err());
+        assert!(options(&[("PYROXENE_PASS_LIMIT", "-1")]).is_err());
     }
 
     #[test]

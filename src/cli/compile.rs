@@ -11,7 +11,10 @@ use super::{
 use crate::{
     Program,
     gallery::Entry,
-    ir::{Frame, Graph, SiteKind, Source, Val, passes::Query},
+    ir::{
+        Frame, Graph, SiteKind, Source, Val,
+        passes::{Outcome, Query},
+    },
     runtime::default_backend,
 };
 
@@ -25,6 +28,9 @@ pub(super) struct Args {
     /// What to print
     #[arg(long, value_enum)]
     emit: Emit,
+    /// With `ir`, the graph of the potential and its gradient after this pass
+    #[arg(long)]
+    pass: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -41,11 +47,28 @@ enum Emit {
 
 pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
     let program = (find(models, &args.model)?.problem)()?.trace()?;
-    match args.emit {
-        Emit::Sites => sites(&program, out),
-        Emit::Ir => Ok(write!(out, "{}", program.graph())?),
-        Emit::Hlo => Ok(writeln!(out, "{}", program.lower(QUERY)?.to_string().trim_end())?),
-        Emit::Stats => stats(&program, out),
+    match (args.emit, &args.pass) {
+        (Emit::Ir, Some(pass)) => after(&program, pass, out),
+        (_, Some(_)) => Err(Failure::PassWithoutGraph),
+        (Emit::Sites, None) => sites(&program, out),
+        (Emit::Ir, None) => Ok(write!(out, "{}", program.graph())?),
+        (Emit::Hlo, None) => Ok(writeln!(out, "{}", program.lower(QUERY)?.to_string().trim_end())?),
+        (Emit::Stats, None) => stats(&program, out),
+    }
+}
+
+/// Prints the graph as a pass left it.
+fn after(program: &Program, pass: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    let (mut text, mut ran) = (None, Vec::new());
+    program.stages(QUERY, &mut |step| {
+        if matches!(step.outcome, Outcome::Ran(_)) {
+            ran.push(step.pass);
+            text = text.take().or_else(|| (step.pass == pass).then(|| step.graph.to_string()));
+        }
+    })?;
+    match text {
+        Some(text) => Ok(write!(out, "{text}")?),
+        None => Err(Failure::Pass { pass: pass.to_owned(), ran: ran.join(", ") }),
     }
 }
 
@@ -93,8 +116,15 @@ fn range(program: &Program, v: Val) -> String {
 }
 
 fn stats(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut nodes = vec![row("recorded", program.graph())];
-    program.resolve(QUERY, &mut |pass, graph| nodes.push(row(pass, graph)))?;
+    let mut nodes = vec![row("recorded", program.graph(), "".into())];
+    program.stages(QUERY, &mut |step| {
+        let time = match step.outcome {
+            Outcome::Ran(time) => milliseconds(time),
+            Outcome::LeftOut => "left out".into(),
+            Outcome::BeyondLimit => "beyond the limit".into(),
+        };
+        nodes.push(row(step.pass, step.graph, time));
+    })?;
     // The passes above had an observer: what is timed from here is a whole compilation.
     let before = program.timings();
     let lowered = program.lower(QUERY)?;
@@ -103,7 +133,7 @@ fn stats(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
     program.compile(QUERY, &backend)?;
     let compile = program.timings().compile;
     writeln!(out, "{}\n", backend.platform())?;
-    nodes.insert(0, ["stage", "nodes", "in regions"].map(String::from).to_vec());
+    nodes.insert(0, ["stage", "nodes", "in regions", "time"].map(String::from).to_vec());
     table(out, &nodes)?;
     let (instructions, bytes) = (lowered.instructions(), lowered.hlo().len());
     writeln!(out, "\n{}: {instructions} HLO instructions, {bytes} bytes\n", QUERY.name())?;
@@ -116,9 +146,9 @@ fn stats(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(table(out, &times.map(|(stage, time)| vec![stage.to_string(), milliseconds(time)]))?)
 }
 
-fn row(stage: &str, graph: &Graph) -> Vec<String> {
+fn row(stage: &str, graph: &Graph, time: String) -> Vec<String> {
     let regions: usize = graph.regions().iter().map(|r| r.len()).sum();
-    vec![stage.to_string(), graph.len().to_string(), regions.to_string()]
+    vec![stage.to_string(), graph.len().to_string(), regions.to_string(), time]
 }
 
 /// `1.25 ms`

@@ -21,6 +21,10 @@ pub(super) enum Failure {
     Coordinates { model: &'static str, found: usize, expected: usize, sites: String },
     #[error("--out {}: {problem}; nothing was sampled", .path.display())]
     Out { path: PathBuf, problem: String },
+    #[error("--pass {pass}: no such pass ran; those that did are {ran}")]
+    Pass { pass: String, ran: String },
+    #[error("--pass goes with --emit ir")]
+    PassWithoutGraph,
     #[error("{count} of the checks above failed")]
     Unhealthy { count: usize },
     #[error(transparent)]

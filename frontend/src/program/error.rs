@@ -1,6 +1,10 @@
 //! The errors of the stages from trace to run.
 
-use pyroxene_ir::{Loc, Ty, eval::EvalError, passes::PassError};
+use pyroxene_ir::{
+    Loc, Ty,
+    eval::EvalError,
+    passes::{PassError, SettingError},
+};
 use pyroxene_lowering::LowerError;
 
 use crate::trace::TraceErrors;
@@ -30,6 +34,14 @@ pub enum Error {
     /// The interpreter refused a graph.
     #[error(transparent)]
     Eval(#[from] EvalError),
+    /// An environment variable names a pass that cannot be left out.
+    #[error("{variable}: {source}")]
+    Setting {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with its value.
+        source: SettingError,
+    },
     /// A dump could not be written.
     #[error("{}: {source}; PYROXENE_DUMP names the directory", path.display())]
     Dump {

@@ -5,16 +5,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use pyroxene_ir::{
-    Graph, Role,
-    passes::{self, Query},
-};
+use pyroxene_ir::{Graph, Role, passes::Query};
 use pyroxene_runtime::Buffer;
 
-use super::{
-    compiled::{Compiled, Lowered},
-    error::Error,
-};
+use super::{compiled::Compiled, error::Error, pipeline};
 use crate::{
     Array,
     tensor::Tensor,
@@ -31,8 +25,8 @@ pub fn record(f: impl FnOnce() -> Vec<Tensor>) -> Result<Graph, TraceErrors> {
 }
 
 fn compile(graph: &Graph, name: &str) -> Result<Compiled, Error> {
-    let pure = passes::run(graph, Query::Evaluate, &mut |_, _| {})?;
-    Lowered::new(&pure, name)?.compile(&pyroxene_runtime::default_backend()?)
+    let (lowered, _) = pipeline::lower(graph, Query::Evaluate, name)?;
+    lowered.compile(&pyroxene_runtime::default_backend()?)
 }
 
 /// Computes a tensor on the default device: records `f`, compiles it, runs it.

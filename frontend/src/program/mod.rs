@@ -6,6 +6,7 @@ mod dump;
 mod error;
 mod function;
 mod model;
+mod pipeline;
 mod recorded;
 
 pub use bound::{Bound, Pinned};

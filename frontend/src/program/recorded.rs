@@ -9,15 +9,15 @@ use std::{
 
 use pyroxene_ir::{
     Graph, Role, SampleSite, SiteKind, Source, Ty,
-    passes::{self, Coordinates, Query, QueryOutput},
+    passes::{self, Coordinates, Query, QueryOutput, Step},
 };
 use pyroxene_runtime::Backend;
 
 use super::{
     bound::Bound,
     compiled::{Compiled, Lowered},
-    dump::Dump,
     error::{DataError, Error},
+    pipeline,
 };
 use crate::{
     Array,
@@ -232,8 +232,16 @@ impl Program {
     /// # Errors
     /// When the program cannot answer the query; the error names the site.
     pub fn resolve(&self, query: Query, observe: &mut dyn FnMut(&str, &Graph)) -> Result<Graph, Error> {
+        self.stages(query, &mut |step| observe(step.pass, step.graph))
+    }
+
+    /// As [`Program::resolve`]; `observe` also sees what each pass took, and which were left out.
+    ///
+    /// # Errors
+    /// As [`Program::resolve`].
+    pub fn stages(&self, query: Query, observe: &mut dyn FnMut(Step<'_>)) -> Result<Graph, Error> {
         let start = Instant::now();
-        let graph = passes::run(self.graph_for(query), query, observe)?;
+        let graph = pipeline::resolve(self.graph_for(query), query, observe)?;
         self.time(|t| t.passes += start.elapsed());
         Ok(graph)
     }
@@ -243,16 +251,11 @@ impl Program {
     /// # Errors
     /// When the program cannot answer the query.
     pub fn lower(&self, query: Query) -> Result<Lowered, Error> {
-        let mut dump = Dump::of(query.name())?;
-        dump.graph("traced", self.graph_for(query));
-        let graph = self.resolve(query, &mut |pass, graph| dump.graph(pass, graph))?;
-        let start = Instant::now();
-        let lowered = Lowered::new(&graph, query.name())?;
-        self.time(|t| t.lower += start.elapsed());
-        if dump.is_on() {
-            dump.write("lowered", "hlo", &lowered.to_string());
-        }
-        dump.finish()?;
+        let (lowered, took) = pipeline::lower(self.graph_for(query), query, query.name())?;
+        self.time(|t| {
+            t.passes += took.passes;
+            t.lower += took.lower;
+        });
         Ok(lowered)
     }
 

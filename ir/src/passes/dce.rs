@@ -1,6 +1,6 @@
 //! Dead code elimination: keeps what the outputs need, and every input.
 
-use super::{Pass, PassError, Query, at};
+use super::{Need, Pass, PassError, Query, at};
 use crate::graph::{Graph, Kind, Operands, Phase, Val};
 
 /// Drops nodes that no output and no site needs. Inputs stay, since they are the graph's signature.
@@ -13,6 +13,10 @@ impl Pass for Dce {
 
     fn applies(&self, _query: Query) -> bool {
         true
+    }
+
+    fn need(&self) -> Need {
+        Need::Optional
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {

@@ -1,6 +1,6 @@
 //! Constant folding: computes scalars made of constants alone, so that neither XLA nor a run has to.
 
-use super::{Pass, PassError, Query, at, rebuild};
+use super::{Need, Pass, PassError, Query, at, rebuild};
 use crate::{
     array::Array,
     graph::{Graph, Kind, Val},
@@ -19,6 +19,10 @@ impl Pass for Fold {
 
     fn applies(&self, _query: Query) -> bool {
         true
+    }
+
+    fn need(&self) -> Need {
+        Need::Optional
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {

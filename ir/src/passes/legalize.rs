@@ -1,6 +1,6 @@
 //! Legalisation: replaces every op that HLO lacks by its expansion in ops that HLO has.
 
-use super::{Pass, PassError, Query, at, rebuild};
+use super::{Need, Pass, PassError, Query, at, rebuild};
 use crate::{
     graph::{Graph, Kind, Val},
     ops::{Hlo, Op},
@@ -28,6 +28,10 @@ impl Pass for Legalize {
 
     fn applies(&self, _query: Query) -> bool {
         true
+    }
+
+    fn need(&self) -> Need {
+        Need::Required
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {

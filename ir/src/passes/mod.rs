@@ -5,6 +5,7 @@ mod checks;
 mod give;
 mod jvp;
 mod known;
+mod manager;
 mod pins;
 mod query;
 
@@ -12,6 +13,7 @@ pub use batch::batch;
 pub use checks::{Check, Checks, checks};
 pub use give::give;
 pub use jvp::jvp;
+pub use manager::{Need, Outcome, SettingError, Settings, Step};
 pub use pins::{Pins, pins};
 pub use query::{Coordinates, Query, QueryOutput, layout, outputs};
 pub use vjp::value_and_grad;
@@ -29,6 +31,9 @@ pub trait Pass: Sync {
 
     /// Whether the pass has something to do for this query.
     fn applies(&self, query: Query) -> bool;
+
+    /// Whether it can be left out.
+    fn need(&self) -> Need;
 
     /// The new graph.
     ///
@@ -100,21 +105,12 @@ fn place(loc: &Option<Loc>, site: &Option<String>) -> String {
     }
 }
 
-/// Runs every pass that applies, verifying after each in debug builds; `observe` sees each pass's name and result.
+/// Runs every pass that applies, under default [`Settings`]; `observe` sees each pass's name and result.
 ///
 /// # Errors
 /// The first pass's error.
 pub fn run(graph: &Graph, query: Query, observe: &mut dyn FnMut(&str, &Graph)) -> Result<Graph, PassError> {
-    let mut current = graph.clone();
-    for pass in PIPELINE.iter().filter(|p| p.applies(query)) {
-        current = pass.run(&current, query)?;
-        if cfg!(debug_assertions) {
-            let verified = crate::verify::verify(&current);
-            verified.map_err(|errors| PassError::Invalid { pass: pass.name(), errors })?;
-        }
-        observe(pass.name(), &current);
-    }
-    Ok(current)
+    Settings::default().run(graph, query, &mut |step| observe(step.pass, step.graph))
 }
 
 /// Rebuilds `from` into `to`: `f` makes the new value of each node from its mapped operands. Outputs are mapped too.

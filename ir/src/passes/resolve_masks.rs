@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Pass, PassError, Query, at, rebuild};
+use super::{Need, Pass, PassError, Query, at, rebuild};
 use crate::{
     error::TypeError,
     graph::{Graph, Kind, Phase, Role, Val},
@@ -22,6 +22,10 @@ impl Pass for ResolveMasks {
 
     fn applies(&self, query: Query) -> bool {
         query.wants_density()
+    }
+
+    fn need(&self) -> Need {
+        Need::Required
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {

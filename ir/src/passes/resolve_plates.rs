@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Pass, PassError, Query, at, rebuild};
+use super::{Need, Pass, PassError, Query, at, rebuild};
 use crate::{
     error::TypeError,
     graph::{Graph, Kind, Loc, Phase, Role, Val},
@@ -22,6 +22,10 @@ impl Pass for ResolvePlates {
 
     fn applies(&self, _query: Query) -> bool {
         true
+    }
+
+    fn need(&self) -> Need {
+        Need::Required
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {

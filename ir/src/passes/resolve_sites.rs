@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pass, PassError, Query, at, layout};
+use super::{Need, Pass, PassError, Query, at, layout};
 use crate::{
     error::TypeError,
     graph::{Graph, Kind, Node, Phase, Role, Val},
@@ -22,6 +22,10 @@ impl Pass for ResolveSites {
 
     fn applies(&self, _query: Query) -> bool {
         true
+    }
+
+    fn need(&self) -> Need {
+        Need::Required
     }
 
     fn run(&self, graph: &Graph, query: Query) -> Result<Graph, PassError> {

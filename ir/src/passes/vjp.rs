@@ -1,6 +1,6 @@
 //! Reverse-mode differentiation: appends the adjoints of a scalar output to its own forward values.
 
-use super::{Pass, PassError, Query, at};
+use super::{Need, Pass, PassError, Query, at};
 use crate::{
     graph::{Graph, Kind, Phase, Role, Val},
     ops,
@@ -16,6 +16,10 @@ impl Pass for Vjp {
 
     fn applies(&self, query: Query) -> bool {
         query == Query::PotentialAndGradient
+    }
+
+    fn need(&self) -> Need {
+        Need::Required
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {

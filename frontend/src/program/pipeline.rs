@@ -1,0 +1,71 @@
+//! From a recorded graph to HLO, under the settings of passes and the dumps that the environment asks for.
+
+use std::time::{Duration, Instant};
+
+use pyroxene_ir::{
+    Graph,
+    passes::{Query, Settings, Step},
+};
+use pyroxene_runtime::options::Options;
+
+use super::{compiled::Lowered, dump::Dump, error::Error};
+
+/// How long passes and lowering took.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Took {
+    pub(super) passes: Duration,
+    pub(super) lower: Duration,
+}
+
+fn options() -> Result<Options, Error> {
+    Ok(Options::of_process().map_err(pyroxene_runtime::Error::from)?)
+}
+
+fn settings(options: &Options) -> Result<Settings, Error> {
+    let mut settings = Settings::default();
+    for pass in &options.disabled_passes {
+        let left = settings.without(pass);
+        settings = left.map_err(|source| Error::Setting { variable: "PYROXENE_DISABLE_PASS", source })?;
+    }
+    Ok(match options.pass_limit {
+        Some(n) => settings.limit(n),
+        None => settings,
+    })
+}
+
+/// The pure graph that answers a query; `observe` sees each pass.
+pub(super) fn resolve(
+    graph: &Graph,
+    query: Query,
+    observe: &mut dyn FnMut(Step<'_>),
+) -> Result<Graph, Error> {
+    Ok(settings(&options()?)?.run(graph, query, observe)?)
+}
+
+/// The query as HLO under a module's name.
+pub(super) fn lower(graph: &Graph, query: Query, name: &str) -> Result<(Lowered, Took), Error> {
+    let options = options()?;
+    let settings = settings(&options)?;
+    let mut dump = Dump::of(name, &options);
+    let lowered = stages(graph, query, name, &settings, &mut dump);
+    // What was reached is of use above all when the next stage fails.
+    dump.finish().and(lowered)
+}
+
+fn stages(
+    graph: &Graph,
+    query: Query,
+    name: &str,
+    settings: &Settings,
+    dump: &mut Dump,
+) -> Result<(Lowered, Took), Error> {
+    dump.graph("traced", graph, "");
+    let start = Instant::now();
+    let pure = settings.run(graph, query, &mut |step| dump.step(step))?;
+    let passes = start.elapsed();
+    let start = Instant::now();
+    let lowered = Lowered::new(&pure, name)?;
+    let lower = start.elapsed();
+    dump.hlo("lowered", lower, lowered.instructions(), || lowered.to_string());
+    Ok((lowered, Took { passes, lower }))
+}

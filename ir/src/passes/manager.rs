@@ -1,0 +1,145 @@
+//! The pass manager: runs the passes a query needs, in order, leaving out those that settings say.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use super::{PIPELINE, Pass, PassError, Query};
+use crate::{graph::Graph, verify::verify};
+
+/// Whether a pass can be left out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Without it no query can be answered, or not rightly.
+    Required,
+    /// It makes the result faster or more exact: it runs unless settings leave it out.
+    Optional,
+}
+
+/// Which of the optional passes run: to find the one at fault when a result is wrong.
+///
+/// ```
+/// use pyroxene_ir::passes::Settings;
+/// let settings = Settings::default().without("fold")?.limit(2);
+/// assert!(Settings::default().without("legalize").is_err(), "XLA lacks what it expands");
+/// # Ok::<(), pyroxene_ir::passes::SettingError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    without: BTreeSet<&'static str>,
+    limit: Option<usize>,
+}
+
+/// A pass that settings name cannot be left out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingError {
+    /// It is needed.
+    #[error("the pass `{pass}` cannot be left out; those that can are {}", optional())]
+    Required {
+        /// The pass.
+        pass: String,
+    },
+    /// There is no such pass.
+    #[error("there is no pass `{pass}`; those that can be left out are {}", optional())]
+    Unknown {
+        /// The name.
+        pass: String,
+    },
+}
+
+/// The optional passes, in order.
+fn optional() -> String {
+    let names = PIPELINE.iter().filter(|p| p.need() == Need::Optional).map(|p| p.name());
+    names.collect::<Vec<_>>().join(", ")
+}
+
+impl Settings {
+    /// The same without the pass of this name.
+    ///
+    /// # Errors
+    /// When there is no such pass, or queries need it.
+    pub fn without(mut self, pass: &str) -> Result<Settings, SettingError> {
+        match PIPELINE.iter().find(|p| p.name() == pass) {
+            None => Err(SettingError::Unknown { pass: pass.to_string() }),
+            Some(p) if p.need() == Need::Required => Err(SettingError::Required { pass: pass.to_string() }),
+            Some(p) => {
+                self.without.insert(p.name());
+                Ok(self)
+            }
+        }
+    }
+
+    /// The same with the first `n` optional passes of each query alone: halving `n` finds the pass at fault.
+    #[must_use]
+    pub fn limit(mut self, n: usize) -> Settings {
+        self.limit = Some(n);
+        self
+    }
+
+    /// Runs every pass that applies, verifying after each in debug builds; `observe` sees each step.
+    ///
+    /// # Errors
+    /// The first pass's error.
+    pub fn run(
+        &self,
+        graph: &Graph,
+        query: Query,
+        observe: &mut dyn FnMut(Step<'_>),
+    ) -> Result<Graph, PassError> {
+        let mut current = graph.clone();
+        let mut applied = 0;
+        for pass in PIPELINE.iter().filter(|p| p.applies(query)) {
+            let outcome = match self.skips(*pass, applied) {
+                Some(skipped) => skipped,
+                None => {
+                    let start = Instant::now();
+                    current = pass.run(&current, query)?;
+                    let time = start.elapsed();
+                    if cfg!(debug_assertions) {
+                        let pass = pass.name();
+                        verify(&current).map_err(|errors| PassError::Invalid { pass, errors })?;
+                    }
+                    Outcome::Ran(time)
+                }
+            };
+            applied += usize::from(pass.need() == Need::Optional && matches!(outcome, Outcome::Ran(_)));
+            observe(Step { pass: pass.name(), graph: &current, outcome });
+        }
+        Ok(current)
+    }
+
+    /// Why the pass is left out after so many optional ones, if it is.
+    fn skips(&self, pass: &dyn Pass, applied: usize) -> Option<Outcome> {
+        if pass.need() == Need::Required {
+            None
+        } else if self.without.contains(pass.name()) {
+            Some(Outcome::LeftOut)
+        } else {
+            self.limit.is_some_and(|n| applied >= n).then_some(Outcome::BeyondLimit)
+        }
+    }
+}
+
+/// One pass of a run, as an observer sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The pass's name.
+    pub pass: &'static str,
+    /// The graph after it.
+    pub graph: &'a Graph,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a pass in a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// It ran and took this long, without its verification.
+    Ran(Duration),
+    /// [`Settings::without`] names it.
+    LeftOut,
+    /// It comes after as many optional passes as [`Settings::limit`] allows.
+    BeyondLimit,
+}
