@@ -370,7 +370,7 @@ impl Tensor {
         let dims = self.dims();
         let (mut start, mut limit): (Dims, Dims) = (dims.iter().map(|_| 0).collect(), dims.clone());
         (start[axis], limit[axis]) = (index, index.saturating_add(1));
-        let row = apply(ops::Slice { start, limit }, &[self], loc.clone());
+        let row = apply(ops::Slice::new(start, limit), &[self], loc.clone());
         apply(ops::Reshape { dims: Dims::from_slice(&dims[1..]) }, &[row], loc)
     }
 

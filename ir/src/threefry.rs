@@ -26,7 +26,7 @@ fn word(g: &mut Graph, key: Val, i: usize, dims: &[usize]) -> Result<Val, TypeEr
         return Err(TypeError { op: "random", operands: vec![ty.clone()], expected });
     }
     let one = Dims::from_slice(&[i]);
-    let word = g.push(ops::Slice { start: one, limit: Dims::from_slice(&[i + 1]) }, &[key])?;
+    let word = g.push(ops::Slice::new(one, Dims::from_slice(&[i + 1])), &[key])?;
     let word = g.reshape(word, &[])?;
     g.broadcast_to(word, dims)
 }
@@ -107,7 +107,7 @@ pub fn split_pair(g: &mut Graph, key: Val) -> Result<[Val; 2], TypeError> {
 /// When there is no such row.
 pub fn row(g: &mut Graph, keys: Val, i: usize) -> Result<Val, TypeError> {
     let (start, limit) = (Dims::from_slice(&[i, 0]), Dims::from_slice(&[i + 1, 2]));
-    let key = g.push(ops::Slice { start, limit }, &[keys])?;
+    let key = g.push(ops::Slice::new(start, limit), &[keys])?;
     g.reshape(key, &[2])
 }
 

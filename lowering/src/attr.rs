@@ -41,11 +41,11 @@ pub(crate) fn slice(range: &[usize; 3]) -> SliceDimensions {
 }
 
 /// The amounts of a pad.
-pub(crate) fn padding(amounts: &[[usize; 2]]) -> PaddingConfig {
-    let dimension = |[low, high]: &[usize; 2]| PaddingConfigDimension {
+pub(crate) fn padding(amounts: &[[usize; 3]]) -> PaddingConfig {
+    let dimension = |[low, high, interior]: &[usize; 3]| PaddingConfigDimension {
         edge_padding_low: *low as i64,
         edge_padding_high: *high as i64,
-        interior_padding: 0,
+        interior_padding: *interior as i64,
     };
     PaddingConfig { dimensions: amounts.iter().map(dimension).collect() }
 }

@@ -104,9 +104,11 @@ fn write_attributes(out: &mut String, i: &HloInstructionProto) -> fmt::Result {
         write!(out, ", slice={{{}}}", list(ranges))?;
     }
     if let Some(padding) = &i.padding_config {
-        let amounts =
-            padding.dimensions.iter().map(|d| format!("{}_{}", d.edge_padding_low, d.edge_padding_high));
-        write!(out, ", padding={}", amounts.collect::<Vec<_>>().join("x"))?;
+        let interior = |n: i64| if n == 0 { String::new() } else { format!("_{n}") };
+        let amounts = padding.dimensions.iter().map(|d| {
+            format!("{}_{}{}", d.edge_padding_low, d.edge_padding_high, interior(d.interior_padding))
+        });
+        write!(out, ", padding={}", separated(amounts, "x"))?;
     }
     if !i.comparison_direction.is_empty() {
         write!(out, ", direction={}", i.comparison_direction)?;

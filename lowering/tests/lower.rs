@@ -32,7 +32,7 @@ fn mixed() -> Result<Graph, TypeError> {
     let keys = g.push(over(&[0]), &[k])?;
     let c = g.constant(Array::from([0.5, f64::NEG_INFINITY]))?;
     let less = g.push(ops::Compare(Comparison::Lt), &[rows, c])?;
-    let padded = g.push(ops::Pad { low: Dims::from_slice(&[1]), high: Dims::from_slice(&[2]) }, &[rows])?;
+    let padded = g.push(ops::Pad::new(Dims::from_slice(&[1]), Dims::from_slice(&[2])), &[rows])?;
     let _dead = g.push(ops::Exp, &[x])?;
     g.set_outputs([all, keys, less, padded, all]);
     Ok(g)
@@ -84,7 +84,7 @@ fn gather_scatter_slice_iota() -> Result<(), TypeError> {
     let rows = g.push(ops::Take { axis: 0 }, &[x, index])?;
     let added = g.push(ops::ScatterAdd { axis: 0 }, &[x, index, rows])?;
     let (start, limit) = (Dims::from_slice(&[0, 1]), Dims::from_slice(&[1, 3]));
-    let part = g.push(ops::Slice { start, limit }, &[added])?;
+    let part = g.push(ops::Slice::new(start, limit), &[added])?;
     let turned = g.push(ops::Transpose { permutation: Dims::from_slice(&[1, 0]) }, &[part])?;
     let count = g.push(ops::Iota { dtype: DType::I32, dims: Dims::from_slice(&[2, 5]), axis: 1 }, &[])?;
     let one = g.constant(Array::scalar(true))?;

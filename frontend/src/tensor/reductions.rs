@@ -64,7 +64,7 @@ impl Tensor {
             return Tensor::POISON;
         }
         (from[axis], to[axis]) = (start, limit);
-        apply(ops::Slice { start: from, limit: to }, &[self], loc.clone())
+        apply(ops::Slice::new(from, to), &[self], loc.clone())
     }
 
     /// The largest elements along `axis`, which disappears; ties share the derivative.

@@ -76,7 +76,7 @@ impl Rules for Concatenate {
                 start[self.axis] = at;
                 limit[self.axis] += at;
                 at = limit[self.axis];
-                cx.graph.push(Slice { start, limit }, &[cx.ct]).map(Some)
+                cx.graph.push(Slice::new(start, limit), &[cx.ct]).map(Some)
             })
             .collect()
     }

@@ -36,8 +36,9 @@ pub enum HloAttr {
     Comparison(Comparison),
     /// `slice={[start:limit:stride], ..}`, one triple for each dimension.
     Slice(Vec<[usize; 3]>),
-    /// `padding=low_high`, one pair for each dimension; the padding value is zero, which lowering adds as an operand.
-    ZeroPadding(Vec<[usize; 2]>),
+    /// `padding=low_high_interior`, one triple for each dimension; the padding value is zero, which lowering adds as an
+    /// operand.
+    ZeroPadding(Vec<[usize; 3]>),
     /// The body of a reduce or scatter: the named binary opcode over two scalars of the operand's type. A reduce
     /// starts from the second field, converted to that type, which lowering adds as an operand.
     Combine(&'static str, Option<f64>),

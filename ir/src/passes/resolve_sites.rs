@@ -225,7 +225,7 @@ impl<'a> Resolver<'a> {
         let region = self.graph.region(region).clone();
         let ty = region.ty(region.inputs()[0]).clone();
         let (start, limit) = (Dims::from_slice(&[offset]), Dims::from_slice(&[offset + ty.len()]));
-        let u = self.out.push(ops::Slice { start, limit }, &[position]).map_err(&err)?;
+        let u = self.out.push(ops::Slice::new(start, limit), &[position]).map_err(&err)?;
         let u = self.out.reshape(u, &ty.dims).map_err(&err)?;
         let u = self.out.convert(u, ty.dtype).map_err(&err)?;
         let args: Vec<Val> = std::iter::once(u).chain(captures.iter().copied()).collect();
