@@ -18,6 +18,9 @@ use crate::{
 /// The name of the computation that runs.
 const ENTRY: &str = "main";
 
+/// The name of the computation that returns the second of two scalars.
+const OVERWRITE: &str = "overwrite";
+
 /// The module of a graph.
 pub(crate) fn module(graph: &Graph, name: &str) -> Result<HloModuleProto, LowerError> {
     let name = sanitise(name);
@@ -165,6 +168,7 @@ impl<'g> Emitter<'g> {
                     out.operand_ids.extend(init.map(|x| self.scalar(dtype, x)));
                     out.called_computation_ids.push(self.combiner(opcode, dtype));
                 }
+                HloAttr::Overwrite => out.called_computation_ids.push(self.overwrite(dtype?)),
                 HloAttr::Gather(dims) => {
                     out.gather_dimension_numbers = Some(attr::gather(dims));
                     out.gather_slice_sizes = shape::ints(&dims.slice_sizes);
@@ -223,6 +227,21 @@ impl<'g> Emitter<'g> {
         let id = self.called.len() as i64 + 1;
         self.called.push(computation(format!("{opcode}_{dtype}"), id, vec![x, y, root]));
         self.combiners.insert((opcode, dtype), id);
+        id
+    }
+
+    /// The computation that returns the second of two scalars.
+    fn overwrite(&mut self, dtype: DType) -> i64 {
+        if let Some(id) = self.combiners.get(&(OVERWRITE, dtype)) {
+            return *id;
+        }
+        let scalar = shape::array(&Ty::scalar(dtype));
+        let (mut x, mut y) = (parameter(0, scalar.clone()), parameter(1, scalar));
+        self.number(None, &mut x);
+        self.number(None, &mut y);
+        let id = self.called.len() as i64 + 1;
+        self.called.push(computation(format!("{OVERWRITE}_{dtype}"), id, vec![x, y]));
+        self.combiners.insert((OVERWRITE, dtype), id);
         id
     }
 

@@ -42,6 +42,8 @@ pub enum HloAttr {
     /// The body of a reduce or scatter: the named binary opcode over two scalars of the operand's type. A reduce
     /// starts from the second field, converted to that type, which lowering adds as an operand.
     Combine(&'static str, Option<f64>),
+    /// The body of a scatter that keeps nothing of what was there: it returns the update.
+    Overwrite,
     /// Dimension numbers of a gather.
     Gather(GatherDims),
     /// Dimension numbers of a scatter.

@@ -19,6 +19,7 @@ pub(crate) use elementwise::{bits1, bits2, float1, number1, number2};
 use formula::{Num, eval_in_doubles, formula, formulas};
 pub use hlo::{Comparison, GatherDims, Hlo, HloAttr, ScatterDims};
 pub use sample::Sample;
+pub use scatter::Combine;
 
 use crate::{
     array::Array,
@@ -249,8 +250,10 @@ ops! {
     reduce_sum::ReduceSum,
     rem::Rem,
     reshape::Reshape,
+    reverse::Reverse,
     round::Round,
     rsqrt::Rsqrt,
+    scatter::Scatter,
     scatter_add::ScatterAdd,
     select::Select,
     shift_left::ShiftLeft,

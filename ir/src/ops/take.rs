@@ -57,6 +57,15 @@ pub(super) fn window_dims(x: &Ty, index: &Ty, axis: usize) -> Vec<usize> {
     (0..axis).chain(axis + index.rank()..x.rank() - 1 + index.rank()).collect()
 }
 
+/// Whether each index is a position in a dimension of size `n`.
+pub(super) fn inside(g: &mut Graph, index: Val, n: usize) -> Result<Val, TypeError> {
+    let index = g.convert(index, DType::I64)?;
+    let (first, last) = (g.full_like(index, 0.0)?, g.full_like(index, n as f64 - 1.0)?);
+    let above = g.push(Compare(Comparison::Ge), &[index, first])?;
+    let below = g.push(Compare(Comparison::Le), &[index, last])?;
+    g.and(above, below)
+}
+
 /// What a batched index that lies outside becomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum OutOfRange {
