@@ -19,14 +19,14 @@ mod tree;
 
 pub use program::*;
 pub use pyroxene_ir::{Array, DType, Dims, Loc, Ty};
-pub use tensor::Tensor;
+pub use tensor::{Tensor, Triangle};
 pub use trace::{ErrorKind, TraceError, TraceErrors};
 pub use tree::{Leaf, Path, Spec, Tree, Visit, spec};
 
 /// Everything a model needs.
 pub mod prelude {
     pub use crate::{
-        Array, DType, Leaf, Spec, Tensor, Tree, constraints,
+        Array, DType, Leaf, Spec, Tensor, Tree, Triangle, constraints,
         constraints::{Constraint, Support},
         distributions::*,
         handlers,

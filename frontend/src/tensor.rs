@@ -226,8 +226,15 @@ float_functions! {
 }
 
 // Below the macro, which one of them uses.
+mod contraction;
+mod einsum;
 mod functions;
+mod linalg;
+mod matrices;
+mod products;
 mod reductions;
+
+pub use linalg::Triangle;
 
 macro_rules! comparisons { ($($(#[$doc:meta])* $name:ident $Op:ident),* $(,)?) => {
     impl Tensor { $(

@@ -33,7 +33,7 @@ over_all! {
 impl Tensor {
     /// All elements as a vector.
     #[track_caller]
-    fn flat(self) -> Tensor {
+    pub(super) fn flat(self) -> Tensor {
         if self.rank() == 1 || self.is_poison() {
             return self;
         }
@@ -57,7 +57,7 @@ impl Tensor {
     }
 
     /// The elements from `start` to `limit` along an axis.
-    fn part(self, axis: usize, start: usize, limit: usize, loc: &Loc) -> Tensor {
+    pub(super) fn part(self, axis: usize, start: usize, limit: usize, loc: &Loc) -> Tensor {
         let dims = self.dims();
         let (mut from, mut to): (Dims, Dims) = (dims.iter().map(|_| 0).collect(), dims);
         if axis >= to.len() {
