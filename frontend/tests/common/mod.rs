@@ -18,6 +18,11 @@ pub(crate) fn golden(name: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
+/// A file of golden data of this crate's own.
+pub(crate) fn golden_here(name: &str) -> Value {
+    golden(&format!("../../frontend/tests/golden/{name}"))
+}
+
 /// A list in golden data.
 pub(crate) fn list(value: &Value) -> &Vec<Value> {
     value.as_array().unwrap_or_else(|| panic!("a list, found {value}"))

@@ -1,0 +1,329 @@
+//! Linear algebra against JAX: values, gradients and second derivatives, in the interpreter and through XLA.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::{array, errors, evaluate, golden_here, gradient, list, variable};
+use pyroxene_frontend::{prelude::*, record};
+use pyroxene_ir::{
+    Graph, Phase, Role, Val,
+    eval::eval as interpret,
+    passes::{self, Query, value_and_grad},
+};
+use pyroxene_lowering::lower;
+use pyroxene_runtime::{CompileOptions, Input, Module, default_backend};
+
+type Function = fn(&[Tensor]) -> Tensor;
+
+/// A Gram matrix: positive definite whatever its operand is.
+fn gram(x: Tensor) -> Tensor {
+    x.matmul(x.matrix_transpose())
+}
+
+/// The functions of the golden data's cases; those of einsum are their names.
+const FUNCTIONS: &[(&str, Function)] = &[
+    ("matmul matrices", |x| x[0].matmul(x[1])),
+    ("matmul vectors", |x| x[0].matmul(x[1])),
+    ("matmul vector matrix", |x| x[0].matmul(x[1])),
+    ("matmul matrix vector", |x| x[0].matmul(x[1])),
+    ("matmul batches", |x| x[0].matmul(x[1])),
+    ("matmul batch matrix", |x| x[0].matmul(x[1])),
+    ("matmul matrix batch", |x| x[0].matmul(x[1])),
+    ("dot vectors", |x| x[0].dot(x[1])),
+    ("dot matrices", |x| x[0].dot(x[1])),
+    ("dot tensors", |x| x[0].dot(x[1])),
+    ("dot scalar", |x| x[0].dot(x[1])),
+    ("tensordot", |x| x[0].tensordot(x[1], 2)),
+    ("outer", |x| x[0].outer(x[1])),
+    ("kron", |x| x[0].kron(x[1])),
+    ("kron vector matrix", |x| x[0].kron(x[1])),
+    ("trace", |x| x[0].trace()),
+    ("diagonal", |x| x[0].diagonal()),
+    ("diagonal tall", |x| x[0].diagonal()),
+    ("add_diag", |x| x[0].add_diag(x[1])),
+    ("add_diag scalar", |x| x[0].add_diag(x[1])),
+    ("norm", |x| x[0].norm()),
+    ("vector_norm 1", |x| x[0].vector_norm(1.0, 0)),
+    ("vector_norm 2", |x| x[0].vector_norm(2.0, -1)),
+    ("vector_norm 3.5", |x| x[0].vector_norm(3.5, 1)),
+    ("vector_norm inf", |x| x[0].vector_norm(f64::INFINITY, 0)),
+    ("vec_to_tril_matrix", |x| x[0].vec_to_tril_matrix(0)),
+    ("vec_to_tril_matrix strict", |x| x[0].vec_to_tril_matrix(-1)),
+    ("matrix_to_tril_vec", |x| x[0].matrix_to_tril_vec(0)),
+    ("matrix_to_tril_vec strict", |x| x[0].matrix_to_tril_vec(-1)),
+    ("cholesky", |x| x[0].cholesky()),
+    ("cholesky batch", |x| x[0].cholesky()),
+    ("cholesky of one", |x| x[0].cholesky()),
+    ("cho_solve", |x| x[0].cho_solve(x[1])),
+    ("cho_solve vector", |x| x[0].cho_solve(x[1])),
+    ("cho_solve batch", |x| x[0].cho_solve(x[1].reshape(&[2, 3, 1])).reshape(&[2, 3])),
+    ("logdet_spd", |x| gram(x[0]).logdet_spd()),
+    ("tri_logabsdet", |x| x[0].tri_logabsdet()),
+    ("cholesky_of_inverse", |x| gram(x[0]).cholesky_of_inverse()),
+    ("solve_triangular lower", |x| x[0].solve_triangular(x[1], Triangle::LOWER)),
+    ("solve_triangular upper", |x| x[0].solve_triangular(x[1], Triangle::UPPER)),
+    ("solve_triangular transposed", |x| x[0].solve_triangular(x[1], Triangle::LOWER.transposed())),
+    ("solve_triangular unit", |x| x[0].solve_triangular(x[1], Triangle::UPPER.transposed().unit_diagonal())),
+    ("solve_triangular batch", |x| x[0].solve_triangular(x[1], Triangle::LOWER)),
+];
+
+fn call(name: &str, x: &[Tensor]) -> Tensor {
+    match name.strip_prefix("einsum ") {
+        Some(subscripts) => Tensor::einsum(subscripts, x),
+        None => {
+            let found = FUNCTIONS.iter().find(|(n, _)| *n == name);
+            found.unwrap_or_else(|| panic!("no function for the case `{name}`")).1(x)
+        }
+    }
+}
+
+struct Case {
+    name: String,
+    operands: Vec<Array>,
+    /// The value, then first and second derivatives by each operand.
+    expected: [Vec<Array>; 3],
+}
+
+fn cases() -> Vec<Case> {
+    let table = golden_here("linalg");
+    let cases = table["cases"].as_object().unwrap();
+    for (name, _) in FUNCTIONS {
+        assert!(cases.contains_key(*name), "no golden data for `{name}`");
+    }
+    let arrays = |v: &serde_json::Value| list(v).iter().map(array).collect::<Vec<_>>();
+    let case = |(name, c): (&String, &serde_json::Value)| Case {
+        name: name.clone(),
+        operands: arrays(&c["operands"]),
+        expected: [vec![array(&c["value"])], arrays(&c["first"]), arrays(&c["second"])],
+    };
+    cases.iter().map(case).collect()
+}
+
+/// The generator's weights.
+fn weights(like: &Array, salt: usize, dtype: DType) -> Array {
+    let xs: Vec<f64> = (0..like.len()).map(|i| ((i + salt) as f64 * 2.399_963).sin() + 0.1).collect();
+    Array::new(like.dims().iter().copied(), xs).unwrap().convert(dtype)
+}
+
+/// Adds the sum of values times weights, over all pairs, to a graph.
+fn weighted_sum(g: &mut Graph, terms: &[(Val, Array)]) -> Val {
+    let mut total = None;
+    for (v, w) in terms {
+        let w = g.constant(w.clone()).unwrap();
+        let term = g.mul(*v, w).unwrap();
+        let term = g.sum_all(term).unwrap();
+        total = Some(total.map_or(term, |t| g.add(t, term).unwrap()));
+    }
+    total.unwrap()
+}
+
+/// The graph with inputs in the place of some of its constants.
+fn with_inputs(graph: &Graph, constants: &[Val]) -> Graph {
+    let mut out = Graph::new(Phase::Pure);
+    let mut map: Vec<Val> = Vec::new();
+    for v in graph.vals() {
+        let operands: Vec<Val> = graph.operands(v).iter().map(|o| map[o.index()]).collect();
+        map.push(match constants.iter().position(|c| *c == v) {
+            Some(i) => out.input(format!("x{i}"), Role::Argument, graph.ty(v).clone()),
+            None => out.copy_node(graph, v, &operands).unwrap(),
+        });
+    }
+    out.set_outputs(graph.outputs().iter().map(|v| map[v.index()]));
+    out
+}
+
+/// One graph of all cases: its outputs are a weighted total, then all values and, up to the order, all first and all
+/// second derivatives, in the order of the cases.
+fn graph(cases: &[Case], dtype: DType, order: usize) -> Graph {
+    let recorded = record(|| {
+        let mut values = Vec::new();
+        let mut all = Vec::new();
+        for case in cases {
+            let x: Vec<Tensor> =
+                case.operands.iter().map(|x| Tensor::from(x.clone().convert(dtype))).collect();
+            values.push(call(&case.name, &x));
+            all.extend(x);
+        }
+        values.extend(all);
+        values
+    });
+    let recorded = recorded.unwrap_or_else(|e| panic!("{e}"));
+    let constants = &recorded.outputs()[cases.len()..];
+    let mut g = with_inputs(&recorded, constants);
+    let run = |g: &Graph| passes::run(g, Query::Evaluate, &mut |_, _| {}).unwrap_or_else(|e| panic!("{e}"));
+    let (values, inputs) = (g.outputs()[..cases.len()].to_vec(), g.outputs()[cases.len()..].to_vec());
+    assert_eq!(g.inputs().len(), inputs.len(), "an operand appears twice");
+    let weight = |case: &Case| weights(&case.expected[0][0], 1, dtype);
+    let terms: Vec<(Val, Array)> = values.iter().zip(cases).map(|(v, c)| (*v, weight(c))).collect();
+    let total = weighted_sum(&mut g, &terms);
+    g.set_outputs([total].into_iter().chain(values));
+    if order == 0 {
+        return run(&g);
+    }
+    let mut g = value_and_grad(&g, &inputs).unwrap();
+    if order == 1 {
+        return run(&g);
+    }
+    let gradients = g.outputs()[1 + cases.len()..].to_vec();
+    let salted = cases.iter().flat_map(|c| (5..).zip(&c.operands));
+    let terms: Vec<(Val, Array)> =
+        gradients.iter().zip(salted).map(|(v, (salt, x))| (*v, weights(x, salt, dtype))).collect();
+    let total = weighted_sum(&mut g, &terms);
+    let rest = g.outputs()[1..].to_vec();
+    g.set_outputs([total].into_iter().chain(rest));
+    let inputs = g.inputs().to_vec();
+    run(&value_and_grad(&g, &inputs).unwrap())
+}
+
+fn through_xla(g: &Graph, args: &[Array]) -> Vec<Array> {
+    let lowered = lower(g, "linalg").unwrap();
+    let backend = default_backend().unwrap();
+    let module = Module {
+        name: &lowered.name,
+        hlo: &lowered.hlo,
+        inputs: lowered.inputs.iter().map(|(name, ty)| Input::new(name.clone(), ty.clone())).collect(),
+        outputs: lowered.outputs.clone(),
+    };
+    let executable = backend.compile(&module, &CompileOptions::default()).unwrap();
+    let buffers: Vec<_> = args.iter().map(|x| backend.upload(x).unwrap()).collect();
+    let results = executable.run(&buffers.iter().collect::<Vec<_>>()).unwrap();
+    results.iter().map(|r| r.to_array().unwrap()).collect()
+}
+
+/// Holds all outputs but the first, the weighted total, to the golden data: errors relative to the largest element of
+/// their array, since elements are sums that cancel.
+fn compare(cases: &[Case], found: &[Array], dtype: DType, order: usize, tolerance: f64) {
+    let mut found = found[1..].iter();
+    let mut wrong = String::new();
+    let orders = ["value", "first derivative", "second derivative"];
+    for (order, what) in orders.into_iter().enumerate().take(order + 1) {
+        for case in cases {
+            for (k, expected) in case.expected[order].iter().enumerate() {
+                let found = found.next().unwrap();
+                assert_eq!(found.dims(), expected.dims(), "{}: {what} {k}", case.name);
+                assert_eq!(found.dtype(), dtype, "{}: {what} {k}", case.name);
+                let size = expected.to_f64_vec().iter().fold(1.0, |m: f64, x| m.max(x.abs()));
+                for (f, e) in found.to_f64_vec().into_iter().zip(expected.to_f64_vec()) {
+                    let error = (f - e).abs() / size;
+                    if error.is_nan() || error > tolerance {
+                        let name = &case.name;
+                        wrong
+                            .push_str(&format!("{name}: {what} {k}: found {f}, expected {e}, {error:.1e}\n"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{dtype}, tolerance {tolerance:e}:\n{wrong}");
+    assert_eq!(found.next(), None);
+}
+
+/// Condition numbers of the matrices are below ten, those of second derivatives their cubes: some hundred roundings.
+const DOUBLE: f64 = 1e-13;
+const SINGLE: f64 = 5e-5;
+
+#[test]
+fn the_interpreter_agrees_with_jax_to_second_order() {
+    let cases = cases();
+    for (dtype, tolerance) in [(DType::F64, DOUBLE), (DType::F32, SINGLE)] {
+        let g = graph(&cases, dtype, 2);
+        let args: Vec<Array> = cases.iter().flat_map(|c| &c.operands).map(|x| x.convert(dtype)).collect();
+        compare(&cases, &interpret(&g, &args).unwrap(), dtype, 2, tolerance);
+    }
+}
+
+/// Derivatives are made of the same ops, which another test runs through XLA, and take it long to compile.
+#[test]
+fn xla_agrees_with_jax_in_either_precision() {
+    let cases = cases();
+    for (dtype, order, tolerance) in [(DType::F64, 1, DOUBLE), (DType::F32, 0, SINGLE)] {
+        let g = graph(&cases, dtype, order);
+        let args: Vec<Array> = cases.iter().flat_map(|c| &c.operands).map(|x| x.convert(dtype)).collect();
+        compare(&cases, &through_xla(&g, &args), dtype, order, tolerance);
+    }
+}
+
+/// Each wrong use is one error at its line, and says what was expected.
+#[test]
+fn shapes_that_do_not_fit_are_errors_of_the_line() {
+    let zeros = |dims: &[usize]| Tensor::full(dims, 0.0);
+    let einsum = |subscripts: &str, dims: &[&[usize]]| {
+        let operands: Vec<Tensor> = dims.iter().map(|d| Tensor::full(d, 0.0)).collect();
+        Tensor::einsum(subscripts, &operands)
+    };
+    let wrong: [(&str, &dyn Fn() -> Tensor); 25] = [
+        ("the last size of the left", &|| zeros(&[2, 3]).matmul(zeros(&[2, 3]))),
+        ("multiply scalars", &|| zeros(&[]).matmul(zeros(&[2, 3]))),
+        ("must broadcast", &|| zeros(&[2, 3, 3]).matmul(zeros(&[3, 3, 3]))),
+        ("shapes [2] and [3]", &|| zeros(&[2]).dot(zeros(&[3]))),
+        ("first ones of the right", &|| zeros(&[2]).tensordot(zeros(&[2]), 2)),
+        ("equal sizes in the pairs", &|| zeros(&[2]).dot_general(zeros(&[3]), &[[0, 0]], &[])),
+        ("equal sizes in the pairs", &|| zeros(&[2]).dot_general(zeros(&[2]), &[[0, 0], [0, 0]], &[])),
+        ("two dimensions or more", &|| zeros(&[2]).matrix_transpose()),
+        ("square matrices", &|| zeros(&[2, 3]).cholesky()),
+        ("square matrices", &|| zeros(&[2, 3]).cho_solve(zeros(&[2]))),
+        ("[2], or [.., 2, k]", &|| zeros(&[2, 2]).cho_solve(zeros(&[3]))),
+        ("[2], or [.., 2, k]", &|| zeros(&[3, 2, 2]).solve_triangular(zeros(&[4, 2, 1]), Triangle::LOWER)),
+        ("[2], or [.., 2, k]", &|| zeros(&[2, 2]).solve_triangular(0.0, Triangle::LOWER)),
+        ("1, 3, 6, 10", &|| zeros(&[4]).vec_to_tril_matrix(0)),
+        ("above the main one", &|| zeros(&[3]).vec_to_tril_matrix(1)),
+        ("above the main one", &|| zeros(&[3, 3]).matrix_to_tril_vec(1)),
+        ("`p` is NaN", &|| zeros(&[3]).vector_norm(f64::NAN, 0)),
+        ("`1` is no letter", &|| einsum("i1->i", &[&[2, 2]])),
+        ("`.` stands alone", &|| einsum("..i", &[&[2]])),
+        ("`k` of the result is in no operand", &|| einsum("ij->k", &[&[2, 2]])),
+        ("`i` is in the result twice", &|| einsum("ij->ii", &[&[2, 2]])),
+        ("of 2 operands, found 1", &|| einsum("ij,jk", &[&[2, 2]])),
+        ("its term is of 2 dimensions", &|| einsum("ij->i", &[&[2, 2, 2]])),
+        ("`j` has size 2 and, in operand 1", &|| einsum("ij,jk->ik", &[&[2, 2], &[3, 2]])),
+        ("the result has no `...`", &|| einsum("...i->i", &[&[2, 2]])),
+    ];
+    for (message, f) in wrong {
+        let found = errors(|| vec![f() + 1.0]);
+        assert_eq!(found.len(), 1, "{message}: {found:?}");
+        assert!(found[0].contains(message), "{message}: {found:?}");
+        assert!(found[0].contains("tests/linalg.rs"), "{found:?}");
+    }
+}
+
+fn values(f: impl FnOnce() -> Tensor) -> Array {
+    evaluate(|| vec![f()]).swap_remove(0)
+}
+
+#[test]
+fn edges_of_shapes_and_domains() {
+    let zeros = |dims: &[usize]| Tensor::full(dims, 0.0);
+    let shape = |f: &dyn Fn() -> Tensor| values(f).dims().to_vec();
+    assert_eq!(shape(&|| zeros(&[0, 3]).matmul(zeros(&[3, 2]))), [0, 2]);
+    assert_eq!(values(|| zeros(&[2, 0]).matmul(zeros(&[0, 2]))).to_f64_vec(), [0.0; 4]);
+    assert_eq!(shape(&|| zeros(&[0, 0]).cholesky()), [0, 0]);
+    assert_eq!(shape(&|| zeros(&[0]).vec_to_tril_matrix(-1)), [1, 1]);
+    assert_eq!(shape(&|| zeros(&[0]).vec_to_tril_matrix(0)), [0, 0]);
+    assert_eq!(shape(&|| zeros(&[1, 1]).matrix_to_tril_vec(-1)), [0]);
+    assert_eq!(shape(&|| zeros(&[2, 0]).diagonal()), [0]);
+    assert_eq!(values(|| zeros(&[0, 0]).logdet_spd()).to_f64_vec(), [0.0]);
+    assert_eq!(
+        values(|| Tensor::einsum("ij,jk,kl", &[zeros(&[2, 0]), zeros(&[0, 3]), zeros(&[3, 1])])).dims(),
+        [2, 1]
+    );
+    // The second matrix of the batch is indefinite.
+    let mixed = values(|| {
+        let x = Tensor::from([4.0, 0.0, 2.0, 3.0, 1.0, 2.0, 2.0, 1.0]);
+        x.reshape(&[2, 2, 2]).cholesky().diagonal()
+    });
+    let mixed = mixed.to_f64_vec();
+    assert!(mixed[0] == 2.0 && mixed[1].is_finite() && mixed[2].is_nan() && mixed[3].is_nan(), "{mixed:?}");
+    let (norm, by) = gradient(|| {
+        let x = variable(&Array::from([0.0, 0.0]));
+        (x.norm(), vec![x])
+    });
+    assert_eq!((norm.to_f64_vec(), by[0].to_f64_vec()), (vec![0.0], vec![0.0, 0.0]));
+    // Integers stay integers in products, and become floats where there is a division.
+    let count = || Tensor::arange(4).reshape(&[2, 2]);
+    assert_eq!(values(|| count().matmul(count())).as_slice::<i64>(), Some(&[2, 3, 6, 11][..]));
+    assert_eq!(values(|| (count() + 3i64).cholesky()).dtype(), DType::F64);
+    let single = || Tensor::from(Array::from([1.0f32, 2.0]));
+    assert_eq!(values(|| single().outer([1.0, 2.0])).dtype(), DType::F64);
+    assert_eq!(values(|| single().dot(2.0)).dtype(), DType::F32);
+}
