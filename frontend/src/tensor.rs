@@ -19,20 +19,33 @@ use crate::trace::{self, ErrorKind, apply, build, fail, type_of};
 /// assert_eq!(y.as_slice::<f64>(), Some(&[15.0][..]));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Tensor {
     id: u32,
     generation: u32,
+    /// Made from literals alone: takes the element type of what it meets. The handle knows, not the value, since an
+    /// array of the same bits is the same value and of a definite type.
+    weak: bool,
     /// Handles index a thread-local stack, so they must not leave the thread.
     thread: PhantomData<*const ()>,
 }
 
 impl Tensor {
     /// What an operation that failed returns; operations on it fail silently, since its cause is recorded.
-    pub(crate) const POISON: Tensor = Tensor { id: u32::MAX, generation: 0, thread: PhantomData };
+    pub(crate) const POISON: Tensor =
+        Tensor { id: u32::MAX, generation: 0, weak: false, thread: PhantomData };
 
-    pub(crate) fn new(v: Val, generation: u32) -> Tensor {
-        Tensor { id: v.index() as u32, generation, thread: PhantomData }
+    pub(crate) fn new(v: Val, generation: u32, weak: bool) -> Tensor {
+        Tensor { id: v.index() as u32, generation, weak, thread: PhantomData }
+    }
+
+    pub(crate) fn is_weak(self) -> bool {
+        self.weak
+    }
+
+    /// The same value with a definite element type.
+    pub(crate) fn definite(self) -> Tensor {
+        Tensor { weak: false, ..self }
     }
 
     pub(crate) fn is_poison(self) -> bool {
@@ -95,6 +108,15 @@ impl Tensor {
         apply(ops::Iota { dtype: trace::DEFAULT_INT, dims, axis: 0 }, &[], Loc::caller())
     }
 }
+
+impl PartialEq for Tensor {
+    /// Whether both stand for the same value.
+    fn eq(&self, other: &Tensor) -> bool {
+        (self.id, self.generation) == (other.id, other.generation)
+    }
+}
+
+impl Eq for Tensor {}
 
 impl From<Array> for Tensor {
     /// A constant. Data belong in the model's arguments, where a new value needs no new compilation.
@@ -307,8 +329,8 @@ impl Tensor {
     /// The elements in another element type.
     #[track_caller]
     pub fn convert(self, dtype: DType) -> Tensor {
-        if type_of(self).is_some_and(|ty| ty.dtype == dtype) && !trace::is_weak(self) {
-            return self;
+        if type_of(self).is_some_and(|ty| ty.dtype == dtype) {
+            return self.definite();
         }
         apply(ops::Convert { dtype }, &[self], Loc::caller())
     }

@@ -193,6 +193,18 @@ fn literals_keep_single_precision_and_integers_become_floats() {
     );
 }
 
+#[test]
+fn a_literal_stays_one_beside_an_array_of_the_same_bits() {
+    let graph = record(|| {
+        let single = Tensor::from(Array::from([2.0f32]));
+        let (literal, double) = (Tensor::from(3.0), Tensor::from(Array::from(3.0)));
+        vec![single * literal, single * (literal + 1.0), single * double, single * 3.0]
+    });
+    let types: Vec<String> =
+        interpret(&graph.unwrap(), &[]).unwrap().iter().map(|a| a.ty().to_string()).collect();
+    assert_eq!(types, ["f32[1]", "f32[1]", "f64[1]", "f32[1]"]);
+}
+
 /// Five rows of three, some negative, with a tie and a zero.
 fn matrix() -> Vec<f64> {
     (0..15).map(|i| f64::from((i * 7) % 11) - 4.0).collect()

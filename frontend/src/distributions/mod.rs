@@ -258,7 +258,7 @@ impl Distribution for Rc<dyn Distribution> {
 
 /// The widest float type among parameters; the default one if there is none.
 pub(crate) fn float_dtype(params: &[Param]) -> DType {
-    let floats = params.iter().filter(|p| !crate::trace::is_weak(p.value)).map(|p| p.value.dtype());
+    let floats = params.iter().filter(|p| !p.value.is_weak()).map(|p| p.value.dtype());
     floats.filter(|d| d.is_float()).max_by_key(|d| d.size()).unwrap_or(crate::trace::DEFAULT_FLOAT)
 }
 

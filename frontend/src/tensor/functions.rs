@@ -92,7 +92,7 @@ impl Tensor {
             }
         }
         match power {
-            None => trace::constant(Array::filled(&self.ty(), 1.0), trace::is_weak(self), Loc::caller()),
+            None => trace::constant(Array::filled(&self.ty(), 1.0), self.is_weak(), Loc::caller()),
             Some(p) if n < 0 => p.reciprocal(),
             Some(p) => p,
         }

@@ -30,8 +30,6 @@ pub(crate) struct Trace {
     generation: u32,
     pub(crate) kind: TraceKind,
     graph: Graph,
-    /// Values made from literals alone: they take the element type of what they meet.
-    weak: Vec<bool>,
     errors: Vec<TraceError>,
     pub(crate) handlers: Vec<Rc<dyn Handler>>,
     /// Where each site name was first used.
@@ -109,7 +107,6 @@ fn push(kind: TraceKind, site: Option<(String, Loc)>, captures: Captures) -> Pop
         generation,
         kind,
         graph: Graph::new(phase),
-        weak: Vec::new(),
         errors: Vec::new(),
         handlers: Vec::new(),
         names: BTreeMap::new(),
@@ -178,18 +175,10 @@ impl Trace {
         self.lost.get_or_insert_with(|| (what, loc.clone()));
     }
 
-    fn tensor(&mut self, v: Val, weak: bool) -> Tensor {
-        if self.weak.len() <= v.index() {
-            self.weak.resize(v.index() + 1, false);
-            self.weak[v.index()] = weak;
-        }
-        Tensor::new(v, self.generation)
-    }
-
     /// Adds an input of the trace's graph.
     pub(crate) fn input(&mut self, name: &str, role: Role, ty: Ty) -> Tensor {
         let v = self.graph.input(name, role, ty);
-        self.tensor(v, false)
+        Tensor::new(v, self.generation, false)
     }
 
     /// Claims a site's name; the place of its first use if it is taken.
@@ -217,7 +206,7 @@ impl Trace {
     pub(crate) fn push_site(&mut self, site: Site, ty: Ty, operands: &[Val], loc: Loc) -> Tensor {
         self.graph.set_loc(Some(loc));
         let v = self.graph.push_site(site, ty, operands);
-        self.tensor(v, false)
+        Tensor::new(v, self.generation, false)
     }
 
     /// The type of a value of this trace.
@@ -243,7 +232,7 @@ pub(crate) fn resolve(op: &'static str, tensor: Tensor, loc: &Loc) -> Option<Val
                 return None;
             }
             let (below, above) = stack.split_at_mut(depth);
-            let outer = Tensor::new(v, below[depth - 1].generation);
+            let outer = Tensor::new(v, below[depth - 1].generation, false);
             let ty = below[depth - 1].graph.ty(v).clone();
             v = above[0].capture(outer, ty);
         }
@@ -261,10 +250,7 @@ pub(crate) fn apply(op: impl Into<Op>, operands: &[Tensor], loc: Loc) -> Tensor 
     // A conversion is the caller's decision about the element type: its result is a literal no more.
     let decides = matches!(op, Op::Convert(_));
     let made = build(op.name(), operands, loc, |g, v| g.push(op, v));
-    if decides && !made.is_poison() {
-        with_active(|t| t.weak[made.val().index()] = false);
-    }
-    made
+    if decides { made.definite() } else { made }
 }
 
 /// Runs a builder of several nodes on the active graph.
@@ -277,13 +263,12 @@ pub(crate) fn build(
     if with_active(|_| ()).is_none() {
         return fail(ErrorKind::NoTrace { op: name }, loc);
     }
+    let weak = !operands.is_empty() && operands.iter().all(|t| t.is_weak());
     let operands: Option<Vec<Val>> = operands.iter().map(|t| resolve(name, *t, &loc)).collect();
     let Some(operands) = operands else { return Tensor::POISON };
     let recorded = with_active(|t| {
-        let weak =
-            !operands.is_empty() && operands.iter().all(|v| t.weak.get(v.index()).copied().unwrap_or(false));
         t.graph.set_loc(Some(loc.clone()));
-        f(&mut t.graph, &operands).map(|v| t.tensor(v, weak))
+        f(&mut t.graph, &operands).map(|v| Tensor::new(v, t.generation, weak))
     });
     finish(recorded, loc)
 }
@@ -303,14 +288,7 @@ pub(crate) fn constant(value: Array, weak: bool, loc: Loc) -> Tensor {
     }
     let recorded = with_active(|t| {
         t.graph.set_loc(Some(loc.clone()));
-        t.graph.constant(value).map(|v| {
-            let fresh = v.index() >= t.weak.len();
-            // The same bits may have been asked for before with a definite type; that claim is the stronger one.
-            if !fresh && !weak {
-                t.weak[v.index()] = false;
-            }
-            t.tensor(v, weak)
-        })
+        t.graph.constant(value).map(|v| Tensor::new(v, t.generation, weak))
     });
     finish(recorded, loc)
 }
@@ -325,28 +303,21 @@ pub(crate) fn type_of(tensor: Tensor) -> Option<Ty> {
     })
 }
 
-/// Whether a value is made from literals alone.
-pub(crate) fn is_weak(tensor: Tensor) -> bool {
+/// The value of a constant, literal or array.
+pub(crate) fn constant_of(tensor: Tensor) -> Option<Array> {
     STACK.with(|stack| {
         let stack = stack.borrow();
-        let home = stack.iter().rev().find(|t| t.generation == tensor.generation());
-        home.and_then(|t| t.weak.get(tensor.val().index()).copied()).unwrap_or(false)
+        let home = stack.iter().rev().find(|t| t.generation == tensor.generation())?;
+        match home.graph.op(tensor.val())? {
+            Op::Constant(constant) => Some(constant.0.clone()),
+            _ => None,
+        }
     })
 }
 
 /// The integer that a literal is.
 pub(crate) fn weak_integer(tensor: Tensor) -> Option<i64> {
-    if !is_weak(tensor) {
-        return None;
-    }
-    STACK.with(|stack| {
-        let stack = stack.borrow();
-        let home = stack.iter().rev().find(|t| t.generation == tensor.generation())?;
-        match home.graph.op(tensor.val())? {
-            Op::Constant(constant) => constant.0.as_slice::<i64>()?.first().copied(),
-            _ => None,
-        }
-    })
+    tensor.is_weak().then(|| constant_of(tensor))??.as_slice::<i64>()?.first().copied()
 }
 
 /// The element type of floats that nothing else decides.

@@ -2,7 +2,7 @@
 
 use pyroxene_ir::{DType, Dims, Loc, Op, ops, shape};
 
-use super::{DEFAULT_FLOAT, DEFAULT_INT, ErrorKind, apply, build, fail, is_weak, type_of, weak_integer};
+use super::{DEFAULT_FLOAT, DEFAULT_INT, ErrorKind, apply, build, fail, type_of, weak_integer};
 use crate::tensor::Tensor;
 
 /// The element type two operands meet in: NumPy's order bool < integers < floats, wider wins. A literal takes the type
@@ -38,7 +38,7 @@ pub(crate) fn promote(op: &'static str, operands: &[Tensor], loc: &Loc) -> Optio
     let mut target: Option<(DType, bool)> = None;
     for t in operands {
         let Some(ty) = type_of(*t) else { continue };
-        let own = (ty.dtype, is_weak(*t));
+        let own = (ty.dtype, t.is_weak());
         target = Some(match target {
             None => own,
             Some(before) => match meet(before, own) {
