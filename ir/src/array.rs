@@ -230,7 +230,7 @@ impl Array {
     }
 
     /// The elements converted to `i128` (floats truncate, true is 1): exact for every integer type.
-    pub(crate) fn to_i128_vec(&self) -> Vec<i128> {
+    pub fn to_i128_vec(&self) -> Vec<i128> {
         match &self.data {
             Data::Bool(v) => v.iter().map(|x| i128::from(*x)).collect(),
             Data::I32(v) => v.iter().map(|x| i128::from(*x)).collect(),

@@ -1,6 +1,7 @@
 //! Threefry-2x32 in integer ops, with JAX's key derivation and bit layout (`jax_threefry_partitionable`).
 //!
-//! Salmon, Moraes, Dror, Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3". A key is `u32[2]`.
+//! Salmon, Moraes, Dror, Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3". A key is `u32[2]`, an
+//! array of keys `u32[.., 2]`; every function maps over such an array.
 
 use crate::{
     array::Array,
@@ -18,17 +19,28 @@ pub fn key_from_seed(seed: u64) -> Array {
     Array::from([(seed >> 32) as u32, seed as u32])
 }
 
-/// Element `i` of a key, broadcast to `dims`.
-fn word(g: &mut Graph, key: Val, i: usize, dims: &[usize]) -> Result<Val, TypeError> {
-    let ty = g.ty(key);
-    if *ty != Ty::new(DType::U32, [2]) {
-        let expected = "a key, which has type u32[2]: make one with `Key::new(seed)`".into();
-        return Err(TypeError { op: "random", operands: vec![ty.clone()], expected });
+/// The dimensions of an array of keys, `u32[batch.., 2]`: none for a single key.
+fn batch(g: &Graph, keys: Val) -> Result<Dims, TypeError> {
+    let ty = g.ty(keys);
+    match ty.dims.split_last() {
+        Some((2, batch)) if ty.dtype == DType::U32 => Ok(Dims::from_slice(batch)),
+        _ => {
+            let expected = "a key, which has type u32[2]: make one with `Key::new(seed)`".into();
+            Err(TypeError { op: "random", operands: vec![ty.clone()], expected })
+        }
     }
-    let one = Dims::from_slice(&[i]);
-    let word = g.push(ops::Slice::new(one, Dims::from_slice(&[i + 1])), &[key])?;
-    let word = g.reshape(word, &[])?;
-    g.broadcast_to(word, dims)
+}
+
+/// Word `i` of each key, the same for all of `dims`, whose first dimensions are the keys'.
+fn word(g: &mut Graph, keys: Val, i: usize, dims: &[usize]) -> Result<Val, TypeError> {
+    let batch = batch(g, keys)?;
+    let all = g.ty(keys).dims.clone();
+    let word = g.push(ops::Slice::along(&all, batch.len(), i, i + 1), &[keys])?;
+    let word = g.reshape(word, &batch)?;
+    if batch.as_slice() == dims {
+        return Ok(word);
+    }
+    g.push(ops::Broadcast { dims: Dims::from_slice(dims), map: (0..batch.len()).collect() }, &[word])
 }
 
 fn rotate_left(g: &mut Graph, x: Val, by: u32) -> Result<Val, TypeError> {
@@ -39,13 +51,13 @@ fn rotate_left(g: &mut Graph, x: Val, by: u32) -> Result<Val, TypeError> {
     g.or(high, low)
 }
 
-/// The block function: 20 rounds on two counters of equal dimensions under one key.
+/// The block function: 20 rounds on two counters of equal dimensions, which begin with those of the array of keys.
 ///
 /// # Errors
-/// When `key` is not `u32[2]` or the counters are not `u32` of equal dimensions.
-pub fn block(g: &mut Graph, key: Val, counters: [Val; 2]) -> Result<[Val; 2], TypeError> {
+/// When `keys` is not `u32[.., 2]` or the counters are not `u32` of equal dimensions.
+pub fn block(g: &mut Graph, keys: Val, counters: [Val; 2]) -> Result<[Val; 2], TypeError> {
     let dims = g.ty(counters[0]).dims.clone();
-    let (k0, k1) = (word(g, key, 0, &dims)?, word(g, key, 1, &dims)?);
+    let (k0, k1) = (word(g, keys, 0, &dims)?, word(g, keys, 1, &dims)?);
     let parity = g.full_like(k0, f64::from(PARITY))?;
     let k2 = g.xor(k0, k1)?;
     let k2 = g.xor(k2, parity)?;
@@ -69,66 +81,91 @@ pub fn block(g: &mut Graph, key: Val, counters: [Val; 2]) -> Result<[Val; 2], Ty
     Ok([x0, x1])
 }
 
-/// The counters of a draw of `dims`: the row-major position in 64 bits, as high and low words.
-fn counters(g: &mut Graph, dims: &[usize]) -> Result<[Val; 2], TypeError> {
+/// The counters of a draw of `dims` under each key: the row-major position in 64 bits, as high and low words.
+fn counters(g: &mut Graph, batch: &[usize], dims: &[usize]) -> Result<[Val; 2], TypeError> {
     let n = Ty::new(DType::U32, dims.iter().copied()).len();
-    let position = g.push(ops::Iota { dtype: DType::U64, dims: Dims::from_slice(&[n]), axis: 0 }, &[])?;
-    let position = g.reshape(position, dims)?;
-    let low = g.convert(position, DType::U32)?;
-    let shift = g.full_like(position, 32.0)?;
-    let high = g.push(ops::ShiftRight, &[position, shift])?;
-    let high = g.convert(high, DType::U32)?;
-    Ok([high, low])
+    let all = [batch, dims].concat();
+    let position = |dtype| ops::Iota { dtype, dims: Dims::from_slice(&[n]), axis: 0 };
+    let (high, low) = if u32::try_from(n).is_ok() {
+        let low = g.push(position(DType::U32), &[])?;
+        (g.full_like(low, 0.0)?, low)
+    } else {
+        let position = g.push(position(DType::U64), &[])?;
+        let shift = g.full_like(position, 32.0)?;
+        let high = g.push(ops::ShiftRight, &[position, shift])?;
+        (g.convert(high, DType::U32)?, g.convert(position, DType::U32)?)
+    };
+    let (high, low) = (g.reshape(high, dims)?, g.reshape(low, dims)?);
+    Ok([g.broadcast_to(high, &all)?, g.broadcast_to(low, &all)?])
 }
 
-/// `n` independent keys, `u32[n,2]` (`jax.random.split`).
-///
-/// # Errors
-/// When `key` is not `u32[2]`.
-pub fn split(g: &mut Graph, key: Val, n: usize) -> Result<Val, TypeError> {
-    let counters = counters(g, &[n])?;
-    let [x0, x1] = block(g, key, counters)?;
-    let (x0, x1) = (g.reshape(x0, &[n, 1])?, g.reshape(x1, &[n, 1])?);
-    g.push(ops::Concatenate { axis: 1 }, &[x0, x1])
+/// The words of a draw of `dims` under each key.
+fn blocks(g: &mut Graph, keys: Val, dims: &[usize]) -> Result<[Val; 2], TypeError> {
+    let batch = batch(g, keys)?;
+    let counters = counters(g, &batch, dims)?;
+    block(g, keys, counters)
 }
 
-/// Two keys: the one to go on with, and the one to use.
+/// Two words as the elements of a last dimension.
+fn pair(g: &mut Graph, words: [Val; 2]) -> Result<Val, TypeError> {
+    let mut dims = g.ty(words[0]).dims.clone();
+    let axis = dims.len();
+    dims.push(1);
+    let words = [g.reshape(words[0], &dims)?, g.reshape(words[1], &dims)?];
+    g.push(ops::Concatenate { axis }, &words)
+}
+
+/// Independent keys from each key: `u32[batch.., dims.., 2]` (`jax.random.split`).
 ///
 /// # Errors
-/// When `key` is not `u32[2]`.
-pub fn split_pair(g: &mut Graph, key: Val) -> Result<[Val; 2], TypeError> {
-    let keys = split(g, key, 2)?;
+/// When `keys` is not `u32[batch.., 2]`.
+pub fn split(g: &mut Graph, keys: Val, dims: &[usize]) -> Result<Val, TypeError> {
+    let words = blocks(g, keys, dims)?;
+    pair(g, words)
+}
+
+/// Two keys from each key: the one to go on with, and the one to use.
+///
+/// # Errors
+/// When `keys` is not `u32[batch.., 2]`.
+pub fn split_pair(g: &mut Graph, keys: Val) -> Result<[Val; 2], TypeError> {
+    let keys = split(g, keys, &[2])?;
     Ok([row(g, keys, 0)?, row(g, keys, 1)?])
 }
 
-/// Key `i` of `keys`, `u32[n,2]`.
+/// Key `i` of each row of `keys`: from `u32[batch.., n, 2]`, keys `u32[batch.., 2]`.
 ///
 /// # Errors
-/// When there is no such row.
+/// When there is no such key.
 pub fn row(g: &mut Graph, keys: Val, i: usize) -> Result<Val, TypeError> {
-    let (start, limit) = (Dims::from_slice(&[i, 0]), Dims::from_slice(&[i + 1, 2]));
-    let key = g.push(ops::Slice::new(start, limit), &[keys])?;
-    g.reshape(key, &[2])
+    let mut dims = g.ty(keys).dims.clone();
+    let Some(axis) = dims.len().checked_sub(2) else {
+        let expected = "an array of keys, u32[.., n, 2]".into();
+        return Err(TypeError { op: "row", operands: vec![g.ty(keys).clone()], expected });
+    };
+    let key = g.push(ops::Slice::along(&dims, axis, i, i + 1), &[keys])?;
+    dims.remove(axis);
+    g.reshape(key, &dims)
 }
 
-/// The key derived from `key` and the scalar `data`, `u32[]` (`jax.random.fold_in`).
+/// The key derived from each key and `data`, `u32[]` or one word a key (`jax.random.fold_in`).
 ///
 /// # Errors
-/// When `key` is not `u32[2]` or `data` is not `u32[]`.
-pub fn fold_in(g: &mut Graph, key: Val, data: Val) -> Result<Val, TypeError> {
-    let zero = g.full(&Ty::scalar(DType::U32), 0.0)?;
-    let [x0, x1] = block(g, key, [zero, data])?;
-    let (x0, x1) = (g.reshape(x0, &[1])?, g.reshape(x1, &[1])?);
-    g.push(ops::Concatenate { axis: 0 }, &[x0, x1])
+/// When `keys` is not `u32[batch.., 2]` or `data` is neither `u32[]` nor `u32[batch..]`.
+pub fn fold_in(g: &mut Graph, keys: Val, data: Val) -> Result<Val, TypeError> {
+    let batch = batch(g, keys)?;
+    let zero = g.full(&Ty::new(DType::U32, batch.iter().copied()), 0.0)?;
+    let data = if g.ty(data).dims.is_empty() { g.broadcast_to(data, &batch)? } else { data };
+    let words = block(g, keys, [zero, data])?;
+    pair(g, words)
 }
 
-/// Random bits of type `ty`, `u32` or `u64` (`jax.random.bits`).
+/// Random bits of type `ty`, `u32` or `u64`, under each key: of dimensions `batch.., ty.dims..` (`jax.random.bits`).
 ///
 /// # Errors
-/// When `key` is not `u32[2]` or the element type is another one.
-pub fn bits(g: &mut Graph, key: Val, ty: &Ty) -> Result<Val, TypeError> {
-    let counters = counters(g, &ty.dims)?;
-    let [x0, x1] = block(g, key, counters)?;
+/// When `keys` is not `u32[batch.., 2]` or the element type is another one.
+pub fn bits(g: &mut Graph, keys: Val, ty: &Ty) -> Result<Val, TypeError> {
+    let [x0, x1] = blocks(g, keys, &ty.dims)?;
     match ty.dtype {
         DType::U32 => g.xor(x0, x1),
         DType::U64 => {
@@ -141,11 +178,11 @@ pub fn bits(g: &mut Graph, key: Val, ty: &Ty) -> Result<Val, TypeError> {
     }
 }
 
-/// Uniform floats of type `ty` in [0, 1), all significand bits random.
+/// Uniform floats of type `ty` in [0, 1) under each key, all significand bits random.
 ///
 /// # Errors
-/// When `key` is not `u32[2]` or the element type is not floating point.
-pub fn unit_uniform(g: &mut Graph, key: Val, ty: &Ty) -> Result<Val, TypeError> {
+/// When `keys` is not `u32[batch.., 2]` or the element type is not floating point.
+pub fn unit_uniform(g: &mut Graph, keys: Val, ty: &Ty) -> Result<Val, TypeError> {
     let (words, shift, one) = match ty.dtype {
         DType::F32 => (DType::U32, 9.0, Array::scalar(1.0f32.to_bits())),
         DType::F64 => (DType::U64, 12.0, Array::scalar(1.0f64.to_bits())),
@@ -154,13 +191,14 @@ pub fn unit_uniform(g: &mut Graph, key: Val, ty: &Ty) -> Result<Val, TypeError> 
             return Err(TypeError { op: "uniform", operands: vec![ty.clone()], expected });
         }
     };
-    let random = bits(g, key, &ty.with_dtype(words))?;
+    let random = bits(g, keys, &ty.with_dtype(words))?;
+    let all = g.ty(random).dims.clone();
     let shift = g.full_like(random, shift)?;
     let significand = g.push(ops::ShiftRight, &[random, shift])?;
     let one = g.constant(one)?;
-    let one = g.broadcast_to(one, &ty.dims)?;
+    let one = g.broadcast_to(one, &all)?;
     let one_to_two = g.or(significand, one)?;
     let one_to_two = g.push(ops::Bitcast { dtype: ty.dtype }, &[one_to_two])?;
-    let one = g.full(ty, 1.0)?;
+    let one = g.full_like(one_to_two, 1.0)?;
     g.sub(one_to_two, one)
 }

@@ -53,7 +53,7 @@ fn keys_splits_and_folds_equal_jax() {
         assert_eq!(words(&key), u32s(&case["key_data"]), "seed {}", case["seed"]);
         for (n, expected) in case["split"].as_object().unwrap() {
             let n: usize = n.parse().unwrap();
-            assert_eq!(words(&run(&key, |g, k| threefry::split(g, k, n))), u32s(expected), "split {n}");
+            assert_eq!(words(&run(&key, |g, k| threefry::split(g, k, &[n]))), u32s(expected), "split {n}");
         }
         for fold in case["fold_in"].as_array().unwrap() {
             let data = Array::scalar(u32::try_from(fold["data"].as_u64().unwrap()).unwrap());
@@ -65,6 +65,35 @@ fn keys_splits_and_folds_equal_jax() {
         }
         let pair = run(&key, |g, k| threefry::split_pair(g, k).map(|[_, second]| second));
         assert_eq!(words(&pair), u32s(&case["split"]["2"])[2..]);
+    }
+}
+
+type OfKeys = fn(&mut Graph, Val, &Ty) -> Result<Val, TypeError>;
+
+#[test]
+fn an_array_of_keys_draws_under_each() {
+    let rows = [[1u32, 2], [3, 4], [5, 6]];
+    let keys = Array::new([3, 2], rows.concat()).unwrap();
+    let ty = Ty::new(DType::U64, [2, 2]);
+    let functions: [OfKeys; 4] = [
+        |g, k, ty| threefry::bits(g, k, ty),
+        |g, k, ty| threefry::split(g, k, &ty.dims),
+        |g, k, _| threefry::split_pair(g, k).map(|[_, second]| second),
+        |g, k, _| {
+            let data = g.constant(Array::scalar(9u32))?;
+            threefry::fold_in(g, k, data)
+        },
+    ];
+    for f in functions {
+        let each: Vec<Array> = rows.iter().map(|row| run(&Array::from(*row), |g, k| f(g, k, &ty))).collect();
+        let mut g = Graph::new(Phase::Pure);
+        let k = g.input("keys", Role::Key, keys.ty());
+        let out = f(&mut g, k, &ty).unwrap();
+        g.set_outputs([out]);
+        let all = eval(&g, std::slice::from_ref(&keys)).unwrap().remove(0);
+        assert_eq!(all.dims(), [&[3], each[0].dims()].concat());
+        let bytes: Vec<u8> = each.iter().flat_map(|x| x.as_bytes().to_vec()).collect();
+        assert_eq!(all.as_bytes(), bytes);
     }
 }
 
