@@ -170,9 +170,9 @@ fn literals_do_not_wrap() {
 #[test]
 fn keys_are_keys() {
     let draw = |key: Array| move || random::normal(Key::from(key), &[2], DType::F64);
-    assert_says("a key, which has type u32[2]", draw(Array::from([1u32, 2, 3])));
-    assert_says("a key, which has type u32[2]", draw(Array::from(1.0)));
-    assert_says("`seed` needs a key", || {
+    assert_says("a key of type u32[3], expected u32[2]", draw(Array::from([1u32, 2, 3])));
+    assert_says("a key of type f64[], expected u32[2]", draw(Array::from(1.0)));
+    assert_says("a key of type f64[], expected u32[2]", || {
         seed(Key::from(Tensor::from(1.0)), || sample("x", Normal::new(0.0, 1.0)));
     });
 }

@@ -122,7 +122,7 @@ fn normal_exponential_and_cauchy_draws_are_jax_s() {
 #[test]
 fn bernoulli_draws_are_jax_s() {
     let draw = |case: &Value| {
-        random::bernoulli(Key::new(seed(&case["seed"])), &dims(&case["shape"]), number(&case["p"]))
+        random::bernoulli(Key::new(seed(&case["seed"])), number(&case["p"]), &dims(&case["shape"]))
     };
     each(list(&golden("threefry")["bernoulli"]), draw, |case, found| {
         let expected: Vec<bool> = list(&case["values"]).iter().map(|x| x == &Value::Bool(true)).collect();

@@ -51,7 +51,7 @@ impl Distribution for BernoulliProbs {
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let dims = draw_dims(self, sample_shape);
         let probs = self.probs.convert(float_dtype(&self.params()));
-        Some(random::bernoulli(key, &dims, probs).convert(self.dtype()))
+        Some(random::bernoulli(key, probs, &dims).convert(self.dtype()))
     }
 }
 
@@ -90,7 +90,7 @@ impl Distribution for BernoulliLogits {
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let dims = draw_dims(self, sample_shape);
-        Some(random::bernoulli(key, &dims, self.logits.logistic()).convert(self.dtype()))
+        Some(random::bernoulli(key, self.logits.logistic(), &dims).convert(self.dtype()))
     }
 }
 

@@ -2,13 +2,8 @@
 
 use std::rc::Rc;
 
-use pyroxene_ir::{DType, Loc, Ty};
-
 use super::{Handler, Message, MessageKind, Seeding, run};
-use crate::{
-    random::Key,
-    trace::{self, ErrorKind, with_active},
-};
+use crate::{random::Key, trace::with_active};
 
 struct Seed(Seeding);
 
@@ -26,13 +21,6 @@ struct Seed(Seeding);
 #[track_caller]
 pub fn seed<R>(key: impl Into<Key>, f: impl FnOnce() -> R) -> R {
     let key = key.into();
-    let ty = key.data().ty();
-    if ty != Ty::new(DType::U32, [2]) && !key.data().is_poison() {
-        let (found, help) =
-            (format!("`seed` needs a key, which has type u32[2], found {ty}"), "give an integer".into());
-        trace::fail(ErrorKind::Usage { found, help }, Loc::caller());
-        return f();
-    }
     let id = with_active(|t| {
         t.counters.seeds += 1;
         t.counters.seeds - 1

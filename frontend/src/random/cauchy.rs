@@ -4,12 +4,14 @@ use std::f64::consts::PI;
 
 use pyroxene_ir::DType;
 
-use super::{Key, uniform};
+use super::{Key, arguments::Call, uniform, uniform::epsilon};
 use crate::tensor::Tensor;
 
-/// Standard Cauchy draws of float type `dtype` (`jax.random.cauchy`).
+/// Standard Cauchy draws of float type `dtype` and dimensions `shape` (`jax.random.cauchy`).
 #[track_caller]
-pub fn cauchy(key: Key, dims: &[usize], dtype: DType) -> Tensor {
-    let epsilon = if dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
-    ((uniform(key, dims, dtype, epsilon, 1.0) - 0.5) * PI).tan()
+pub fn cauchy(key: Key, shape: &[usize], dtype: DType) -> Tensor {
+    if Call::new("cauchy").float(dtype).is_none() {
+        return Tensor::POISON;
+    }
+    ((uniform(key, shape, dtype, epsilon(dtype), 1.0) - 0.5) * PI).tan()
 }

@@ -2,15 +2,23 @@
 
 use pyroxene_ir::DType;
 
-use super::{Key, uniform};
+use super::{Key, arguments::Call, uniform, uniform::above_minus_one};
 use crate::tensor::Tensor;
 
-/// Standard normal draws of float type `dtype` (`jax.random.normal`): √2 erf⁻¹ of a uniform on (−1, 1).
+/// Standard normal draws of float type `dtype` and dimensions `shape` (`jax.random.normal`): √2 erf⁻¹ of a uniform on
+/// (−1, 1).
+///
+/// ```
+/// use pyroxene_frontend::{eval, prelude::*};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let x = eval(|| 10.0 + random::normal(Key::new(0), &[2, 3], DType::F64) * 0.5)?;
+/// assert_eq!(x.dims(), [2, 3]);
+/// # Ok(()) }
+/// ```
 #[track_caller]
-pub fn normal(key: Key, dims: &[usize], dtype: DType) -> Tensor {
-    let above_minus_one = match dtype {
-        DType::F32 => f64::from((-1.0f32).next_up()),
-        _ => (-1.0f64).next_up(),
-    };
-    uniform(key, dims, dtype, above_minus_one, 1.0).erf_inv() * std::f64::consts::SQRT_2
+pub fn normal(key: Key, shape: &[usize], dtype: DType) -> Tensor {
+    if Call::new("normal").float(dtype).is_none() {
+        return Tensor::POISON;
+    }
+    uniform(key, shape, dtype, above_minus_one(dtype), 1.0).erf_inv() * std::f64::consts::SQRT_2
 }

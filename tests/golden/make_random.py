@@ -1,0 +1,173 @@
+"""Makes random.json: draws of jax.random as the oracle of our functions of the same names.
+
+Runs JAX on the CPU with `jax_enable_x64` True and the default `jax_threefry_partitionable`.
+Keys, bits and uniforms have a file of their own, threefry.json, made from the published
+algorithm; here JAX is the definition: which bits a draw takes and what it makes of them.
+
+Install: pip install "jax==0.10.2".  Run: python make_random.py
+"""
+
+import os
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+
+import platform
+
+import jax
+import jaxlib
+import numpy as np
+from common import array, write
+from jax import random
+
+jax.config.update("jax_enable_x64", True)
+
+FLOATS = {"f32": np.float32, "f64": np.float64}
+INTEGERS = {"i32": np.int32, "i64": np.int64, "u32": np.uint32, "u64": np.uint64}
+TYPES = {**FLOATS, **INTEGERS}
+# Seed and shape: scalar, empty, odd, matrix, with a one; the last of them is the one that also runs compiled.
+PLACES = [
+    (0, ()),
+    (42, (0,)),
+    (2**32 + 5, (1,)),
+    (2**63 - 1, (3, 4)),
+    (-1, (2, 1, 3)),
+    (42, (7,)),
+]
+MIXED = [0.3, 1.0, 2.5]  # broadcasts to the last dimension of the shape (2, 1, 3)
+
+
+def case(name, seed, shape, dtype, params, draw):
+    """One record, on one line; `draw` takes the key, the parameters and the shape. A parameter: name, element type,
+    shape, values."""
+    values = {k: np.asarray(x, t) for k, (x, t) in params.items()}
+    got = np.asarray(draw(random.key(seed), *values.values(), shape))
+    names = {np.dtype(t): name for name, t in TYPES.items()}
+    described = [[k, names[x.dtype], *array(x).values()] for k, x in values.items()]
+    return {"draw": name, "seed": seed, "dtype": dtype, "params": described, **array(got)}
+
+
+def float_cases(name, settings, draw):
+    """Draws of both float types: parameters `settings` at the shape (7,), the first of them at all others.
+
+    `draw` takes the key, the parameters, the shape and the element type."""
+    cases = []
+    for dtype, t in FLOATS.items():
+        for seed, shape in PLACES:
+            here = settings if shape == (7,) else settings[:1]
+            for setting in here:
+                params = {k: (p, t) for k, p in setting.items()}
+                cases.append(case(name, seed, shape, dtype, params, lambda k, *p: draw(k, *p, t)))
+        if settings[0]:
+            params = {k: (MIXED if i == 0 else p, t) for i, (k, p) in enumerate(settings[-1].items())}
+            if name in BROADCASTS:
+                cases.append(case(name, -1, (2, 1, 3), dtype, params, lambda k, *p: draw(k, *p, t)))
+    return cases
+
+
+BROADCASTS = {"lognormal", "pareto", "rayleigh", "wald"}
+
+
+def plain(f):
+    return lambda key, shape, t: f(key, shape, t)
+
+
+def floats():
+    cases = []
+    for name in ("normal", "exponential", "cauchy", "laplace", "logistic", "gumbel", "maxwell"):
+        cases += float_cases(name, [{}], plain(getattr(random, name)))
+    one = {
+        "lognormal": [{"sigma": x} for x in (1.0, 0.0, 1e-6, 30.0)],
+        "pareto": [{"b": x} for x in (1.0, 0.01, 1e6)],
+        "rayleigh": [{"scale": x} for x in (1.0, 1e-10, 1e10)],
+        "wald": [{"mean": x} for x in (1.0, 1e-3, 30.0)],
+    }
+    for name, settings in one.items():
+        f = getattr(random, name)
+        cases += float_cases(name, settings, lambda k, p, shape, t, f=f: f(k, p, shape, t))
+    cases += float_cases(
+        "weibull_min",
+        [{"scale": 1.0, "concentration": c} for c in (1.0, 0.1, 50.0)],
+        lambda k, a, b, shape, t: random.weibull_min(k, a, b, shape, t),
+    )
+    cases += float_cases(
+        "triangular",
+        [{"left": -1.0, "mode": m, "right": 3.0} for m in (0.5, -1.0, 3.0)],
+        lambda k, a, b, c, shape, t: random.triangular(k, a, b, c, shape, t),
+    )
+    cases += float_cases(
+        "truncated_normal",
+        [{"lower": a, "upper": b} for a, b in ((-1.0, 2.0), (0.0, np.inf), (-np.inf, -1.5), (1.0, 1.0001), (-40.0, 40.0))],
+        lambda k, a, b, shape, t: random.truncated_normal(k, a, b, shape, t),
+    )
+    cases += float_cases(
+        "double_sided_maxwell",
+        [{"loc": 1.0, "scale": 2.0}],
+        lambda k, a, b, shape, t: random.double_sided_maxwell(k, a, b, shape, t),
+    )
+    return cases
+
+
+def integers():
+    cases = []
+    for dtype, t in FLOATS.items():
+        for seed, shape in PLACES:
+            for p in (0.25, 0.0, 1.0, 1e-5, 1 - 1e-5):
+                params = {"p": (p, t)}
+                cases.append(case("bernoulli", seed, shape, "bool", params, lambda k, p, s: random.bernoulli(k, p, s)))
+        for p in (0.25, 1.0, 1e-3, 1e-12, 0.999):
+            for name in ("i32", "i64"):
+                params = {"p": (p, t)}
+                f = lambda k, p, s, name=name: random.geometric(k, p, s, INTEGERS[name])
+                cases.append(case("geometric", 42, (7,), name, params, f))
+        cases.append(case("bernoulli", -1, (2, 1, 3), "bool", {"p": ([0.1, 0.5, 0.9], t)}, lambda k, p, s: random.bernoulli(k, p, s)))
+    for dtype in ("i32", "i64", "f32", "f64"):
+        for seed, shape in PLACES:
+            cases.append(case("rademacher", seed, shape, dtype, {}, lambda k, s: random.rademacher(k, s, TYPES[dtype])))
+    for dtype, t in INTEGERS.items():
+        info = np.iinfo(t)
+        least, greatest = int(info.min), int(info.max)
+        ranges = [(0, 10), (0, 2), (3, 4), (0, 2**16), (0, 2**16 + 1), (7, 2**31 - 1), (least, greatest), (greatest - 3, greatest)]
+        if info.bits == 64:
+            ranges += [(0, 2**32), (0, 2**32 + 1), (5, 2**62 + 12345)]
+        if info.min < 0:
+            ranges += [(-5, 100), (least, 0), (least, least + 3), (-2**31, 2**31 - 1)]
+        for low, high in ranges:
+            params = {"minval": (low, t), "maxval": (high, t)}
+            cases.append(case("randint", 42, (7,), dtype, params, lambda k, a, b, s: random.randint(k, s, a, b, t)))
+        for seed, shape in PLACES[:-1]:
+            params = {"minval": (1, t), "maxval": (1000, t)}
+            cases.append(case("randint", seed, shape, dtype, params, lambda k, a, b, s: random.randint(k, s, a, b, t)))
+        # Bounds of another type than the draws: clipped, and one beyond the greatest value.
+        wide = {"minval": (-7, np.int64), "maxval": (2**32 if info.bits == 32 else 2**63 - 1, np.int64)}
+        cases.append(case("randint", 42, (7,), dtype, wide, lambda k, a, b, s: random.randint(k, s, a, b, t)))
+        rows = {"minval": ([0, 10, 5], t), "maxval": ([1, 1000, 3], t)}
+        cases.append(case("randint", -1, (2, 1, 3), dtype, rows, lambda k, a, b, s: random.randint(k, s, a, b, t)))
+    full = {"minval": (0, np.int64), "maxval": (2**32, np.int64)}
+    cases.append(case("randint", 0, (3, 4), "u32", full, lambda k, a, b, s: random.randint(k, s, a, b, np.uint32)))
+    full = {"minval": (-(2**31), np.int64), "maxval": (2**31, np.int64)}
+    cases.append(case("randint", 0, (3, 4), "i32", full, lambda k, a, b, s: random.randint(k, s, a, b, np.int32)))
+    return cases
+
+
+def main():
+    write(
+        "random.json",
+        {
+            "about": "jax.random under jax_enable_x64 True, jax_threefry_partitionable True, CPU. Seeds are 64-bit "
+            "integers, negative ones as their bits; values are row-major; f32 values are printed as the f64 with the "
+            "same value.",
+            "versions": {
+                "python": platform.python_version(),
+                "jax": jax.__version__,
+                "jaxlib": jaxlib.__version__,
+                "numpy": np.__version__,
+            },
+            "floats": floats(),
+            "integers": integers(),
+        },
+    )
+
+
+if __name__ == "__main__":
+    assert jax.config.jax_threefry_partitionable
+    main()
