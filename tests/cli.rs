@@ -105,6 +105,20 @@ fn check_speaks_of_what_is_not_finite() {
 }
 
 #[test]
+fn check_explains_where_numbers_cease_to_be_finite() {
+    let explain = |at: &str| succeeds(&mut pyroxene(["check", "kidiq", "--explain", at]));
+    let finite = explain("--at=1,0.5,2");
+    assert!(finite.ends_with("the log density and its gradient are finite\n"), "{finite}");
+    let overflow = explain("--at=1,0,800");
+    let lines: Vec<&str> = overflow.lines().collect();
+    assert_eq!(lines[1], "the log density is -inf", "{overflow}");
+    assert!(lines[2].contains("kidscore_momiq.rs:"), "{overflow}");
+    assert!(lines[2].ends_with(": site `sigma`: `exp` of 800 is inf"), "{overflow}");
+    let position = explain("--at=nan,0,0");
+    assert!(position.ends_with("`input position` is NaN at index [0]\n"), "{position}");
+}
+
+#[test]
 fn compile_shows_every_stage() {
     let emit = |what| succeeds(&mut pyroxene(["compile", "eight_schools", "--emit", what]));
     let sites = emit("sites");

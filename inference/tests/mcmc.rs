@@ -236,7 +236,7 @@ fn a_gradient_that_is_never_finite_names_the_site_and_the_operation() {
     };
     expect![[r#"
         cannot find valid initial parameters: in chain 0, none of 100 positions drawn from uniform(-2, 2) on the unconstrained space has a finite log density and gradient; at the last one
-          FILE: site `x`: the gradient with respect to it is NaN at index [0] (3 of 3 elements); the first NaN
+          FILE: site `x`: the gradient with respect to it is NaN at index [0] (3 of 3 elements); it
         help: the log density is finite, its derivative is not: keep away from places where a function's slope is infinite (the square root of 0), or `select` a safe argument before it"#]].assert_eq(&failure(model, &()));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     array::Array,
-    graph::{Graph, Kind, Loc, Val},
+    graph::{Graph, Kind},
     types::Ty,
 };
 
@@ -64,7 +64,7 @@ pub fn eval_all(graph: &Graph, args: &[Array]) -> Result<Vec<Array>, EvalError> 
 }
 
 /// The values of the nodes that are `wanted`, and of all inputs; the others are left empty.
-fn walk(graph: &Graph, args: &[Array], wanted: &[bool]) -> Result<Vec<Array>, EvalError> {
+pub(crate) fn walk(graph: &Graph, args: &[Array], wanted: &[bool]) -> Result<Vec<Array>, EvalError> {
     if args.len() != graph.inputs().len() {
         return Err(EvalError::Arity { expected: graph.inputs().len(), found: args.len() });
     }
@@ -92,17 +92,4 @@ fn walk(graph: &Graph, args: &[Array], wanted: &[bool]) -> Result<Vec<Array>, Ev
         values.push(value);
     }
     Ok(values)
-}
-
-/// The first node whose value is NaN although no operand's is, with the user's line.
-///
-/// # Errors
-/// As [`eval`].
-pub fn first_nan(graph: &Graph, args: &[Array]) -> Result<Option<(Val, Option<Loc>)>, EvalError> {
-    let values = eval_all(graph, args)?;
-    let found = graph.vals().find(|v| {
-        let x = &values[v.index()];
-        x.dtype().is_float() && x.to_f64_vec().iter().any(|x| x.is_nan())
-    });
-    Ok(found.map(|v| (v, graph.node(v).loc.clone())))
 }

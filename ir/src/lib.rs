@@ -1,6 +1,7 @@
 //! The graph language between a recorded model and XLA: types, ops, sites, verifier, text form, interpreter, passes.
 
 mod array;
+pub mod blame;
 mod build;
 mod error;
 pub mod eval;

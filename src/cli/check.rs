@@ -12,6 +12,9 @@ pub(super) struct Args {
     /// Unconstrained coordinates x0,x1,...: of each latent site in the order of the program, row by row
     #[arg(long, allow_hyphen_values = true)]
     at: String,
+    /// Also say where what is not finite arises: operation, site and line
+    #[arg(long)]
+    explain: bool,
 }
 
 pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
@@ -28,6 +31,12 @@ pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<
     let (potential, gradient) = bound.potential_and_gradient(&position)?;
     let gradient: Vec<String> = gradient.iter().map(|g| number(-g)).collect();
     writeln!(out, "{{\"log_density\": {}, \"gradient\": [{}]}}", number(-potential), gradient.join(", "))?;
+    if args.explain {
+        match bound.explain(&position)? {
+            Some(found) => writeln!(out, "{found}")?,
+            None => writeln!(out, "the log density and its gradient are finite")?,
+        }
+    }
     Ok(())
 }
 

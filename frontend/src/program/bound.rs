@@ -252,7 +252,7 @@ impl Bound {
     }
 
     /// A position with its pinned coordinates.
-    fn whole(&self, position: &[f64]) -> Result<Array, Error> {
+    pub(super) fn whole(&self, position: &[f64]) -> Result<Array, Error> {
         let expected = self.dimension();
         if position.len() != expected {
             return Err(DataError::Position { expected, found: position.len() }.into());

@@ -141,7 +141,7 @@ impl Program {
     }
 
     /// The graph a query is answered from.
-    fn graph_for(&self, query: Query) -> &Graph {
+    pub(super) fn graph_for(&self, query: Query) -> &Graph {
         match &self.inner.pinned {
             Some(pinned) if query.takes_position() => &pinned.graph,
             _ => &self.inner.graph,

@@ -55,7 +55,7 @@ pub enum Problem {
     Jacobian,
     /// The derivative of the whole log density by the site's unconstrained value.
     Gradient {
-        /// The line of the first operation with a NaN, where there is one.
+        /// The line of the operation that is not finite first, where it is known.
         operation: Option<Loc>,
     },
 }
@@ -84,7 +84,7 @@ impl fmt::Display for Cause {
                 }
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
-            Problem::Gradient { operation: Some(loc) } => write!(f, "; the first NaN arises at {loc}"),
+            Problem::Gradient { operation: Some(loc) } => write!(f, "; it arises at {loc}"),
             Problem::Gradient { operation: None } | Problem::Jacobian => Ok(()),
         }
     }

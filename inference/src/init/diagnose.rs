@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pyroxene_frontend::{Array, Bound, Loc};
 use pyroxene_ir::{
-    Graph, Kind, Node, RegionId, Role, SampleSite, Site, SiteKind, Source, Val, eval,
+    Graph, Kind, Node, RegionId, SampleSite, Site, SiteKind, Source, Val, eval,
     passes::{Pass, Query, ResolveMasks, ResolvePlates},
     shape,
 };
@@ -22,7 +22,7 @@ pub(super) fn causes(bound: &Bound, position: &[f64], gradient: &[f64]) -> Vec<C
 }
 
 fn by_gradient(bound: &Bound, position: &[f64], gradient: &[f64]) -> Vec<Cause> {
-    let operation = first_nan(bound, position);
+    let operation = bound.explain(position).ok().flatten().and_then(|found| found.loc);
     let graph = bound.program().graph();
     let causes = bound.program().layout().into_iter().filter_map(|site| {
         let part = gradient.get(site.offset..site.offset + site.unconstrained.len())?;
@@ -30,35 +30,6 @@ fn by_gradient(bound: &Bound, position: &[f64], gradient: &[f64]) -> Vec<Cause> 
         cause(&site.name, &graph.node(site.val).loc, problem, part, &site.unconstrained.dims)
     });
     causes.collect()
-}
-
-/// The line of the first operation whose value is NaN.
-fn first_nan(bound: &Bound, position: &[f64]) -> Option<Loc> {
-    let graph = bound.program().resolve(Query::PotentialAndGradient, &mut |_, _| {}).ok()?;
-    let mut data = bound.data().iter();
-    let args: Option<Vec<Array>> = graph
-        .inputs()
-        .iter()
-        .map(|v| {
-            let input = graph.input_of(*v)?;
-            let given = || bound.given_values().iter().find(|(name, _)| *name == input.name);
-            match input.role {
-                Role::Position => Some(whole(bound, position).convert(graph.ty(*v).dtype)),
-                Role::Site => given().map(|(_, value)| value.clone()),
-                _ => data.next().cloned(),
-            }
-        })
-        .collect();
-    let args = args?;
-    eval::first_nan(&graph, &args).ok()??.1
-}
-
-/// The position that the compiled potential takes.
-fn whole(bound: &Bound, position: &[f64]) -> Array {
-    let Some(pinned) = bound.pinned() else { return Array::from(position) };
-    let mut whole = pinned.position.clone();
-    pinned.free.iter().zip(position).for_each(|(place, x)| whole[*place] = *x);
-    Array::from(whole)
 }
 
 /// The cause for an array of numbers of which some are not finite.

@@ -8,6 +8,7 @@ mod known;
 mod manager;
 mod pins;
 mod query;
+mod trace_back;
 
 pub use batch::batch;
 pub use checks::{Check, Checks, checks};
@@ -16,6 +17,7 @@ pub use jvp::jvp;
 pub use manager::{Need, Outcome, SettingError, Settings, Step};
 pub use pins::{Pins, pins};
 pub use query::{Coordinates, Query, QueryOutput, layout, outputs};
+pub use trace_back::{TracedBack, trace_back};
 pub use vjp::value_and_grad;
 
 use crate::{
