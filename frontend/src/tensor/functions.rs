@@ -1,11 +1,41 @@
 //! Elementwise functions of tensors: those that are ops, and those composed of them with care at zero and infinity.
 
-use pyroxene_ir::{Array, Loc, Op, ops};
+use pyroxene_ir::{Array, DType, Loc, Op, ops};
 
 use super::Tensor;
-use crate::trace::{self, apply, build};
+use crate::trace::{self, apply, build, type_of};
 
+macro_rules! float_functions { ($($(#[$doc:meta])* $name:ident $Op:ident),* $(,)?) => {
+    impl Tensor { $(
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $name(self) -> Tensor {
+            let loc = Loc::caller();
+            apply(ops::$Op, &[self.as_float(loc.clone())], loc)
+        }
+    )* }
+} }
 float_functions! {
+    /// `eˣ`, element by element.
+    exp Exp,
+    /// `eˣ − 1`, accurate near zero.
+    expm1 Expm1,
+    /// `ln x`.
+    log Log,
+    /// `ln(1 + x)`, accurate near zero.
+    log1p Log1p,
+    /// `√x`.
+    sqrt Sqrt,
+    /// `tan x`, radians.
+    tan Tan,
+    /// `1 / (1 + e⁻ˣ)`, the inverse logit (JAX's `expit`).
+    logistic Logistic,
+    /// `ln(1 + eˣ)`.
+    softplus Softplus,
+    /// The inverse error function on (−1, 1).
+    erf_inv ErfInv,
+    /// Whether each element is neither infinite nor NaN.
+    is_finite IsFinite,
     /// The largest integer not above `x`, as a float.
     floor Floor,
     /// The smallest integer not below `x`, as a float.
@@ -75,6 +105,39 @@ float_functions_of_two! {
 }
 
 impl Tensor {
+    /// `|x|`, element by element.
+    #[track_caller]
+    pub fn abs(self) -> Tensor {
+        apply(ops::Abs, &[self], Loc::caller())
+    }
+
+    /// −1, 0 or 1.
+    #[track_caller]
+    pub fn sign(self) -> Tensor {
+        apply(ops::Sign, &[self], Loc::caller())
+    }
+
+    /// `x²`.
+    #[track_caller]
+    pub fn square(self) -> Tensor {
+        apply(ops::Mul, &[self, self], Loc::caller())
+    }
+
+    /// The elements in another element type.
+    #[track_caller]
+    pub fn convert(self, dtype: DType) -> Tensor {
+        if type_of(self).is_some_and(|ty| ty.dtype == dtype) {
+            return self.definite();
+        }
+        apply(ops::Convert { dtype }, &[self], Loc::caller())
+    }
+
+    /// The bits read as another element type of the same width.
+    #[track_caller]
+    pub fn bitcast(self, dtype: DType) -> Tensor {
+        apply(ops::Bitcast { dtype }, &[self], Loc::caller())
+    }
+
     /// `xⁿ` by repeated multiplication, for any base.
     #[track_caller]
     pub fn powi(self, n: i32) -> Tensor {

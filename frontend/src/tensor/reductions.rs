@@ -1,9 +1,9 @@
-//! Reductions of tensors beyond sums, and their running forms along an axis.
+//! Reductions of tensors over dimensions.
 
 use pyroxene_ir::{Array, Dims, Loc, Ty, ops};
 
 use super::Tensor;
-use crate::trace::{self, ErrorKind, apply, fail};
+use crate::trace::{self, ErrorKind, apply, build, fail};
 
 /// `name` over all elements, in terms of `name_axis`.
 macro_rules! over_all { ($($(#[$doc:meta])* $name:ident $along:ident),* $(,)?) => {
@@ -31,40 +31,36 @@ over_all! {
 }
 
 impl Tensor {
-    /// All elements as a vector.
+    /// The sum of all elements.
     #[track_caller]
-    pub(super) fn flat(self) -> Tensor {
-        if self.rank() == 1 || self.is_poison() {
-            return self;
-        }
-        self.reshape(&[self.dims().iter().product()])
+    pub fn sum(self) -> Tensor {
+        build("sum", &[self], Loc::caller(), |g, v| g.sum_all(v[0]))
     }
 
-    /// The size along a resolved axis.
-    fn size(self, axis: usize) -> usize {
-        self.dims()[axis]
-    }
-
-    /// The result of a reduction with the axis back, of size one.
+    /// The sums over the `n` rightmost dimensions.
     #[track_caller]
-    fn keep(self, axis: usize) -> Tensor {
-        let mut dims = self.dims();
-        if axis > dims.len() {
-            return Tensor::POISON;
-        }
-        dims.insert(axis, 1);
-        self.reshape(&dims)
+    pub fn sum_rightmost(self, n: usize) -> Tensor {
+        let rank = self.rank();
+        let axes: Dims = (rank.saturating_sub(n)..rank).collect();
+        if axes.is_empty() { self } else { apply(ops::ReduceSum { axes }, &[self], Loc::caller()) }
     }
 
-    /// The elements from `start` to `limit` along an axis.
-    pub(super) fn part(self, axis: usize, start: usize, limit: usize, loc: &Loc) -> Tensor {
-        let dims = self.dims();
-        let (mut from, mut to): (Dims, Dims) = (dims.iter().map(|_| 0).collect(), dims);
-        if axis >= to.len() {
-            return Tensor::POISON;
+    /// The sums along `axis`, which disappears.
+    #[track_caller]
+    pub fn sum_axis(self, axis: isize) -> Tensor {
+        let loc = Loc::caller();
+        match self.resolve_axis("sum_axis", axis, &loc) {
+            Some(axis) => apply(ops::ReduceSum { axes: Dims::from_slice(&[axis]) }, &[self], loc),
+            None => Tensor::POISON,
         }
-        (from[axis], to[axis]) = (start, limit);
-        apply(ops::Slice::new(from, to), &[self], loc.clone())
+    }
+
+    /// Whether all elements along the `n` rightmost dimensions are true.
+    #[track_caller]
+    pub fn all_rightmost(self, n: usize) -> Tensor {
+        let rank = self.rank();
+        let axes: Dims = (rank.saturating_sub(n)..rank).collect();
+        if axes.is_empty() { self } else { apply(ops::ReduceAnd { axes }, &[self], Loc::caller()) }
     }
 
     /// The largest elements along `axis`, which disappears; ties share the derivative.
@@ -193,51 +189,5 @@ impl Tensor {
         let (x, _) = self.centred(axis);
         let sum = apply(ops::ReduceSum { axes: Dims::from_slice(&[axis]) }, &[x.exp()], loc);
         x - sum.log().keep(axis)
-    }
-
-    /// The running combinations along an axis by an associative function, in ⌈log₂ n⌉ steps (Hillis and Steele 1986).
-    #[track_caller]
-    fn running(self, op: &'static str, axis: isize, combine: impl Fn(Tensor, Tensor) -> Tensor) -> Tensor {
-        let loc = Loc::caller();
-        let Some(axis) = self.resolve_axis(op, axis, &loc) else { return Tensor::POISON };
-        let n = self.size(axis);
-        let (mut x, mut distance) = (self, 1);
-        while distance < n {
-            let head = x.part(axis, 0, distance, &loc);
-            let tail = combine(x.part(axis, 0, n - distance, &loc), x.part(axis, distance, n, &loc));
-            x = apply(ops::Concatenate { axis }, &[head, tail], loc.clone());
-            distance *= 2;
-        }
-        x
-    }
-
-    /// The running sums along `axis`.
-    #[track_caller]
-    pub fn cumsum(self, axis: isize) -> Tensor {
-        self.running("cumsum", axis, |x, y| x + y)
-    }
-
-    /// The running products along `axis`.
-    #[track_caller]
-    pub fn cumprod(self, axis: isize) -> Tensor {
-        self.running("cumprod", axis, |x, y| x * y)
-    }
-
-    /// The running maxima along `axis`.
-    #[track_caller]
-    pub fn cummax(self, axis: isize) -> Tensor {
-        self.running("cummax", axis, |x, y| x.maximum(y))
-    }
-
-    /// The running minima along `axis`.
-    #[track_caller]
-    pub fn cummin(self, axis: isize) -> Tensor {
-        self.running("cummin", axis, |x, y| x.minimum(y))
-    }
-
-    /// The running `ln Σ eˣ` along `axis`, without overflow.
-    #[track_caller]
-    pub fn cumlogsumexp(self, axis: isize) -> Tensor {
-        self.as_float(Loc::caller()).running("cumlogsumexp", axis, |x, y| x.logaddexp(y))
     }
 }
