@@ -3,7 +3,7 @@
 use pyroxene_ir::{Array, DType, Loc, Op, ops};
 
 use super::Tensor;
-use crate::trace::{self, apply, build, type_of};
+use crate::trace::{self, apply, build, composed, type_of};
 
 macro_rules! float_functions { ($($(#[$doc:meta])* $name:ident $Op:ident),* $(,)?) => {
     impl Tensor { $(
@@ -141,42 +141,44 @@ impl Tensor {
     /// `xⁿ` by repeated multiplication, for any base.
     #[track_caller]
     pub fn powi(self, n: i32) -> Tensor {
-        let (mut power, mut square, mut left) = (None, self, n.unsigned_abs());
-        while left > 0 {
-            if !left.is_multiple_of(2) {
-                power = Some(match power {
-                    None => square,
-                    Some(p) => square * p,
-                });
+        composed(Loc::caller(), || {
+            let (mut power, mut square, mut left) = (None, self, n.unsigned_abs());
+            while left > 0 {
+                if !left.is_multiple_of(2) {
+                    power = Some(match power {
+                        None => square,
+                        Some(p) => square * p,
+                    });
+                }
+                left /= 2;
+                if left > 0 {
+                    square = square.square();
+                }
             }
-            left /= 2;
-            if left > 0 {
-                square = square.square();
+            match power {
+                None => trace::constant(Array::filled(&self.ty(), 1.0), self.is_weak(), Loc::caller()),
+                Some(p) if n < 0 => p.reciprocal(),
+                Some(p) => p,
             }
-        }
-        match power {
-            None => trace::constant(Array::filled(&self.ty(), 1.0), self.is_weak(), Loc::caller()),
-            Some(p) if n < 0 => p.reciprocal(),
-            Some(p) => p,
-        }
+        })
     }
 
     /// `1 / x`.
     #[track_caller]
     pub fn reciprocal(self) -> Tensor {
-        1.0 / self
+        composed(Loc::caller(), || 1.0 / self)
     }
 
     /// `2ˣ`.
     #[track_caller]
     pub fn exp2(self) -> Tensor {
-        Tensor::from(2.0).pow(self)
+        composed(Loc::caller(), || Tensor::from(2.0).pow(self))
     }
 
     /// Whether each element is NaN.
     #[track_caller]
     pub fn is_nan(self) -> Tensor {
-        self.not_equal(self)
+        composed(Loc::caller(), || self.not_equal(self))
     }
 
     /// The value, through which no derivative flows.
@@ -200,134 +202,152 @@ impl Tensor {
     /// The value moved into `[low, high]`; NaN stays.
     #[track_caller]
     pub fn clamp(self, low: impl Into<Tensor>, high: impl Into<Tensor>) -> Tensor {
-        self.maximum(low).minimum(high)
+        composed(Loc::caller(), || self.maximum(low).minimum(high))
     }
 
     /// `sinh x`.
     #[track_caller]
     pub fn sinh(self) -> Tensor {
-        let near = self.abs().less(1.0);
-        let e = near.select(self, 0.0).expm1();
-        let (up, down) = ((self * 0.5).exp(), (self * -0.5).exp());
-        // Squares of half exponentials overflow no earlier than the result.
-        near.select(0.5 * (e + e / (e + 1.0)), up * (0.5 * up) - down * (0.5 * down))
+        composed(Loc::caller(), || {
+            let near = self.abs().less(1.0);
+            let e = near.select(self, 0.0).expm1();
+            let (up, down) = ((self * 0.5).exp(), (self * -0.5).exp());
+            // Squares of half exponentials overflow no earlier than the result.
+            near.select(0.5 * (e + e / (e + 1.0)), up * (0.5 * up) - down * (0.5 * down))
+        })
     }
 
     /// `cosh x`.
     #[track_caller]
     pub fn cosh(self) -> Tensor {
-        let near = self.abs().less(1.0);
-        // Near zero in a form whose derivative keeps its digits.
-        let e = near.select(self, 0.0).expm1();
-        let (up, down) = ((self * 0.5).exp(), (self * -0.5).exp());
-        near.select(1.0 + 0.5 * e * e / (e + 1.0), up * (0.5 * up) + down * (0.5 * down))
+        composed(Loc::caller(), || {
+            let near = self.abs().less(1.0);
+            // Near zero in a form whose derivative keeps its digits.
+            let e = near.select(self, 0.0).expm1();
+            let (up, down) = ((self * 0.5).exp(), (self * -0.5).exp());
+            near.select(1.0 + 0.5 * e * e / (e + 1.0), up * (0.5 * up) + down * (0.5 * down))
+        })
     }
 
     /// The angle in [−π/2, π/2] whose sine is `x`; NaN outside [−1, 1].
     #[track_caller]
     pub fn asin(self) -> Tensor {
-        self.atan2(((1.0 - self) * (1.0 + self)).sqrt())
+        composed(Loc::caller(), || self.atan2(((1.0 - self) * (1.0 + self)).sqrt()))
     }
 
     /// The angle in [0, π] whose cosine is `x`; NaN outside [−1, 1].
     #[track_caller]
     pub fn acos(self) -> Tensor {
-        ((1.0 - self) * (1.0 + self)).sqrt().atan2(self)
+        composed(Loc::caller(), || ((1.0 - self) * (1.0 + self)).sqrt().atan2(self))
     }
 
     /// The angle in [−π/2, π/2] whose tangent is `x`.
     #[track_caller]
     pub fn atan(self) -> Tensor {
-        self.atan2(1.0)
+        composed(Loc::caller(), || self.atan2(1.0))
     }
 
     /// The inverse of `sinh`.
     #[track_caller]
     pub fn asinh(self) -> Tensor {
-        // By selection, not by sign and modulus, whose derivative at zero is zero.
-        let negative = self.less(0.0);
-        let distance = negative.select(-self, self);
-        let far = distance.greater(1e8);
-        let near = far.select(1.0, distance);
-        let square = near.square();
-        let small = (near + square / (1.0 + (1.0 + square).sqrt())).log1p();
-        let large = far.select(distance, 1.0).log() + std::f64::consts::LN_2;
-        let value = far.select(large, small);
-        negative.select(-value, value)
+        composed(Loc::caller(), || {
+            // By selection, not by sign and modulus, whose derivative at zero is zero.
+            let negative = self.less(0.0);
+            let distance = negative.select(-self, self);
+            let far = distance.greater(1e8);
+            let near = far.select(1.0, distance);
+            let square = near.square();
+            let small = (near + square / (1.0 + (1.0 + square).sqrt())).log1p();
+            let large = far.select(distance, 1.0).log() + std::f64::consts::LN_2;
+            let value = far.select(large, small);
+            negative.select(-value, value)
+        })
     }
 
     /// The inverse of `cosh` on [1, ∞); NaN below 1.
     #[track_caller]
     pub fn acosh(self) -> Tensor {
-        let far = self.greater(1e8);
-        let above = far.select(1.0, self) - 1.0;
-        let small = (above + (above * (above + 2.0)).sqrt()).log1p();
-        let large = far.select(self, 1.0).log() + std::f64::consts::LN_2;
-        far.select(large, small)
+        composed(Loc::caller(), || {
+            let far = self.greater(1e8);
+            let above = far.select(1.0, self) - 1.0;
+            let small = (above + (above * (above + 2.0)).sqrt()).log1p();
+            let large = far.select(self, 1.0).log() + std::f64::consts::LN_2;
+            far.select(large, small)
+        })
     }
 
     /// The inverse of `tanh` on (−1, 1), infinite at ±1.
     #[track_caller]
     pub fn atanh(self) -> Tensor {
-        0.5 * (self.log1p() - (-self).log1p())
+        composed(Loc::caller(), || 0.5 * (self.log1p() - (-self).log1p()))
     }
 
     /// `−ln(1 + e⁻ˣ)`, the log of the logistic function.
     #[track_caller]
     pub fn log_sigmoid(self) -> Tensor {
-        -(-self).softplus()
+        composed(Loc::caller(), || -(-self).softplus())
     }
 
     /// `ln(eˣ − eʸ)` for `x ≥ y`; −∞ where they are equal.
     #[track_caller]
     pub fn logsubexp(self, other: impl Into<Tensor>) -> Tensor {
-        let other = other.into();
-        let d = other.equal(f64::NEG_INFINITY).select(f64::NEG_INFINITY, other - self);
-        self + d.log1mexp()
+        composed(Loc::caller(), || {
+            let other = other.into();
+            let d = other.equal(f64::NEG_INFINITY).select(f64::NEG_INFINITY, other - self);
+            self + d.log1mexp()
+        })
     }
 
     /// `ln(1 − eˣ)` for `x ≤ 0`, by `expm1` near zero and `log1p` elsewhere (Mächler 2012).
     #[track_caller]
     pub fn log1mexp(self) -> Tensor {
-        let near = self.greater(-std::f64::consts::LN_2);
-        let small = (-near.select(self, -1.0).expm1()).log();
-        let large = (-near.select(-1.0, self).exp()).log1p();
-        near.select(small, large)
+        composed(Loc::caller(), || {
+            let near = self.greater(-std::f64::consts::LN_2);
+            let small = (-near.select(self, -1.0).expm1()).log();
+            let large = (-near.select(-1.0, self).exp()).log1p();
+            near.select(small, large)
+        })
     }
 
     /// `x ln y`, zero where `x` is zero unless `y` is NaN.
     #[track_caller]
     pub fn xlogy(self, y: impl Into<Tensor>) -> Tensor {
-        let y = y.into();
-        // Inside the logarithm's domain zero times it is zero, with the right derivatives, and nothing is replaced.
-        let outside = y.less_equal(0.0) | y.equal(f64::INFINITY);
-        self * (self.equal(0.0) & outside).select(1.0, y).log()
+        composed(Loc::caller(), || {
+            let y = y.into();
+            // Inside the logarithm's domain zero times it is zero, with the right derivatives, and nothing is replaced.
+            let outside = y.less_equal(0.0) | y.equal(f64::INFINITY);
+            self * (self.equal(0.0) & outside).select(1.0, y).log()
+        })
     }
 
     /// `x ln(1 + y)`, zero where `x` is zero unless `y` is NaN.
     #[track_caller]
     pub fn xlog1py(self, y: impl Into<Tensor>) -> Tensor {
-        let y = y.into();
-        let outside = y.less_equal(-1.0) | y.equal(f64::INFINITY);
-        self * (self.equal(0.0) & outside).select(0.0, y).log1p()
+        composed(Loc::caller(), || {
+            let y = y.into();
+            let outside = y.less_equal(-1.0) | y.equal(f64::INFINITY);
+            self * (self.equal(0.0) & outside).select(0.0, y).log1p()
+        })
     }
 
     /// `√(x² + y²)`, without over- or underflow; its derivative at the origin is zero.
     #[track_caller]
     pub fn hypot(self, other: impl Into<Tensor>) -> Tensor {
-        let other = other.into();
-        let scale = self.abs().maximum(other.abs()).stop_gradient();
-        // Zero, infinity and NaN are their own norm, as the sum of moduli is.
-        let plain = scale.equal(0.0) | !scale.is_finite();
-        let unit = plain.select(1.0, scale);
-        let sum = (self / unit).square() + (other / unit).square();
-        plain.select(scale, scale * plain.select(1.0, sum).sqrt())
+        composed(Loc::caller(), || {
+            let other = other.into();
+            let scale = self.abs().maximum(other.abs()).stop_gradient();
+            // Zero, infinity and NaN are their own norm, as the sum of moduli is.
+            let plain = scale.equal(0.0) | !scale.is_finite();
+            let unit = plain.select(1.0, scale);
+            let sum = (self / unit).square() + (other / unit).square();
+            plain.select(scale, scale * plain.select(1.0, sum).sqrt())
+        })
     }
 
     /// `Φ(x)`, the normal distribution function.
     #[track_caller]
     pub fn ndtr(self) -> Tensor {
-        0.5 * (-std::f64::consts::FRAC_1_SQRT_2 * self).erfc()
+        composed(Loc::caller(), || 0.5 * (-std::f64::consts::FRAC_1_SQRT_2 * self).erfc())
     }
 
     /// `ψ⁽ⁿ⁾(x)`, the derivative of order `n` of `digamma`.

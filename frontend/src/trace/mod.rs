@@ -1,5 +1,6 @@
 //! Tracing: the thread's stack of graphs under construction, on which operators, primitives and handlers record.
 
+mod composed;
 mod error;
 mod region;
 mod tensor_ops;
@@ -8,6 +9,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use pyroxene_ir::{Array, DType, Graph, Loc, Op, Phase, Role, Site, Ty, TypeError, Val};
 
+pub(crate) use composed::composed;
 pub use error::{ErrorKind, TraceError, TraceErrors};
 pub(crate) use region::{Captures, region};
 pub(crate) use tensor_ops::{broadcast_dims, promote};
@@ -83,6 +85,7 @@ pub(crate) fn report(error: TraceError) {
 
 /// Records an error about what the caller did, and gives the poison that stands for the missing value.
 pub(crate) fn fail(kind: ErrorKind, loc: Loc) -> Tensor {
+    let loc = composed::place(loc);
     report(TraceError { loc, site: None, during: None, kind });
     Tensor::POISON
 }
@@ -264,6 +267,7 @@ pub(crate) fn build(
         return fail(ErrorKind::NoTrace { op: name }, loc);
     }
     let weak = !operands.is_empty() && operands.iter().all(|t| t.is_weak());
+    let loc = composed::place(loc);
     let operands: Option<Vec<Val>> = operands.iter().map(|t| resolve(name, *t, &loc)).collect();
     let Some(operands) = operands else { return Tensor::POISON };
     let recorded = with_active(|t| {
@@ -286,6 +290,7 @@ pub(crate) fn constant(value: Array, weak: bool, loc: Loc) -> Tensor {
     if with_active(|_| ()).is_none() {
         return fail(ErrorKind::NoTrace { op: "constant" }, loc);
     }
+    let loc = composed::place(loc);
     let recorded = with_active(|t| {
         t.graph.set_loc(Some(loc.clone()));
         t.graph.constant(value).map(|v| Tensor::new(v, t.generation, weak))
