@@ -1,5 +1,7 @@
 //! The reference interpreter: evaluates a pure graph node by node, the oracle of every op, pass and expansion.
 
+use std::collections::BTreeMap;
+
 use crate::{
     array::Array,
     graph::{Graph, Kind},
@@ -70,6 +72,8 @@ pub(crate) fn walk(graph: &Graph, args: &[Array], wanted: &[bool]) -> Result<Vec
     }
     let mut next = args.iter();
     let mut values: Vec<Array> = Vec::with_capacity(graph.len());
+    // The second and later results of nodes that have them.
+    let mut further: BTreeMap<Val, Vec<Array>> = BTreeMap::new();
     for v in graph.vals() {
         let node = graph.node(v);
         let value = match &node.kind {
@@ -85,7 +89,18 @@ pub(crate) fn walk(graph: &Graph, args: &[Array], wanted: &[bool]) -> Result<Vec
             Kind::Pure(op) => {
                 let operands = graph.operands(v);
                 let operands: Vec<&Array> = operands.iter().map(|o| &values[o.index()]).collect();
-                op.eval(&operands, &node.ty)
+                let tys: Vec<Ty> = node.results().cloned().collect();
+                let mut results = op.eval(&operands, &tys).into_iter();
+                let first = results.next();
+                if results.len() > 0 {
+                    further.insert(v, results.collect::<Vec<_>>());
+                }
+                first.unwrap_or_else(|| Array::zeros(&node.ty))
+            }
+            Kind::Part(i) => {
+                let of = graph.operands(v)[0];
+                let part = further.get(&of).and_then(|rest| rest.get(*i as usize - 1));
+                part.cloned().unwrap_or_else(|| Array::zeros(&node.ty))
             }
             Kind::Site(site) => return Err(EvalError::Site { name: site.name.clone() }),
         };

@@ -118,6 +118,8 @@ pub enum Kind {
     Input(Input),
     /// A pure function of its operands; hash-consed.
     Pure(Op),
+    /// A further result of its one operand, a pure node with several: 1 is the second. Hash-consed.
+    Part(u32),
     /// A recorded primitive; never hash-consed, so it keeps program order and identity.
     Site(Box<Site>),
 }
@@ -127,10 +129,19 @@ pub enum Kind {
 pub struct Node {
     /// What makes the value.
     pub kind: Kind,
-    /// The value's type.
+    /// The value's type; of a node with several results that of the first.
     pub ty: Ty,
+    /// The types of the further results, which [`Kind::Part`] nodes stand for; mostly there are none.
+    pub rest: Box<[Ty]>,
     /// The user's source line; no part of the node's identity.
     pub loc: Option<Loc>,
+}
+
+impl Node {
+    /// The types of all results.
+    pub fn results(&self) -> impl Iterator<Item = &Ty> + Clone {
+        std::iter::once(&self.ty).chain(&self.rest)
+    }
 }
 
 /// Which nodes a graph may hold.
@@ -164,6 +175,7 @@ pub struct Graph {
     dag: DiGraph<Node, u32>,
     phase: Phase,
     consed: FxHashMap<(Op, Operands), Val>,
+    parts: FxHashMap<(Val, u32), Val>,
     inputs: Vec<Val>,
     outputs: Vec<Val>,
     regions: Vec<Arc<Graph>>,
@@ -178,6 +190,7 @@ impl Graph {
             dag: DiGraph::new(),
             phase,
             consed: FxHashMap::default(),
+            parts: FxHashMap::default(),
             inputs: Vec::new(),
             outputs: Vec::new(),
             regions: Vec::new(),
@@ -204,8 +217,8 @@ impl Graph {
         self.loc = loc;
     }
 
-    fn append(&mut self, kind: Kind, ty: Ty, operands: &[Val]) -> Val {
-        let at = self.dag.add_node(Node { kind, ty, loc: self.loc.clone() });
+    fn append(&mut self, kind: Kind, ty: Ty, rest: &[Ty], operands: &[Val]) -> Val {
+        let at = self.dag.add_node(Node { kind, ty, rest: rest.into(), loc: self.loc.clone() });
         for (slot, operand) in operands.iter().enumerate() {
             self.dag.add_edge(NodeIndex::new(operand.index()), at, slot as u32);
         }
@@ -214,12 +227,12 @@ impl Graph {
 
     /// Adds an input. Inputs are numbered in the order in which they are added.
     pub fn input(&mut self, name: impl Into<String>, role: Role, ty: Ty) -> Val {
-        let v = self.append(Kind::Input(Input { name: name.into(), role }), ty, &[]);
+        let v = self.append(Kind::Input(Input { name: name.into(), role }), ty, &[], &[]);
         self.inputs.push(v);
         v
     }
 
-    /// Adds a pure node, or finds the one that computes the same.
+    /// Adds a pure node, or finds the one that computes the same. Of several results it returns the first.
     ///
     /// # Errors
     /// When the op's type rule refuses the operands.
@@ -230,15 +243,63 @@ impl Graph {
             return Ok(*v);
         }
         let tys: SmallVec<[Ty; 4]> = operands.iter().map(|v| self.ty(*v).clone()).collect();
-        let ty = key.0.infer(&tys)?;
-        let v = self.append(Kind::Pure(key.0.clone()), ty, operands);
+        let tys = key.0.infer(&tys)?;
+        let Some((ty, rest)) = tys.split_first() else {
+            let operands = operands.iter().map(|v| self.ty(*v).clone()).collect();
+            return Err(TypeError { op: key.0.name(), operands, expected: "to have a result".into() });
+        };
+        let v = self.append(Kind::Pure(key.0.clone()), ty.clone(), rest, operands);
         self.consed.insert(key, v);
         Ok(v)
     }
 
+    /// Adds a pure node, or finds the one that computes the same, and returns all of its results.
+    ///
+    /// # Errors
+    /// When the op's type rule refuses the operands.
+    pub fn push_all(&mut self, op: impl Into<Op>, operands: &[Val]) -> Result<Operands, TypeError> {
+        let v = self.push(op, operands)?;
+        self.results(v)
+    }
+
+    /// Result `i` of the node that makes `v`: `v` itself for 0.
+    ///
+    /// # Errors
+    /// When the node has no such result.
+    pub fn part(&mut self, v: Val, i: usize) -> Result<Val, TypeError> {
+        if i == 0 {
+            return Ok(v);
+        }
+        let node = self.node(v);
+        let Some(ty) = node.rest.get(i - 1).cloned() else {
+            let operands = node.results().cloned().collect();
+            return Err(TypeError { op: "part", operands, expected: format!("more than {i} results") });
+        };
+        let key = (v, i as u32);
+        if let Some(known) = self.parts.get(&key) {
+            return Ok(*known);
+        }
+        let part = self.append(Kind::Part(key.1), ty, &[], &[v]);
+        self.parts.insert(key, part);
+        Ok(part)
+    }
+
+    /// The node that stands for result `i` of the node that makes `v`, if there is one: `v` itself for 0.
+    pub fn part_of(&self, v: Val, i: usize) -> Option<Val> {
+        if i == 0 { Some(v) } else { self.parts.get(&(v, i as u32)).copied() }
+    }
+
+    /// All results of the node that makes `v`.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn results(&mut self, v: Val) -> Result<Operands, TypeError> {
+        (0..=self.node(v).rest.len()).map(|i| self.part(v, i)).collect()
+    }
+
     /// Adds a site whose value has type `ty`.
     pub fn push_site(&mut self, site: Site, ty: Ty, operands: &[Val]) -> Val {
-        self.append(Kind::Site(Box::new(site)), ty, operands)
+        self.append(Kind::Site(Box::new(site)), ty, &[], operands)
     }
 
     /// Adds a region, or finds the one of the same structure.
@@ -379,6 +440,7 @@ impl Graph {
         let copied = match &node.kind {
             Kind::Input(i) => Ok(self.input(i.name.clone(), i.role, node.ty.clone())),
             Kind::Pure(op) => self.push(op.clone(), operands),
+            Kind::Part(i) => self.part(operands.first().copied().unwrap_or(Val(0)), *i as usize),
             Kind::Site(site) => Ok(self.push_site((**site).clone(), node.ty.clone(), operands)),
         };
         self.loc = outer;
@@ -405,6 +467,7 @@ impl Graph {
                     let operands: Operands = region.operands(v).iter().map(|o| map[o.index()]).collect();
                     self.push(op.clone(), &operands)?
                 }
+                Kind::Part(i) => self.part(map[region.operands(v)[0].index()], *i as usize)?,
                 Kind::Site(site) => {
                     let operands = region.operands(v).iter().map(|o| region.ty(*o).clone()).collect();
                     let expected = format!("a pure region, found site `{}`", site.name);
@@ -427,19 +490,26 @@ impl PartialEq for Graph {
             && self.regions == other.regions
             && self.vals().all(|v| {
                 let (a, b) = (self.node(v), other.node(v));
-                a.kind == b.kind && a.ty == b.ty && self.operands(v) == other.operands(v)
+                a.kind == b.kind && a.ty == b.ty && a.rest == b.rest && self.operands(v) == other.operands(v)
             })
     }
 }
 
 impl Eq for Graph {}
 
+impl Default for Graph {
+    /// The empty pure graph.
+    fn default() -> Graph {
+        Graph::new(Phase::Pure)
+    }
+}
+
 impl Hash for Graph {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.phase, self.len(), &self.inputs, &self.outputs).hash(state);
         for v in self.vals() {
             let node = self.node(v);
-            (&node.kind, &node.ty, self.operands(v)).hash(state);
+            (&node.kind, &node.ty, &node.rest, self.operands(v)).hash(state);
         }
         self.regions.hash(state);
     }

@@ -8,7 +8,10 @@
 //! 4. No two pure nodes are equal.
 //! 5. The inputs are listed once each, in the order of their nodes.
 //! 6. The outputs exist.
-//! 7. Regions satisfy all of this too. (They are graphs of their own, so nothing in them can refer outside.)
+//! 7. Regions satisfy all of this too, those inside ops included. (They are graphs of their own, so nothing in them can
+//!    refer outside.)
+//!
+//! 17. A part's one operand is a pure node with that further result, which has the part's type; no two are equal.
 //!
 //! Sites:
 //!
@@ -108,9 +111,14 @@ pub fn verify(graph: &Graph) -> Result<(), VerifyErrors> {
     if errors.is_empty() { Ok(()) } else { Err(VerifyErrors(errors)) }
 }
 
+fn list<'a>(tys: impl Iterator<Item = &'a Ty>) -> String {
+    tys.map(Ty::to_string).collect::<Vec<_>>().join(", ")
+}
+
 fn verify_into(graph: &Graph, region: &[usize], errors: &mut Vec<VerifyError>) {
-    for (i, inner) in graph.regions().iter().enumerate() {
-        verify_into(inner, &[region, &[i]].concat(), errors);
+    let inner = graph.regions().iter().cloned().chain(text::bodies(graph));
+    for (i, inner) in inner.enumerate() {
+        verify_into(&inner, &[region, &[i]].concat(), errors);
     }
     let mut verifier = Verifier { graph, region, errors };
     verifier.nodes();
@@ -156,6 +164,7 @@ impl Verifier<'_> {
                         self.report(4, v, format!("{v} computes the same as {first}"));
                     }
                 }
+                Kind::Part(i) => self.part(v, *i as usize),
                 Kind::Site(site) => {
                     if graph.phase() == Phase::Pure {
                         self.report(2, v, format!("site `{}` in a pure graph", site.name));
@@ -198,10 +207,28 @@ impl Verifier<'_> {
         let tys = self.operand_tys(v);
         match op.infer(&tys) {
             Err(e) => self.report(3, v, e.to_string()),
-            Ok(ty) if ty != *self.graph.ty(v) => {
-                self.report(3, v, format!("annotated {}, inferred {ty}", self.graph.ty(v)));
+            Ok(found) if !found.iter().eq(self.graph.node(v).results()) => {
+                let (annotated, inferred) = (list(self.graph.node(v).results()), list(found.iter()));
+                self.report(3, v, format!("annotated {annotated}, inferred {inferred}"));
             }
             Ok(_) => {}
+        }
+    }
+
+    fn part(&mut self, v: Val, i: usize) {
+        self.count(v, 1);
+        let Some(of) = self.graph.operands(v).first().copied() else { return };
+        let node = self.graph.node(of);
+        match node.rest.get(i.wrapping_sub(1)) {
+            Some(ty) if matches!(node.kind, Kind::Pure(_)) && ty == self.graph.ty(v) => {
+                if self.graph.part_of(of, i) != Some(v) {
+                    self.report(17, v, format!("there is another part {i} of {of}"));
+                }
+            }
+            _ => {
+                let results = list(node.results());
+                self.report(17, v, format!("{of} has no result {i} of this type, but {results}"));
+            }
         }
     }
 

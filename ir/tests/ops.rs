@@ -41,7 +41,8 @@ fn eval_agrees_with_the_type_rule() {
     for s in samples() {
         let g = sample_graph(&s).unwrap_or_else(|e| panic!("{:?} refuses its sample: {e}", s.op));
         let value = eval(&g, &s.args).unwrap();
-        assert_eq!(value[0].ty(), *g.ty(g.outputs()[0]), "{s:?}");
+        let expected = g.outputs().iter().map(|v| g.ty(*v).clone());
+        assert!(value.iter().map(Array::ty).eq(expected), "{s:?}");
     }
 }
 
@@ -73,6 +74,11 @@ fn weighted_sum(g: &mut Graph, values: &[Val], salt: u64) -> Val {
         total = Some(total.map_or(term, |t| g.add(t, term).unwrap()));
     }
     total.unwrap()
+}
+
+/// The outputs that are doubles.
+fn real_outputs(g: &Graph) -> Vec<Val> {
+    g.outputs().iter().copied().filter(|v| g.ty(*v).dtype == pyroxene_ir::DType::F64).collect()
 }
 
 /// The inputs that are doubles.
@@ -116,7 +122,7 @@ fn check_gradient(g: &Graph, args: &[Array], what: &str) -> Graph {
 fn derivatives_equal_differences_to_second_order() {
     for s in samples().filter(|s| s.smooth) {
         let mut g = sample_graph(&s).unwrap();
-        let outputs = g.outputs().to_vec();
+        let outputs = real_outputs(&g);
         let total = weighted_sum(&mut g, &outputs, 1);
         g.set_outputs([total]);
         let mut first = check_gradient(&g, &s.args, &format!("{:?}", s.op));
@@ -145,10 +151,12 @@ fn forward_rules_are_the_transposes_of_reverse_ones() {
         let mut left = 0.0;
         for (y, t) in values.iter().zip(moved) {
             assert_eq!(y.ty(), t.ty(), "{:?}", s.op);
-            left += dot(&weights(&y.ty(), 1), t);
+            if y.dtype() == pyroxene_ir::DType::F64 {
+                left += dot(&weights(&y.ty(), 1), t);
+            }
         }
         let mut scalar = g.clone();
-        let outputs = g.outputs().to_vec();
+        let outputs = real_outputs(&g);
         let total = weighted_sum(&mut scalar, &outputs, 1);
         scalar.set_outputs([total]);
         let reverse = eval(&value_and_grad(&scalar, &wrt).unwrap(), &s.args).unwrap();
@@ -176,6 +184,16 @@ fn members(x: &Array) -> Vec<Array> {
     };
     // Integers that are no doubles stay where they are.
     let exact = x.to_f64_vec().iter().all(|x| x.abs() <= 2f64.powi(53) || x.is_infinite());
+    if x.dtype().is_integer() && exact && x.len() == 1 {
+        // Positions: turning one element changes nothing.
+        return (0..3)
+            .map(|k| {
+                Array::new(x.dims().iter().copied(), vec![x.to_f64_vec()[0] + f64::from(k)])
+                    .unwrap()
+                    .convert(x.dtype())
+            })
+            .collect();
+    }
     if x.dtype().is_float() || exact { (0..3).map(rotated).collect() } else { vec![x.clone(); 3] }
 }
 
@@ -194,6 +212,10 @@ fn stack(members: &[Array], axis: usize) -> Array {
     let all = g.push(pyroxene_ir::ops::Concatenate { axis }, &rows).unwrap();
     g.set_outputs([all]);
     eval(&g, members).unwrap().remove(0)
+}
+
+fn same_bits(x: &Array, y: &Array) -> bool {
+    x.ty() == y.ty() && x.as_bytes() == y.as_bytes()
 }
 
 /// Which operands hold a batch: each alone, then all; along the first dimension and along the last.
@@ -226,7 +248,6 @@ fn batch_rules_agree_with_a_loop() {
                 .collect();
             let found = eval(&batched, &args).unwrap();
             for (k, axis) in found_axes.into_iter().enumerate() {
-                let axis = axis.unwrap_or_else(|| panic!("{what}: output {k} has lost the batch"));
                 let singles: Vec<Array> = (0..3)
                     .map(|m| {
                         let args: Vec<Array> = (0..all.len())
@@ -235,7 +256,12 @@ fn batch_rules_agree_with_a_loop() {
                         eval(&g, &args).unwrap().remove(k)
                     })
                     .collect();
-                let expected = stack(&singles, axis);
+                // A result that all members share is that of each.
+                let expected = axis.map_or_else(|| singles[0].clone(), |axis| stack(&singles, axis));
+                assert!(
+                    axis.is_some() || singles.iter().all(|s| same_bits(s, &expected)),
+                    "{what}: output {k}"
+                );
                 assert_eq!(found[k].ty(), expected.ty(), "{what}");
                 let same = |(f, e): (f64, f64)| close(f, e, 1e-14);
                 assert!(
@@ -302,7 +328,7 @@ fn special_functions_agree_with_mpmath() {
         for case in cases.as_array().unwrap() {
             let (x, expected) = (case[0].as_f64().unwrap(), case[1].as_f64().unwrap());
             let x_array = Array::scalar(x);
-            let found = op.eval(&[&x_array], &x_array.ty()).to_f64_vec()[0];
+            let found = op.eval(&[&x_array], &[x_array.ty()])[0].to_f64_vec()[0];
             // The C library's functions err by at most a few units in the last place.
             let tolerance = 5e-16 + if name == "erf_inv" { erf_inv_slack(x, 53) + 1e-15 } else { 0.0 };
             // Below the smallest normal number XLA flushes to zero.

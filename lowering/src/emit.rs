@@ -1,9 +1,12 @@
 //! The walk over a graph: each node becomes the instruction its op's HLO rule describes; no op is named here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use pyroxene_ir::{
-    Array, DType, Graph, Node, Phase, Ty, Val,
+    Array, DType, Graph, Kind, Op, Phase, Ty, Val,
     ops::{Hlo, HloAttr},
 };
 
@@ -31,13 +34,13 @@ pub(crate) fn module(graph: &Graph, name: &str) -> Result<HloModuleProto, LowerE
     if graph.phase() == Phase::Model {
         return Err(LowerError::ModelPhase { name });
     }
-    let mut emitter = Emitter::new(graph);
-    emitter.parameters()?;
-    let live = graph.reachable(graph.outputs());
-    for v in graph.vals().filter(|v| live[v.index()]) {
-        emitter.node(v)?;
-    }
-    Ok(emitter.finish(name))
+    let mut emitter = Emitter::default();
+    let mut entry = Writer::new(&mut emitter, graph);
+    entry.parameters()?;
+    entry.live(graph.outputs())?;
+    let root = entry.tuple(graph.outputs());
+    let instructions = entry.instructions;
+    Ok(emitter.finish(name, instructions, root))
 }
 
 /// The part of a name XLA accepts: letters, digits, `_`, `.`, `-`, no digit in front.
@@ -51,38 +54,32 @@ fn sanitise(name: &str) -> String {
 }
 
 /// One module under construction.
-struct Emitter<'g> {
-    graph: &'g Graph,
-    /// The instruction of each value, once there is one.
-    ids: Vec<i64>,
+#[derive(Default)]
+struct Emitter {
     /// Instruction names in use, in all computations.
     names: BTreeSet<String>,
     /// The number of instructions so far, in all computations; ids count from 1.
     count: i64,
-    /// The entry computation's instructions.
-    entry: Vec<HloInstructionProto>,
-    /// The computations it calls.
+    /// The computations that the entry calls, directly or through others.
     called: Vec<HloComputationProto>,
     /// The called computation that combines two scalars, by opcode and element type.
     combiners: BTreeMap<(&'static str, DType), i64>,
-    /// Scalar constants that attributes asked for, by element type and the bits of their value as a double.
-    scalars: BTreeMap<(DType, u64), i64>,
+    /// The called computations of graphs inside ops.
+    bodies: Vec<(Arc<Graph>, Signature, i64)>,
 }
 
-impl<'g> Emitter<'g> {
-    fn new(graph: &'g Graph) -> Emitter<'g> {
-        Emitter {
-            graph,
-            ids: vec![0; graph.len()],
-            names: BTreeSet::new(),
-            count: 0,
-            entry: Vec::new(),
-            called: Vec::new(),
-            combiners: BTreeMap::new(),
-            scalars: BTreeMap::new(),
-        }
-    }
+/// How a graph inside an op becomes a computation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signature {
+    /// It takes a tuple and returns one: its first inputs, as many as this, and then its outputs.
+    Tuples(usize),
+    /// It takes a tuple and returns its only output.
+    Predicate,
+    /// It takes its inputs and returns its only output.
+    Plain,
+}
 
+impl Emitter {
     /// Gives an instruction its id, and a name nobody has.
     fn number(&mut self, name: Option<String>, instruction: &mut HloInstructionProto) -> i64 {
         self.count += 1;
@@ -93,120 +90,6 @@ impl<'g> Emitter<'g> {
         instruction.name = name;
         instruction.id = self.count;
         self.count
-    }
-
-    fn add(&mut self, mut instruction: HloInstructionProto) -> i64 {
-        let id = self.number(None, &mut instruction);
-        self.entry.push(instruction);
-        id
-    }
-
-    /// All inputs become parameters, used or not: the caller passes every one.
-    fn parameters(&mut self) -> Result<(), LowerError> {
-        for (position, v) in self.graph.inputs().iter().enumerate() {
-            let mut parameter = parameter(position, self.shape(*v)?);
-            let name = self.graph.input_of(*v).map(|i| sanitise(&i.name));
-            self.ids[v.index()] = self.number(name, &mut parameter);
-            self.entry.push(parameter);
-        }
-        Ok(())
-    }
-
-    /// Emits the instruction of a pure node.
-    fn node(&mut self, v: Val) -> Result<(), LowerError> {
-        let Some(op) = self.graph.op(v) else {
-            // Inputs are parameters already, and a graph with sites has been refused.
-            return Ok(());
-        };
-        let operands = self.graph.operands(v);
-        let tys: Vec<Ty> = operands.iter().map(|o| self.graph.ty(*o).clone()).collect();
-        let (opcode, attrs) = match op.hlo(&tys) {
-            Hlo::Native(opcode) => (opcode, Vec::new()),
-            Hlo::WithAttrs(opcode, attrs) => (opcode, attrs),
-            Hlo::Expand(_) => {
-                let loc = self.graph.node(v).loc.clone();
-                return Err(LowerError::NotLegalized { val: v, op: op.name(), loc });
-            }
-        };
-        let instruction = HloInstructionProto {
-            opcode: opcode.into(),
-            shape: Some(self.shape(v)?),
-            operand_ids: operands.iter().map(|o| self.ids[o.index()]).collect(),
-            ..HloInstructionProto::default()
-        };
-        let instruction = self
-            .attributes(instruction, &attrs, tys.first())
-            .map_err(|attr| LowerError::Rule { val: v, op: op.name(), opcode, attr: format!("{attr:?}") })?;
-        self.ids[v.index()] = self.add(instruction);
-        Ok(())
-    }
-
-    /// Writes attributes into an instruction whose first operand has the given type, and adds to the module what they
-    /// ask for. Fails with the attribute that needs an operand where there is none.
-    fn attributes<'a>(
-        &mut self,
-        mut out: HloInstructionProto,
-        attrs: &'a [HloAttr],
-        first: Option<&Ty>,
-    ) -> Result<HloInstructionProto, &'a HloAttr> {
-        for attr in attrs {
-            let dtype = first.map(|ty| ty.dtype).ok_or(attr);
-            match attr {
-                HloAttr::Dimensions(dims) => out.dimensions = shape::ints(dims),
-                HloAttr::Literal(value) => out.literal = Some(literal(value)),
-                HloAttr::Comparison(direction) => {
-                    out.comparison_direction = attr::direction(*direction).into();
-                    out.comparison_type = attr::comparison_type(dtype?).into();
-                }
-                HloAttr::Slice(ranges) => out.slice_dimensions = ranges.iter().map(attr::slice).collect(),
-                HloAttr::ZeroPadding(amounts) => {
-                    out.padding_config = Some(attr::padding(amounts));
-                    out.operand_ids.push(self.scalar(dtype?, 0.0));
-                }
-                HloAttr::Combine(opcode, init) => {
-                    let dtype = dtype?;
-                    out.operand_ids.extend(init.map(|x| self.scalar(dtype, x)));
-                    out.called_computation_ids.push(self.combiner(opcode, dtype));
-                }
-                HloAttr::Overwrite => out.called_computation_ids.push(self.overwrite(dtype?)),
-                HloAttr::Gather(dims) => {
-                    out.gather_dimension_numbers = Some(attr::gather(dims));
-                    out.gather_slice_sizes = shape::ints(&dims.slice_sizes);
-                }
-                HloAttr::Dot(contract, batch) => out.dot_dimension_numbers = Some(attr::dot(contract, batch)),
-                HloAttr::Cholesky => out.cholesky_options = Some(CholeskyOptions { lower: true }),
-                HloAttr::TriangularSolve(op) => {
-                    out.triangular_solve_options = Some(attr::triangular_solve(op));
-                }
-                HloAttr::Scatter(dims) => out.scatter_dimension_numbers = Some(attr::scatter(dims)),
-            }
-        }
-        Ok(out)
-    }
-
-    fn shape(&self, v: Val) -> Result<ShapeProto, LowerError> {
-        let Node { ty, loc, .. } = self.graph.node(v);
-        if shape::fits(ty) {
-            Ok(shape::array(ty))
-        } else {
-            Err(LowerError::TooLarge { val: v, ty: ty.clone(), loc: loc.clone() })
-        }
-    }
-
-    /// A scalar constant of the entry computation.
-    fn scalar(&mut self, dtype: DType, x: f64) -> i64 {
-        if let Some(id) = self.scalars.get(&(dtype, x.to_bits())) {
-            return *id;
-        }
-        let ty = Ty::scalar(dtype);
-        let id = self.add(HloInstructionProto {
-            opcode: "constant".into(),
-            shape: Some(shape::array(&ty)),
-            literal: Some(literal(&Array::filled(&ty, x))),
-            ..HloInstructionProto::default()
-        });
-        self.scalars.insert((dtype, x.to_bits()), id);
-        id
     }
 
     /// The computation that combines two scalars by a binary opcode.
@@ -223,9 +106,9 @@ impl<'g> Emitter<'g> {
             operand_ids,
             ..HloInstructionProto::default()
         };
-        self.number(None, &mut root);
+        let root_id = self.number(None, &mut root);
         let id = self.called.len() as i64 + 1;
-        self.called.push(computation(format!("{opcode}_{dtype}"), id, vec![x, y, root]));
+        self.called.push(computation(format!("{opcode}_{dtype}"), id, vec![x, y, root], root_id));
         self.combiners.insert((opcode, dtype), id);
         id
     }
@@ -238,25 +121,46 @@ impl<'g> Emitter<'g> {
         let scalar = shape::array(&Ty::scalar(dtype));
         let (mut x, mut y) = (parameter(0, scalar.clone()), parameter(1, scalar));
         self.number(None, &mut x);
-        self.number(None, &mut y);
+        let root = self.number(None, &mut y);
         let id = self.called.len() as i64 + 1;
-        self.called.push(computation(format!("{OVERWRITE}_{dtype}"), id, vec![x, y]));
+        self.called.push(computation(format!("{OVERWRITE}_{dtype}"), id, vec![x, y], root));
         self.combiners.insert((OVERWRITE, dtype), id);
         id
     }
 
-    /// The module, once every live node is there: the root tuple, the entry computation, and what it calls before it.
-    fn finish(mut self, name: String) -> HloModuleProto {
-        let outputs = self.graph.outputs();
-        self.add(HloInstructionProto {
-            opcode: "tuple".into(),
-            shape: Some(shape::tuple(outputs.iter().map(|v| shape::array(self.graph.ty(*v))).collect())),
-            operand_ids: outputs.iter().map(|v| self.ids[v.index()]).collect(),
-            ..HloInstructionProto::default()
-        });
+    /// The computation of a graph inside an op.
+    fn body(&mut self, graph: &Arc<Graph>, signature: Signature) -> Result<i64, LowerError> {
+        if let Some((.., id)) = self.bodies.iter().find(|(g, s, _)| *s == signature && g == graph) {
+            return Ok(*id);
+        }
+        let mut writer = Writer::new(self, graph);
+        match signature {
+            Signature::Plain => writer.parameters()?,
+            Signature::Tuples(_) | Signature::Predicate => writer.tuple_parameter()?,
+        }
+        writer.live(graph.outputs())?;
+        let root = match signature {
+            Signature::Tuples(kept) => {
+                let results: Vec<Val> =
+                    graph.inputs()[..kept].iter().chain(graph.outputs()).copied().collect();
+                writer.tuple(&results)
+            }
+            Signature::Predicate | Signature::Plain => {
+                graph.outputs().first().map_or(0, |v| writer.ids[v.index()])
+            }
+        };
+        let instructions = writer.instructions;
+        let id = self.called.len() as i64 + 1;
+        self.called.push(computation(format!("body.{id}"), id, instructions, root));
+        self.bodies.push((graph.clone(), signature, id));
+        Ok(id)
+    }
+
+    /// The module: the entry computation after what it calls.
+    fn finish(self, name: String, entry: Vec<HloInstructionProto>, root: i64) -> HloModuleProto {
         let mut computations = self.called;
         let entry_computation_id = computations.len() as i64 + 1;
-        let entry = computation(ENTRY.into(), entry_computation_id, self.entry);
+        let entry = computation(ENTRY.into(), entry_computation_id, entry, root);
         let host_program_shape = entry.program_shape.clone();
         computations.push(entry);
         HloModuleProto {
@@ -270,6 +174,287 @@ impl<'g> Emitter<'g> {
     }
 }
 
+/// One computation under construction.
+struct Writer<'m, 'g> {
+    module: &'m mut Emitter,
+    graph: &'g Graph,
+    /// The instruction of each value, once there is one.
+    ids: Vec<i64>,
+    /// The tuple of each node with several results, and how many elements come before them.
+    tuples: BTreeMap<Val, (i64, usize)>,
+    instructions: Vec<HloInstructionProto>,
+    /// Scalar constants that attributes asked for, by element type and the bits of their value as a double.
+    scalars: BTreeMap<(DType, u64), i64>,
+}
+
+impl<'m, 'g> Writer<'m, 'g> {
+    fn new(module: &'m mut Emitter, graph: &'g Graph) -> Writer<'m, 'g> {
+        Writer {
+            module,
+            graph,
+            ids: vec![0; graph.len()],
+            tuples: BTreeMap::new(),
+            instructions: Vec::new(),
+            scalars: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, mut instruction: HloInstructionProto) -> i64 {
+        let id = self.module.number(None, &mut instruction);
+        self.instructions.push(instruction);
+        id
+    }
+
+    /// All inputs become parameters, used or not: the caller passes every one.
+    fn parameters(&mut self) -> Result<(), LowerError> {
+        for (position, v) in self.graph.inputs().iter().enumerate() {
+            let mut parameter = parameter(position, self.shape(*v)?);
+            let name = self.graph.input_of(*v).map(|i| sanitise(&i.name));
+            self.ids[v.index()] = self.module.number(name, &mut parameter);
+            self.instructions.push(parameter);
+        }
+        Ok(())
+    }
+
+    /// One parameter, of which the inputs are the elements.
+    fn tuple_parameter(&mut self) -> Result<(), LowerError> {
+        let inputs = self.graph.inputs();
+        let shapes: Vec<ShapeProto> = inputs.iter().map(|v| self.shape(*v)).collect::<Result<_, _>>()?;
+        let tuple = self.add(parameter(0, shape::tuple(shapes.clone())));
+        for (i, (v, shape)) in inputs.iter().zip(shapes).enumerate() {
+            self.ids[v.index()] = self.element(tuple, i, shape);
+        }
+        Ok(())
+    }
+
+    /// Element `i` of a tuple.
+    fn element(&mut self, tuple: i64, i: usize, shape: ShapeProto) -> i64 {
+        self.add(HloInstructionProto {
+            opcode: "get-tuple-element".into(),
+            shape: Some(shape),
+            tuple_index: i as i64,
+            operand_ids: vec![tuple],
+            ..HloInstructionProto::default()
+        })
+    }
+
+    /// Values as one tuple.
+    fn tuple(&mut self, values: &[Val]) -> i64 {
+        let shapes = values.iter().map(|v| shape::array(self.graph.ty(*v))).collect();
+        self.add(HloInstructionProto {
+            opcode: "tuple".into(),
+            shape: Some(shape::tuple(shapes)),
+            operand_ids: values.iter().map(|v| self.ids[v.index()]).collect(),
+            ..HloInstructionProto::default()
+        })
+    }
+
+    /// Emits what the roots need.
+    fn live(&mut self, roots: &[Val]) -> Result<(), LowerError> {
+        let graph = self.graph;
+        let live = graph.reachable(roots);
+        graph.vals().filter(|v| live[v.index()]).try_for_each(|v| self.node(v))
+    }
+
+    /// Emits the instruction of a node.
+    fn node(&mut self, v: Val) -> Result<(), LowerError> {
+        let (op, operands) = match &self.graph.node(v).kind {
+            Kind::Pure(op) => (op, self.graph.operands(v)),
+            Kind::Part(i) => {
+                let (tuple, kept) = self.tuples.get(&self.graph.operands(v)[0]).copied().unwrap_or_default();
+                self.ids[v.index()] = self.element(tuple, kept + *i as usize, self.shape(v)?);
+                return Ok(());
+            }
+            // Inputs are parameters already, and a graph with sites has been refused.
+            Kind::Input(_) | Kind::Site(_) => return Ok(()),
+        };
+        let tys: Vec<Ty> = operands.iter().map(|o| self.graph.ty(*o).clone()).collect();
+        let (opcode, attrs) = match op.hlo(&tys) {
+            Hlo::Native(opcode) => (opcode, Vec::new()),
+            Hlo::WithAttrs(opcode, attrs) => (opcode, attrs),
+            Hlo::Expand(_) | Hlo::ExpandOp(_) => {
+                let loc = self.graph.node(v).loc.clone();
+                return Err(LowerError::NotLegalized { val: v, op: op.name(), loc });
+            }
+        };
+        let instruction = HloInstructionProto {
+            opcode: opcode.into(),
+            shape: Some(self.shape(v)?),
+            operand_ids: operands.iter().map(|o| self.ids[o.index()]).collect(),
+            ..HloInstructionProto::default()
+        };
+        match attrs.as_slice() {
+            [HloAttr::Loop { cond, body }] => self.while_loop(v, instruction, &operands, cond, body),
+            [HloAttr::Branches(branches)] => self.conditional(v, instruction, &operands, branches),
+            _ => self.instruction(v, op, instruction, &attrs, &tys),
+        }
+    }
+
+    /// Adds an instruction whose attributes are not about tuples.
+    fn instruction(
+        &mut self,
+        v: Val,
+        op: &Op,
+        instruction: HloInstructionProto,
+        attrs: &[HloAttr],
+        tys: &[Ty],
+    ) -> Result<(), LowerError> {
+        let opcode = instruction.opcode.clone();
+        let mut instruction = self
+            .attributes(instruction, attrs, tys.first())?
+            .map_err(|attr| LowerError::Rule { val: v, op: op.name(), opcode, attr: format!("{attr:?}") })?;
+        if self.graph.node(v).rest.is_empty() {
+            self.ids[v.index()] = self.add(instruction);
+            return Ok(());
+        }
+        instruction.shape = Some(self.results(v)?);
+        let tuple = self.add(instruction);
+        self.first_of(v, tuple, 0)
+    }
+
+    /// The tuple type of a node's results.
+    fn results(&self, v: Val) -> Result<ShapeProto, LowerError> {
+        let shapes = self.graph.node(v).results().map(|ty| self.fitting(v, ty));
+        Ok(shape::tuple(shapes.collect::<Result<_, _>>()?))
+    }
+
+    /// Notes the tuple that holds the results of `v` after `kept` other elements, and takes out the first.
+    fn first_of(&mut self, v: Val, tuple: i64, kept: usize) -> Result<(), LowerError> {
+        self.tuples.insert(v, (tuple, kept));
+        self.ids[v.index()] = self.element(tuple, kept, self.shape(v)?);
+        Ok(())
+    }
+
+    fn while_loop(
+        &mut self,
+        v: Val,
+        mut instruction: HloInstructionProto,
+        operands: &[Val],
+        cond: &Arc<Graph>,
+        body: &Arc<Graph>,
+    ) -> Result<(), LowerError> {
+        let kept = operands.len() - body.outputs().len();
+        let body = self.module.body(body, Signature::Tuples(kept))?;
+        instruction.called_computation_ids = vec![body, self.module.body(cond, Signature::Predicate)?];
+        let shapes = operands.iter().map(|o| self.shape(*o)).collect::<Result<_, _>>()?;
+        instruction.shape = Some(shape::tuple(shapes));
+        instruction.operand_ids = vec![self.tuple(operands)];
+        let tuple = self.add(instruction);
+        // A while returns all that it takes; what changes comes last.
+        self.first_of(v, tuple, kept)
+    }
+
+    fn conditional(
+        &mut self,
+        v: Val,
+        mut instruction: HloInstructionProto,
+        operands: &[Val],
+        branches: &[Arc<Graph>],
+    ) -> Result<(), LowerError> {
+        let bodies = branches.iter().map(|b| self.module.body(b, Signature::Tuples(0)));
+        instruction.called_computation_ids = bodies.collect::<Result<_, _>>()?;
+        instruction.shape = Some(self.results(v)?);
+        let shared = self.tuple(&operands[1..]);
+        instruction.operand_ids.truncate(1);
+        instruction.operand_ids.extend(branches.iter().map(|_| shared));
+        let tuple = self.add(instruction);
+        self.first_of(v, tuple, 0)
+    }
+
+    /// Writes attributes into an instruction whose first operand has the given type, and adds to the module what they
+    /// ask for. Fails with the attribute that needs an operand where there is none.
+    fn attributes<'a>(
+        &mut self,
+        mut out: HloInstructionProto,
+        attrs: &'a [HloAttr],
+        first: Option<&Ty>,
+    ) -> Result<Result<HloInstructionProto, &'a HloAttr>, LowerError> {
+        for attr in attrs {
+            let dtype = first.map(|ty| ty.dtype);
+            match attr {
+                HloAttr::Dimensions(dims) => out.dimensions = shape::ints(dims),
+                HloAttr::Literal(value) => out.literal = Some(literal(value)),
+                HloAttr::Slice(ranges) => out.slice_dimensions = ranges.iter().map(attr::slice).collect(),
+                HloAttr::SliceSizes(sizes) => out.dynamic_slice_sizes = shape::ints(sizes),
+                HloAttr::Gather(dims) => {
+                    out.gather_dimension_numbers = Some(attr::gather(dims));
+                    out.gather_slice_sizes = shape::ints(&dims.slice_sizes);
+                }
+                HloAttr::Dot(contract, batch) => out.dot_dimension_numbers = Some(attr::dot(contract, batch)),
+                HloAttr::Cholesky => out.cholesky_options = Some(CholeskyOptions { lower: true }),
+                HloAttr::TriangularSolve(op) => {
+                    out.triangular_solve_options = Some(attr::triangular_solve(op));
+                }
+                HloAttr::Scatter(dims) => out.scatter_dimension_numbers = Some(attr::scatter(dims)),
+                HloAttr::Sort { axis, comparator } => {
+                    out.dimensions = vec![*axis as i64];
+                    out.is_stable = true;
+                    out.called_computation_ids.push(self.module.body(comparator, Signature::Plain)?);
+                }
+                HloAttr::Comparison(_)
+                | HloAttr::ZeroPadding(_)
+                | HloAttr::Combine(..)
+                | HloAttr::Overwrite => {
+                    let Some(dtype) = dtype else { return Ok(Err(attr)) };
+                    self.typed_attribute(&mut out, attr, dtype);
+                }
+                // These are whole instructions of their own.
+                HloAttr::Loop { .. } | HloAttr::Branches(_) => return Ok(Err(attr)),
+            }
+        }
+        Ok(Ok(out))
+    }
+
+    /// Writes an attribute that depends on the operands' element type.
+    fn typed_attribute(&mut self, out: &mut HloInstructionProto, attr: &HloAttr, dtype: DType) {
+        match attr {
+            HloAttr::Comparison(direction) => {
+                out.comparison_direction = attr::direction(*direction).into();
+                out.comparison_type = attr::comparison_type(dtype).into();
+            }
+            HloAttr::ZeroPadding(amounts) => {
+                out.padding_config = Some(attr::padding(amounts));
+                out.operand_ids.push(self.scalar(dtype, 0.0));
+            }
+            HloAttr::Combine(opcode, init) => {
+                out.operand_ids.extend(init.map(|x| self.scalar(dtype, x)));
+                out.called_computation_ids.push(self.module.combiner(opcode, dtype));
+            }
+            HloAttr::Overwrite => out.called_computation_ids.push(self.module.overwrite(dtype)),
+            _ => {}
+        }
+    }
+
+    fn shape(&self, v: Val) -> Result<ShapeProto, LowerError> {
+        self.fitting(v, self.graph.ty(v))
+    }
+
+    fn fitting(&self, v: Val, ty: &Ty) -> Result<ShapeProto, LowerError> {
+        if shape::fits(ty) {
+            Ok(shape::array(ty))
+        } else {
+            let loc = self.graph.node(v).loc.clone();
+            Err(LowerError::TooLarge { val: v, ty: ty.clone(), loc })
+        }
+    }
+
+    /// A scalar constant of this computation.
+    fn scalar(&mut self, dtype: DType, x: f64) -> i64 {
+        if let Some(id) = self.scalars.get(&(dtype, x.to_bits())) {
+            return *id;
+        }
+        let ty = Ty::scalar(dtype);
+        let id = self.add(HloInstructionProto {
+            opcode: "constant".into(),
+            shape: Some(shape::array(&ty)),
+            literal: Some(literal(&Array::filled(&ty, x))),
+            ..HloInstructionProto::default()
+        });
+        self.scalars.insert((dtype, x.to_bits()), id);
+        id
+    }
+}
+
 fn parameter(position: usize, shape: ShapeProto) -> HloInstructionProto {
     HloInstructionProto {
         opcode: "parameter".into(),
@@ -279,17 +464,22 @@ fn parameter(position: usize, shape: ShapeProto) -> HloInstructionProto {
     }
 }
 
-/// A computation that returns its last instruction, with the signature its parameters and that one give.
-fn computation(name: String, id: i64, instructions: Vec<HloInstructionProto>) -> HloComputationProto {
+/// A computation that returns one of its instructions, with the signature that its parameters and that one give.
+fn computation(
+    name: String,
+    id: i64,
+    instructions: Vec<HloInstructionProto>,
+    root_id: i64,
+) -> HloComputationProto {
     let parameters = instructions.iter().filter(|i| i.opcode == "parameter");
     let parameters = parameters.map(|i| (i.name.clone(), i.shape.clone().unwrap_or_default()));
-    let root = instructions.last();
+    let root = instructions.iter().find(|i| i.id == root_id);
     let result = root.and_then(|i| i.shape.clone()).unwrap_or_default();
     HloComputationProto {
         name,
         program_shape: Some(shape::program(parameters, result)),
         id,
-        root_id: root.map_or(0, |i| i.id),
+        root_id,
         instructions,
     }
 }

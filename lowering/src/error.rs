@@ -57,7 +57,7 @@ pub enum LowerError {
         /// The op.
         op: &'static str,
         /// The instruction.
-        opcode: &'static str,
+        opcode: String,
         /// The attribute.
         attr: String,
     },

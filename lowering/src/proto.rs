@@ -67,12 +67,18 @@ pub struct HloInstructionProto {
     /// The position of a parameter.
     #[prost(int64, tag = "9")]
     pub parameter_number: i64,
+    /// The position of an element in a tuple.
+    #[prost(int64, tag = "13")]
+    pub tuple_index: i64,
     /// Dimensions of a broadcast, transpose, reduce, concatenate or iota.
     #[prost(int64, repeated, tag = "14")]
     pub dimensions: Vec<i64>,
     /// The range of a slice along each dimension.
     #[prost(message, repeated, tag = "17")]
     pub slice_dimensions: Vec<SliceDimensions>,
+    /// The sizes of a dynamic slice.
+    #[prost(int64, repeated, tag = "20")]
+    pub dynamic_slice_sizes: Vec<i64>,
     /// The amounts of a pad.
     #[prost(message, optional, tag = "21")]
     pub padding_config: Option<PaddingConfig>,
@@ -103,6 +109,9 @@ pub struct HloInstructionProto {
     /// The options of a cholesky.
     #[prost(message, optional, tag = "62")]
     pub cholesky_options: Option<CholeskyOptions>,
+    /// Whether a sort keeps the order of equal elements.
+    #[prost(bool, tag = "60")]
+    pub is_stable: bool,
     /// The direction of a compare: `EQ`, `NE`, `LT`, `LE`, `GT`, `GE`.
     #[prost(string, tag = "63")]
     pub comparison_direction: String,

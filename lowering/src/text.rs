@@ -80,10 +80,15 @@ fn write_instruction(out: &mut String, i: &HloInstructionProto, names: &Names<'_
     };
     write!(out, "%{} = {ty} {}({operands})", i.name, i.opcode)?;
     write_attributes(out, i)?;
-    if !i.called_computation_ids.is_empty() {
-        write!(out, ", to_apply={}", named(&names.computations, "", &i.called_computation_ids))?;
+    let called = |ids: &[i64]| named(&names.computations, "", ids);
+    match (i.opcode.as_str(), i.called_computation_ids.as_slice()) {
+        (_, []) => Ok(()),
+        ("while", [body, cond]) => {
+            write!(out, ", condition={}, body={}", called(&[*cond]), called(&[*body]))
+        }
+        ("conditional", branches) => write!(out, ", branch_computations={{{}}}", called(branches)),
+        (_, ids) => write!(out, ", to_apply={}", called(ids)),
     }
-    Ok(())
 }
 
 fn write_attributes(out: &mut String, i: &HloInstructionProto) -> fmt::Result {
@@ -102,6 +107,12 @@ fn write_attributes(out: &mut String, i: &HloInstructionProto) -> fmt::Result {
         let ranges =
             i.slice_dimensions.iter().map(|r| format!("[{}:{}{}]", r.start, r.limit, step(r.stride)));
         write!(out, ", slice={{{}}}", list(ranges))?;
+    }
+    match i.opcode.as_str() {
+        "get-tuple-element" => write!(out, ", index={}", i.tuple_index)?,
+        "dynamic-slice" => write!(out, ", dynamic_slice_sizes={{{}}}", commas(&i.dynamic_slice_sizes))?,
+        "sort" if i.is_stable => out.push_str(", is_stable=true"),
+        _ => (),
     }
     if let Some(padding) = &i.padding_config {
         let interior = |n: i64| if n == 0 { String::new() } else { format!("_{n}") };

@@ -37,15 +37,19 @@ fn table() -> (Graph, Vec<Array>, Vec<Case>) {
                 graph.input(format!("{}.{n}.{i}", info.name), Role::Argument, x.ty())
             };
             let operands: Vec<Val> = sample.args.iter().enumerate().map(input).collect();
-            let value = graph.push(sample.op.clone(), &operands).unwrap_or_else(|e| panic!("{title}: {e}"));
-            let expected = sample.op.eval(&sample.args.iter().collect::<Vec<_>>(), graph.ty(value));
+            let values =
+                graph.push_all(sample.op.clone(), &operands).unwrap_or_else(|e| panic!("{title}: {e}"));
+            let results: Vec<Ty> = values.iter().map(|v| graph.ty(*v).clone()).collect();
+            let expected = sample.op.eval(&sample.args.iter().collect::<Vec<_>>(), &results);
             let tys: Vec<Ty> = sample.args.iter().map(Array::ty).collect();
-            let tolerance = match (expected.dtype(), sample.op.hlo(&tys)) {
-                (DType::F32, Hlo::Expand(_)) => F32_EXPANDED,
-                (DType::F32, _) => F32,
-                _ => F64,
-            };
-            cases.push(Case { title, value, expected, tolerance });
+            for (value, expected) in values.into_iter().zip(expected) {
+                let tolerance = match (expected.dtype(), sample.op.hlo(&tys)) {
+                    (DType::F32, Hlo::Expand(_) | Hlo::ExpandOp(_)) => F32_EXPANDED,
+                    (DType::F32, _) => F32,
+                    _ => F64,
+                };
+                cases.push(Case { title: title.clone(), value, expected, tolerance });
+            }
             args.extend(sample.args);
         }
     }

@@ -57,6 +57,7 @@ fn sites(bound: &Bound, position: &[f64]) -> Option<Vec<Cause>> {
     let masked = masked.map(|(_, site)| site.name.clone()).collect();
     let mut walk = Walk { bound, graph: &graph, position, starts, masked, causes: Vec::new() };
     let mut values: Vec<Array> = Vec::with_capacity(graph.len());
+    let mut further: BTreeMap<Val, Vec<Array>> = BTreeMap::new();
     let mut data = bound.data().iter();
     for v in graph.vals() {
         let node = graph.node(v);
@@ -64,7 +65,14 @@ fn sites(bound: &Bound, position: &[f64]) -> Option<Vec<Cause>> {
         let operands: Vec<&Array> = operands.iter().map(|o| &values[o.index()]).collect();
         let value = match &node.kind {
             Kind::Input(_) => data.next()?.clone(),
-            Kind::Pure(op) => op.eval(&operands, &node.ty),
+            Kind::Pure(op) => {
+                let mut results =
+                    op.eval(&operands, &node.results().cloned().collect::<Vec<_>>()).into_iter();
+                let first = results.next()?;
+                further.insert(v, results.collect());
+                first
+            }
+            Kind::Part(i) => further.get(&graph.operands(v)[0])?.get(*i as usize - 1)?.clone(),
             Kind::Site(site) => match &site.kind {
                 SiteKind::Sample(sample) => walk.sample(v, node, site, sample, &operands)?,
                 _ => (*operands.first()?).clone(),

@@ -1,10 +1,12 @@
 //! HLO rules as data: what `lowering` needs to know of an op, so that a new op does not touch that crate.
 
-use super::TriangularSolve;
+use std::sync::Arc;
+
+use super::{Op, TriangularSolve};
 use crate::{
     array::Array,
     error::TypeError,
-    graph::{Graph, Val},
+    graph::{Graph, Operands, Val},
 };
 
 /// How an op becomes HLO.
@@ -16,6 +18,8 @@ pub enum Hlo {
     WithAttrs(&'static str, Vec<HloAttr>),
     /// No instruction: `legalize` replaces the op by what this builds from its operands.
     Expand(fn(&mut Graph, &[Val]) -> Result<Val, TypeError>),
+    /// The same for an op with parameters or several results: it builds all of them.
+    ExpandOp(fn(&Op, &mut Graph, &[Val]) -> Result<Operands, TypeError>),
 }
 
 impl Hlo {
@@ -44,6 +48,26 @@ pub enum HloAttr {
     Combine(&'static str, Option<f64>),
     /// The body of a scatter that keeps nothing of what was there: it returns the update.
     Overwrite,
+    /// The condition and the body of a while. The operands become one tuple, which the condition and the body take; the
+    /// first ones, which the body does not return, stay as they are.
+    Loop {
+        /// Takes all operands, returns whether to go on.
+        cond: Arc<Graph>,
+        /// Takes all operands, returns the last ones anew.
+        body: Arc<Graph>,
+    },
+    /// The branches of a conditional: each takes all operands after the first, which says the branch.
+    Branches(Vec<Arc<Graph>>),
+    /// The sizes of a dynamic slice.
+    SliceSizes(Vec<usize>),
+    /// A stable sort along a dimension. The comparator takes, for each operand in turn, an element of the left place and
+    /// one of the right, and returns whether the left comes first.
+    Sort {
+        /// The dimension sorted along.
+        axis: usize,
+        /// From `2n` scalars to a truth value.
+        comparator: Arc<Graph>,
+    },
     /// Dimension numbers of a gather.
     Gather(GatherDims),
     /// Dimension numbers of a scatter.

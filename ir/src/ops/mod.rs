@@ -1,14 +1,16 @@
 //! The closed list of ops. An op is one file here and one line below; everything the compiler knows about it is there.
 
 mod batching;
+mod closed;
 mod coefficients;
 mod elementwise;
 mod formula;
 mod hlo;
 mod matrix;
+mod multi;
 mod sample;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use smallvec::SmallVec;
@@ -18,13 +20,14 @@ pub use elementwise::{Class, Elementwise, Partial, Partials};
 pub(crate) use elementwise::{bits1, bits2, float1, number1, number2};
 use formula::{Num, eval_in_doubles, formula, formulas};
 pub use hlo::{Comparison, GatherDims, Hlo, HloAttr, ScatterDims};
+pub use multi::{Batched, MultiJvp, MultiRules, MultiVjp, Tangents, Tys};
 pub use sample::Sample;
 pub use scatter::Combine;
 
 use crate::{
     array::Array,
     error::TypeError,
-    graph::{Graph, Val},
+    graph::{Graph, Operands, Val},
     types::Ty,
 };
 
@@ -68,7 +71,8 @@ pub struct Batch<'a> {
     pub size: usize,
 }
 
-/// Everything the compiler knows about one op. There are no default rules, so rustc names what is missing.
+/// Everything the compiler knows about an op of one result and without regions; the others have [`MultiRules`]. There
+/// are no default rules, so rustc names what is missing.
 pub trait Rules: Clone + Into<Op> + Serialize + DeserializeOwned {
     /// The name in the text form.
     const NAME: &'static str;
@@ -114,7 +118,7 @@ pub struct OpInfo {
     /// Inputs for the table tests.
     pub samples: fn() -> Vec<Sample>,
     /// The op from its attributes in the text form.
-    pub(crate) parse: fn(serde_json::Value) -> Result<Op, serde_json::Error>,
+    pub(crate) parse: fn(serde_json::Value, Vec<Arc<Graph>>) -> Result<Op, serde_json::Error>,
 }
 
 impl fmt::Debug for OpInfo {
@@ -136,56 +140,75 @@ macro_rules! ops { ($($module:ident :: $Op:ident),* $(,)?) => {
     impl Op {
         /// Every op.
         pub const ALL: &[OpInfo] = &[$(OpInfo {
-            name: <$Op as Rules>::NAME,
-            samples: <$Op as Rules>::samples,
-            parse: |attributes| serde_json::from_value::<$Op>(attributes).map(Op::$Op),
+            name: <$Op as MultiRules>::OP,
+            samples: <$Op as MultiRules>::samples,
+            parse: |attributes, regions| {
+                let op = serde_json::from_value::<$Op>(attributes)?;
+                Ok(Op::$Op(MultiRules::with_regions(&op, regions)))
+            },
         }),*];
 
         /// The name in the text form.
         pub fn name(&self) -> &'static str {
-            match self { $(Op::$Op(_) => <$Op as Rules>::NAME),* }
+            match self { $(Op::$Op(_) => <$Op as MultiRules>::OP),* }
         }
 
-        /// The result's type; see [`Rules::infer`].
+        /// The results' types; see [`MultiRules::infer`].
         ///
         /// # Errors
         /// When the operands do not fit.
-        pub fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
-            match self { $(Op::$Op(op) => Rules::infer(op, args)),* }
+        pub fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
+            match self { $(Op::$Op(op) => MultiRules::infer(op, args)),* }
         }
 
-        /// The reference semantics; see [`Rules::eval`].
-        pub fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
-            match self { $(Op::$Op(op) => Rules::eval(op, args, ty)),* }
+        /// The closed graphs inside; see [`MultiRules::regions`].
+        pub fn regions(&self) -> Vec<Arc<Graph>> {
+            match self { $(Op::$Op(op) => MultiRules::regions(op)),* }
         }
 
-        /// The reverse rule; see [`Rules::vjp`].
+        /// The op with other closed graphs inside, as many as it has.
+        #[must_use]
+        pub fn with_regions(&self, regions: Vec<Arc<Graph>>) -> Op {
+            match self { $(Op::$Op(op) => Op::$Op(MultiRules::with_regions(op, regions))),* }
+        }
+
+        /// The reference semantics; see [`MultiRules::eval`].
+        pub fn eval(&self, args: &[&Array], tys: &[Ty]) -> Vec<Array> {
+            match self { $(Op::$Op(op) => MultiRules::eval(op, args, tys)),* }
+        }
+
+        /// What to run in the op's place where its derivative is wanted; see [`MultiRules::saving`].
+        pub(crate) fn saving(&self) -> Option<Op> {
+            match self { $(Op::$Op(op) => MultiRules::saving(op)),* }
+        }
+
+        /// The reverse rule; see [`MultiRules::vjp`].
+        ///
+        /// # Errors
+        /// When the op has no reverse derivative.
+        pub fn vjp(&self, cx: MultiVjp<'_>) -> Result<Cotangents, TypeError> {
+            match self { $(Op::$Op(op) => MultiRules::vjp(op, cx)),* }
+        }
+
+        /// The forward rule; see [`MultiRules::jvp`].
+        ///
+        /// # Errors
+        /// When the op has no forward derivative.
+        pub fn jvp(&self, cx: MultiJvp<'_>) -> Result<(Operands, Tangents), TypeError> {
+            match self { $(Op::$Op(op) => MultiRules::jvp(op, cx)),* }
+        }
+
+        /// The batch rule; see [`MultiRules::batch`].
         ///
         /// # Errors
         /// When the rule builds an ill-typed node.
-        pub fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
-            match self { $(Op::$Op(op) => Rules::vjp(op, cx)),* }
+        pub fn batch(&self, cx: Batch<'_>) -> Result<Batched, TypeError> {
+            match self { $(Op::$Op(op) => MultiRules::batch(op, cx)),* }
         }
 
-        /// The forward rule; see [`Rules::jvp`].
-        ///
-        /// # Errors
-        /// When the rule builds an ill-typed node.
-        pub fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
-            match self { $(Op::$Op(op) => Rules::jvp(op, cx)),* }
-        }
-
-        /// The batch rule; see [`Rules::batch`].
-        ///
-        /// # Errors
-        /// When the rule builds an ill-typed node.
-        pub fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
-            match self { $(Op::$Op(op) => Rules::batch(op, cx)),* }
-        }
-
-        /// How the op becomes HLO; see [`Rules::hlo`].
+        /// How the op becomes HLO; see [`MultiRules::hlo`].
         pub fn hlo(&self, args: &[Ty]) -> Hlo {
-            match self { $(Op::$Op(op) => Rules::hlo(op, args)),* }
+            match self { $(Op::$Op(op) => MultiRules::hlo(op, args)),* }
         }
 
         /// The op's parameters in the text form; `null` where it has none.
@@ -215,6 +238,8 @@ ops! {
     digamma::Digamma,
     div::Div,
     dot_general::DotGeneral,
+    dynamic_slice::DynamicSlice,
+    dynamic_update_slice::DynamicUpdateSlice,
     erf::Erf,
     erf_inv::ErfInv,
     erfc::Erfc,
@@ -253,6 +278,7 @@ ops! {
     reverse::Reverse,
     round::Round,
     rsqrt::Rsqrt,
+    scan::Scan,
     scatter::Scatter,
     scatter_add::ScatterAdd,
     select::Select,
@@ -265,11 +291,13 @@ ops! {
     sqrt::Sqrt,
     stop_gradient::StopGradient,
     sub::Sub,
+    switch::Switch,
     take::Take,
     tan::Tan,
     tanh::Tanh,
     transpose::Transpose,
     triangular_solve::TriangularSolve,
+    while_loop::While,
     xor::Xor,
     zeta::Zeta,
 }

@@ -1,5 +1,7 @@
 //! Batching: a graph over single values becomes one over batches of them (JAX's `vmap`).
 
+use std::collections::BTreeMap;
+
 use super::{PassError, at};
 use crate::{
     graph::{Graph, Input, Kind, Operands, Phase, Val},
@@ -22,6 +24,7 @@ pub fn batch(
     let mut out = Graph::with_regions_of(graph, Phase::Pure);
     let mut map: Vec<Val> = Vec::with_capacity(graph.len());
     let mut held: Vec<Option<usize>> = Vec::with_capacity(graph.len());
+    let mut further: BTreeMap<Val, ops::Batched> = BTreeMap::new();
     let mut given = axes.iter().copied();
     for v in graph.vals() {
         let node = graph.node(v);
@@ -36,9 +39,12 @@ pub fn batch(
             }
             Kind::Pure(op) if along.iter().any(Option::is_some) => {
                 let cx = ops::Batch { graph: &mut out, args: &args, axes: &along, size };
-                let (new, axis) = op.batch(cx).map_err(at("batch", node, None))?;
-                (new, Some(axis))
+                let results = op.batch(cx).map_err(at("batch", node, None))?;
+                let first = results[0];
+                further.insert(v, results);
+                first
             }
+            Kind::Part(i) if further.contains_key(&operands[0]) => further[&operands[0]][*i as usize],
             _ => (out.copy_node(graph, v, &args).map_err(at("batch", node, None))?, None),
         };
         map.push(new);

@@ -3,7 +3,7 @@
 use super::{Need, Pass, PassError, Query, at, rebuild};
 use crate::{
     array::Array,
-    graph::{Graph, Kind, Val},
+    graph::{Graph, Kind, Node, Val},
     ops::{Constant, Op},
 };
 
@@ -30,8 +30,10 @@ impl Pass for Fold {
         rebuild(graph, &mut out, |out, v, node, operands| {
             let constants: Option<Vec<Array>> = operands.iter().map(|o| constant(out, *o).cloned()).collect();
             match (&node.kind, constants) {
-                (Kind::Pure(op), Some(args)) if node.ty.rank() == 0 && !args.is_empty() => {
-                    out.push(Constant(op.eval(&args.iter().collect::<Vec<_>>(), &node.ty)), &[])
+                (Kind::Pure(op), Some(args)) if is_cheap(node, op) && !args.is_empty() => {
+                    let args: Vec<&Array> = args.iter().collect();
+                    let value = op.eval(&args, std::slice::from_ref(&node.ty)).pop();
+                    out.push(Constant(value.unwrap_or_else(|| Array::zeros(&node.ty))), &[])
                 }
                 _ => out.copy_node(graph, v, operands),
             }
@@ -39,6 +41,11 @@ impl Pass for Fold {
         })?;
         Ok(out)
     }
+}
+
+/// Whether the node is one scalar whose computation has an end that can be seen.
+fn is_cheap(node: &Node, op: &Op) -> bool {
+    node.ty.rank() == 0 && node.rest.is_empty() && op.regions().is_empty()
 }
 
 fn constant(graph: &Graph, v: Val) -> Option<&Array> {

@@ -1,5 +1,7 @@
 //! Forward-mode differentiation: carries a tangent beside each value.
 
+use std::collections::BTreeMap;
+
 use super::{PassError, at};
 use crate::{
     graph::{Graph, Kind, Operands, Phase, Role, Val},
@@ -12,7 +14,7 @@ use crate::{
 /// Integers and truth values have no tangent: that of such an output is zero.
 ///
 /// # Errors
-/// When a rule builds an ill-typed node.
+/// When an op on the way has no forward derivative.
 pub fn jvp(graph: &Graph, wrt: &[Val]) -> Result<Graph, PassError> {
     let mut out = Graph::with_regions_of(graph, Phase::Pure);
     let mut map: Vec<Val> = Vec::with_capacity(graph.len());
@@ -28,6 +30,7 @@ pub fn jvp(graph: &Graph, wrt: &[Val]) -> Result<Graph, PassError> {
         let name = graph.input_of(*v).map_or_else(String::new, |i| format!("{}.tangent", i.name));
         tangents[v.index()] = Some(out.input(name, Role::Argument, graph.ty(*v).clone()));
     }
+    let mut further: BTreeMap<Val, (Operands, ops::Tangents)> = BTreeMap::new();
     let mut inputs = primals.into_iter();
     for v in graph.vals() {
         let node = graph.node(v);
@@ -38,14 +41,25 @@ pub fn jvp(graph: &Graph, wrt: &[Val]) -> Result<Graph, PassError> {
         }
         let operands = graph.operands(v);
         let args: Operands = operands.iter().map(|o| map[o.index()]).collect();
-        let copied = out.copy_node(graph, v, &args).map_err(&err)?;
-        map.push(copied);
         let moved: Vec<Option<Val>> = operands.iter().map(|o| tangents[o.index()]).collect();
-        if let (Kind::Pure(op), true) = (&node.kind, moved.iter().any(Option::is_some)) {
-            out.set_loc(node.loc.clone());
-            let cx = ops::Jvp { graph: &mut out, args: &args, out: copied, tangents: &moved };
-            tangents[v.index()] = op.jvp(cx).map_err(&err)?;
-        }
+        let new = match &node.kind {
+            Kind::Pure(op) if moved.iter().any(Option::is_some) => {
+                out.set_loc(node.loc.clone());
+                let cx = ops::MultiJvp { graph: &mut out, args: &args, tangents: &moved };
+                let (results, along) = op.jvp(cx).map_err(&err)?;
+                let first = results[0];
+                tangents[v.index()] = along[0];
+                further.insert(v, (results, along));
+                first
+            }
+            Kind::Part(i) if further.contains_key(&operands[0]) => {
+                let (results, along) = &further[&operands[0]];
+                tangents[v.index()] = along[*i as usize];
+                results[*i as usize]
+            }
+            _ => out.copy_node(graph, v, &args).map_err(&err)?,
+        };
+        map.push(new);
     }
     out.set_loc(None);
     let mut outputs: Vec<Val> = graph.outputs().iter().map(|v| map[v.index()]).collect();

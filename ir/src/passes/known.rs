@@ -48,7 +48,7 @@ impl<'a> Known<'a> {
         self.out.set_loc(node.loc.clone());
         let made = match &node.kind {
             Kind::Input(_) => return Ok(operands),
-            Kind::Pure(_) => match operands.iter().copied().collect::<Option<Vec<Val>>>() {
+            Kind::Pure(_) | Kind::Part(_) => match operands.iter().copied().collect::<Option<Vec<Val>>>() {
                 Some(all) => Some(self.out.copy_node(self.graph, v, &all).map_err(at("known", node, None))?),
                 None => None,
             },

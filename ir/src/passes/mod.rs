@@ -18,7 +18,8 @@ pub use manager::{Need, Outcome, SettingError, Settings, Step};
 pub use pins::{Pins, pins};
 pub use query::{Coordinates, Query, QueryOutput, layout, outputs};
 pub use trace_back::{TracedBack, trace_back};
-pub use vjp::value_and_grad;
+pub(crate) use vjp::influences;
+pub use vjp::{pullback, value_and_grad};
 
 use crate::{
     error::TypeError,
@@ -97,6 +98,16 @@ pub enum PassError {
         /// The broken invariants.
         errors: VerifyErrors,
     },
+}
+
+impl From<PassError> for TypeError {
+    /// For rules of ops that work on the graphs inside them: what did not fit, without where.
+    fn from(error: PassError) -> TypeError {
+        match error {
+            PassError::Type { source, .. } => *source,
+            other => TypeError { op: "region", operands: Vec::new(), expected: other.to_string() },
+        }
+    }
 }
 
 fn place(loc: &Option<Loc>, site: &Option<String>) -> String {

@@ -87,7 +87,7 @@ impl<'a> Resolver<'a> {
         self.out.set_loc(node.loc.clone());
         let new = match &node.kind {
             Kind::Input(_) => return Ok(()),
-            Kind::Pure(_) => {
+            Kind::Pure(_) | Kind::Part(_) => {
                 self.out.copy_node(graph, v, &operands).map_err(at("resolve_sites", node, None))?
             }
             Kind::Site(site) => self.site(v, node, site, &operands)?,

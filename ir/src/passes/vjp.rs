@@ -1,9 +1,9 @@
-//! Reverse-mode differentiation: appends the adjoints of a scalar output to its own forward values.
+//! Reverse-mode differentiation: appends adjoints to a graph's own forward values, from its outputs back to its inputs.
 
 use super::{Need, Pass, PassError, Query, at};
 use crate::{
-    graph::{Graph, Kind, Phase, Role, Val},
-    ops,
+    graph::{Graph, Kind, Node, Operands, Phase, Role, Val},
+    ops::{self, Op},
 };
 
 /// Adds the gradient by the position to a graph that returns a potential.
@@ -35,54 +35,129 @@ impl Pass for Vjp {
 /// users of a value appear, last first: the result is deterministic.
 ///
 /// # Errors
-/// When a rule builds an ill-typed node, or the first output is not a float scalar.
+/// When an op on the way has no reverse derivative.
 pub fn value_and_grad(graph: &Graph, wrt: &[Val]) -> Result<Graph, PassError> {
-    let mut out = Graph::with_regions_of(graph, Phase::Pure);
-    let mut map: Vec<Val> = Vec::with_capacity(graph.len());
-    for v in graph.vals() {
-        let operands: Vec<Val> = graph.operands(v).iter().map(|o| map[o.index()]).collect();
-        map.push(out.copy_node(graph, v, &operands).map_err(at("vjp", graph.node(v), None))?);
-    }
-    let live = influences(graph, wrt);
-    let mut adjoints: Vec<Option<Val>> = vec![None; graph.len()];
-    let Some(root) = graph.outputs().first().copied() else { return Ok(out) };
+    let mut reverse = Reverse::of(graph, wrt)?;
+    let Some(root) = graph.outputs().first().copied() else { return Ok(reverse.out) };
     // A seed of the output's own type: for a scalar this is the gradient, otherwise that of the sum.
-    let seed = out.full_like(map[root.index()], 1.0).map_err(at("vjp", graph.node(root), None))?;
-    adjoints[root.index()] = Some(seed);
-    for v in graph.vals().rev() {
-        let node = graph.node(v);
-        let (Some(ct), Kind::Pure(op), true) = (adjoints[v.index()], &node.kind, live[v.index()]) else {
-            continue;
-        };
-        out.set_loc(node.loc.clone());
-        let operands = graph.operands(v);
-        let args: Vec<Val> = operands.iter().map(|o| map[o.index()]).collect();
-        let cx = ops::Vjp { graph: &mut out, args: &args, out: map[v.index()], ct };
-        let cotangents = op.vjp(cx).map_err(at("vjp", node, None))?;
-        for (operand, by) in operands.iter().zip(cotangents) {
-            let (Some(by), true) = (by, live[operand.index()]) else { continue };
-            let sum = match adjoints[operand.index()] {
-                Some(before) => out.add(before, by).map_err(at("vjp", node, None))?,
-                None => by,
-            };
-            adjoints[operand.index()] = Some(sum);
-        }
-    }
-    out.set_loc(None);
-    let mut outputs: Vec<Val> = graph.outputs().iter().map(|v| map[v.index()]).collect();
-    for v in wrt {
-        let zero = out.full_like(map[v.index()], 0.0).map_err(at("vjp", graph.node(*v), None))?;
-        outputs.push(adjoints[v.index()].unwrap_or(zero));
-    }
-    out.set_outputs(outputs);
+    let seed = reverse.out.full_like(reverse.map[root.index()], 1.0);
+    let seed = seed.map_err(at("vjp", graph.node(root), None))?;
+    let gradients = reverse.gradients(&[(root, seed)], wrt)?;
+    let Reverse { mut out, map, .. } = reverse;
+    out.set_outputs(graph.outputs().iter().map(|v| map[v.index()]).chain(gradients));
     Ok(out)
 }
 
+/// The reverse derivative as a graph of its own: it takes the inputs of `graph` and then a cotangent for each of the
+/// outputs `seeded` says, and returns what flows to each of `wrt`.
+///
+/// # Errors
+/// When an op on the way has no reverse derivative.
+pub fn pullback(graph: &Graph, wrt: &[Val], seeded: &[bool]) -> Result<Graph, PassError> {
+    let mut reverse = Reverse::of(graph, wrt)?;
+    let seeded = graph.outputs().iter().zip(seeded).filter(|(_, on)| **on);
+    let seeds: Vec<(Val, Val)> = seeded
+        .map(|(v, _)| (*v, reverse.out.input("cotangent", Role::Argument, graph.ty(*v).clone())))
+        .collect();
+    let gradients = reverse.gradients(&seeds, wrt)?;
+    reverse.out.set_outputs(gradients);
+    Ok(reverse.out)
+}
+
+/// A copy of a graph, to which adjoints are added.
+struct Reverse<'a> {
+    graph: &'a Graph,
+    out: Graph,
+    map: Vec<Val>,
+    /// Whether each value depends on what the derivative is by.
+    live: Vec<bool>,
+    adjoints: Vec<Option<Val>>,
+}
+
+impl<'a> Reverse<'a> {
+    fn of(graph: &'a Graph, wrt: &[Val]) -> Result<Reverse<'a>, PassError> {
+        let live = influences(graph, wrt);
+        let mut out = Graph::with_regions_of(graph, Phase::Pure);
+        let mut map: Vec<Val> = Vec::with_capacity(graph.len());
+        for v in graph.vals() {
+            let operands: Operands = graph.operands(v).iter().map(|o| map[o.index()]).collect();
+            let node = graph.node(v);
+            let saving = graph.op(v).filter(|_| live[v.index()]).and_then(Op::saving);
+            out.set_loc(node.loc.clone());
+            let copied = match saving {
+                Some(op) => out.push(op, &operands),
+                None => out.copy_node(graph, v, &operands),
+            };
+            map.push(copied.map_err(at("vjp", node, None))?);
+        }
+        Ok(Reverse { graph, out, map, live, adjoints: vec![None; graph.len()] })
+    }
+
+    /// Carries the seeds back; what arrives at each of `wrt`, zero where nothing does.
+    fn gradients(&mut self, seeds: &[(Val, Val)], wrt: &[Val]) -> Result<Vec<Val>, PassError> {
+        for (v, seed) in seeds {
+            self.add(*v, *seed, self.graph.node(*v))?;
+        }
+        for v in self.graph.vals().rev() {
+            if let (Kind::Pure(_), true) = (&self.graph.node(v).kind, self.live[v.index()]) {
+                self.node(v)?;
+            }
+        }
+        self.out.set_loc(None);
+        let gradient = |v: &Val| match self.adjoints[v.index()] {
+            Some(by) => Ok(by),
+            None => {
+                self.out.full_like(self.map[v.index()], 0.0).map_err(at("vjp", self.graph.node(*v), None))
+            }
+        };
+        wrt.iter().map(gradient).collect()
+    }
+
+    /// Carries what has arrived at the results of a node on to its operands.
+    fn node(&mut self, v: Val) -> Result<(), PassError> {
+        let node = self.graph.node(v);
+        let arrived = |i: usize| self.graph.part_of(v, i).and_then(|p| self.adjoints[p.index()]);
+        let mut cts: Vec<Option<Val>> = (0..=node.rest.len()).map(arrived).collect();
+        if cts.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        self.out.set_loc(node.loc.clone());
+        let operands = self.graph.operands(v);
+        let args: Operands = operands.iter().map(|o| self.map[o.index()]).collect();
+        let new = self.map[v.index()];
+        let outs = self.out.results(new).map_err(at("vjp", node, None))?;
+        cts.resize(outs.len(), None);
+        // Not the old node's op: one that saves what its rule needs may stand in its place.
+        let Some(op) = self.out.op(new).cloned() else { return Ok(()) };
+        let wanted: Vec<bool> = operands.iter().map(|o| self.live[o.index()]).collect();
+        let cx = ops::MultiVjp { graph: &mut self.out, args: &args, wanted: &wanted, outs: &outs, cts: &cts };
+        let cotangents = op.vjp(cx).map_err(at("vjp", node, None))?;
+        for (operand, by) in operands.iter().zip(cotangents) {
+            if let (Some(by), true) = (by, self.live[operand.index()]) {
+                self.add(*operand, by, node)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, v: Val, by: Val, node: &Node) -> Result<(), PassError> {
+        let sum = match self.adjoints[v.index()] {
+            Some(before) => self.out.add(before, by).map_err(at("vjp", node, None))?,
+            None => by,
+        };
+        self.adjoints[v.index()] = Some(sum);
+        Ok(())
+    }
+}
+
 /// Whether each value depends on one of `wrt`.
-fn influences(graph: &Graph, wrt: &[Val]) -> Vec<bool> {
+pub(crate) fn influences(graph: &Graph, wrt: &[Val]) -> Vec<bool> {
     let mut live = vec![false; graph.len()];
+    for v in wrt {
+        live[v.index()] = true;
+    }
     for v in graph.vals() {
-        live[v.index()] = wrt.contains(&v) || graph.operands(v).iter().any(|o| live[o.index()]);
+        live[v.index()] |= graph.operands(v).iter().any(|o| live[o.index()]);
     }
     live
 }

@@ -1,12 +1,15 @@
 //! The text form of graphs: dumps, filetests, bug reports and saved programs; what it prints it parses.
 //!
 //! ```text
-//! graph   = phase "{" region* node* return "}"            phase = "model" | "pure"
-//! region  = "region" number graph                         numbered from 0
-//! node    = value ":" type "=" body [ "@" place ]         numbered from 0, operands first
-//! body    = "input" role string
+//! graph   = phase "{" region* body* node* return "}"      phase = "model" | "pure"
+//! region  = "region" number graph                         of sites, numbered from 0
+//! body    = "body" number graph                           inside ops, numbered from 0 in the order of their first use
+//! node    = value ":" types "=" rhs [ "@" place ]         numbered from 0, operands first
+//! types   = type { "," type }                             one for each result
+//! rhs     = "input" role string
 //!         | "constant" ( literal | "[" literals "]" )     row-major; the type says the dimensions
-//!         | op value* [ json ]                            the op's parameters, where it has any
+//!         | op value* [ "body" number* ] [ json ]         the op's bodies and parameters, where it has any
+//!         | "part" number value                           a further result of a node: 1 is the second
 //!         | site string value* [ json ]                   site = sample param deterministic plate check
 //! return  = "return" [ value { "," value } ]
 //! place   = file ":" line ":" column                      the file in quotes where it is not one plain word
@@ -35,6 +38,7 @@ mod parse;
 mod print;
 
 pub use parse::{ParseError, parse};
+pub(crate) use print::bodies;
 pub use print::{node, print};
 
 #[cfg(doc)]

@@ -96,23 +96,28 @@ impl<'a> Parser<'a> {
         header.expect("{")?;
         header.end()?;
         let mut g = Graph::new(phase);
+        let mut bodies: Vec<Arc<Graph>> = Vec::new();
         loop {
             let mut line = self.next("a node or `return`")?;
             if line.rest().starts_with('%') {
-                node(&mut g, &mut line)?;
+                node(&mut g, &mut line, &bodies)?;
             } else {
                 let start = line;
                 match line.word() {
                     "region" => self.region(&mut g, &mut line, depth)?,
+                    "body" => self.body(&g, &mut bodies, &mut line, depth)?,
                     "return" => {
                         outputs(&mut g, &mut line)?;
+                        if print::bodies(&g) != bodies {
+                            return Err(start.error("bodies are numbered in the order of their first use"));
+                        }
                         break;
                     }
                     other => {
                         let found = if other.is_empty() { line.rest() } else { other };
-                        return Err(
-                            start.error(format!("expected a node, `region` or `return`, found `{found}`"))
-                        );
+                        return Err(start.error(format!(
+                            "expected a node, `region`, `body` or `return`, found `{found}`"
+                        )));
                     }
                 }
             }
@@ -125,25 +130,57 @@ impl<'a> Parser<'a> {
     }
 
     fn region(&mut self, g: &mut Graph, line: &mut Cursor<'a>, depth: usize) -> Result<(), ParseError> {
-        let start = *line;
-        if !g.is_empty() {
-            return Err(start.error("regions come before the nodes"));
-        }
         line.skip_space();
-        let start = *line;
-        let (expected, found) = (g.regions().len(), line.number::<usize>("the region's number")?);
-        if expected != found {
-            return Err(start
-                .error(format!("expected region {expected}, found {found}: regions are numbered in order")));
-        }
-        line.skip_space();
-        let region = self.graph(line, depth + 1)?;
+        let (expected, start) = (g.regions().len(), *line);
+        let (found, region) = self.inner(g, "region", expected, line, depth)?;
         let id = g.add_region(Arc::new(region));
         if id.index() != expected {
             let message = format!("region {found} equals region {}: equal regions are one", id.index());
             return Err(start.error(message));
         }
         Ok(())
+    }
+
+    fn body(
+        &mut self,
+        g: &Graph,
+        bodies: &mut Vec<Arc<Graph>>,
+        line: &mut Cursor<'a>,
+        depth: usize,
+    ) -> Result<(), ParseError> {
+        line.skip_space();
+        let start = *line;
+        let (found, body) = self.inner(g, "body", bodies.len(), line, depth)?;
+        if let Some(first) = bodies.iter().position(|b| **b == body) {
+            return Err(start.error(format!("body {found} equals body {first}: equal bodies are one")));
+        }
+        bodies.push(Arc::new(body));
+        Ok(())
+    }
+
+    /// A graph inside `g`, with its number, which must be `expected`.
+    fn inner(
+        &mut self,
+        g: &Graph,
+        what: &str,
+        expected: usize,
+        line: &mut Cursor<'a>,
+        depth: usize,
+    ) -> Result<(usize, Graph), ParseError> {
+        if !g.is_empty() {
+            let plural = if what == "body" { "bodies" } else { "regions" };
+            return Err(line.error(format!("{plural} come before the nodes")));
+        }
+        let start = *line;
+        let found = line.number::<usize>(&format!("the {what}'s number"))?;
+        if expected != found {
+            let plural = if what == "body" { "bodies" } else { "regions" };
+            let message =
+                format!("expected {what} {expected}, found {found}: {plural} are numbered in order");
+            return Err(start.error(message));
+        }
+        line.skip_space();
+        Ok((found, self.graph(line, depth + 1)?))
     }
 }
 
@@ -162,13 +199,14 @@ fn outputs(g: &mut Graph, line: &mut Cursor<'_>) -> Result<(), ParseError> {
 }
 
 /// A node's right-hand side.
-enum Body {
+enum Rhs {
     Input(Role, String),
     Pure(Op, Operands),
+    Part(usize, Val),
     Site(Site, Operands),
 }
 
-fn node(g: &mut Graph, line: &mut Cursor<'_>) -> Result<(), ParseError> {
+fn node(g: &mut Graph, line: &mut Cursor<'_>, bodies: &[Arc<Graph>]) -> Result<(), ParseError> {
     let start = *line;
     line.expect("%")?;
     let (expected, found) = (g.len(), line.number::<usize>("a value's number")?);
@@ -180,32 +218,36 @@ fn node(g: &mut Graph, line: &mut Cursor<'_>) -> Result<(), ParseError> {
     line.expect(":")?;
     line.skip_space();
     let at_type = *line;
-    let ty = line.ty()?;
+    let mut tys = vec![line.ty()?];
+    while line.eat(",") {
+        line.skip_space();
+        tys.push(line.ty()?);
+    }
     line.expect("=")?;
     line.skip_space();
-    let at_body = *line;
-    let body = body(g, line, &ty)?;
+    let at_rhs = *line;
+    let rhs = rhs(g, line, &tys[0], bodies)?;
     g.set_loc(line.place()?);
     line.end()?;
-    match body {
-        Body::Input(role, name) => drop(g.input(name, role, ty)),
-        Body::Site(site, operands) => drop(g.push_site(site, ty, &operands)),
-        Body::Pure(op, operands) => {
-            let v = g.push(op, &operands).map_err(|e| at_body.error(e.to_string()))?;
-            if v.index() != expected {
-                return Err(
-                    at_body.error(format!("%{expected} computes the same as {v}: equal pure nodes are one"))
-                );
-            }
-            if *g.ty(v) != ty {
-                return Err(at_type.error(format!("annotated {ty}, inferred {}", g.ty(v))));
-            }
-        }
+    let made = match rhs {
+        Rhs::Input(role, name) => Ok(g.input(name, role, tys[0].clone())),
+        Rhs::Site(site, operands) => Ok(g.push_site(site, tys[0].clone(), &operands)),
+        Rhs::Pure(op, operands) => g.push(op, &operands),
+        Rhs::Part(i, of) => g.part(of, i),
+    };
+    let v = made.map_err(|e| at_rhs.error(e.to_string()))?;
+    if v.index() != expected {
+        return Err(at_rhs.error(format!("%{expected} computes the same as {v}: equal pure nodes are one")));
+    }
+    if !g.node(v).results().eq(&tys) {
+        let list = |tys: &mut dyn Iterator<Item = &Ty>| tys.map(Ty::to_string).collect::<Vec<_>>().join(", ");
+        let (annotated, inferred) = (list(&mut tys.iter()), list(&mut g.node(v).results()));
+        return Err(at_type.error(format!("annotated {annotated}, inferred {inferred}")));
     }
     Ok(())
 }
 
-fn body(g: &Graph, line: &mut Cursor<'_>, ty: &Ty) -> Result<Body, ParseError> {
+fn rhs(g: &Graph, line: &mut Cursor<'_>, ty: &Ty, bodies: &[Arc<Graph>]) -> Result<Rhs, ParseError> {
     let start = *line;
     match line.word() {
         "input" => {
@@ -216,25 +258,31 @@ fn body(g: &Graph, line: &mut Cursor<'_>, ty: &Ty) -> Result<Body, ParseError> {
             let known = Role::ALL.map(Role::name).join(", ");
             let role =
                 role.ok_or_else(|| at_role.error(format!("expected a role ({known}), found `{word}`")))?;
-            Ok(Body::Input(role, line.string()?))
+            Ok(Rhs::Input(role, line.string()?))
         }
         "constant" => {
             line.skip_space();
             let at_literal = *line;
             let value = literal::read(ty, &line.literals()?).map_err(|m| at_literal.error(m))?;
-            Ok(Body::Pure(ops::Constant(value).into(), Operands::new()))
+            Ok(Rhs::Pure(ops::Constant(value).into(), Operands::new()))
+        }
+        "part" => {
+            line.skip_space();
+            let i = line.number("the result's number, from 1")?;
+            Ok(Rhs::Part(i, line.value(g)?))
         }
         kind @ ("sample" | "param" | "deterministic" | "plate" | "check") => {
             let name = line.string()?;
             let operands = line.operands(g)?;
             let at = *line;
             let site = site(kind, name, line.json()?).map_err(|m| at.error(m))?;
-            Ok(Body::Site(site, operands))
+            Ok(Rhs::Site(site, operands))
         }
         name => {
             let info = Op::ALL.iter().find(|info| info.name == name);
             let info = info.ok_or_else(|| start.error(unknown_op(name, start.rest())))?;
             let operands = line.operands(g)?;
+            let regions = line.bodies(bodies)?;
             let at = *line;
             let given = line.json()?;
             if let Some(n) = too_large(&given) {
@@ -242,10 +290,10 @@ fn body(g: &Graph, line: &mut Cursor<'_>, ty: &Ty) -> Result<Body, ParseError> {
                     at.error(format!("{n} is too large for a parameter of an op; the limit is {MAX_SIZE}"))
                 );
             }
-            let op =
-                (info.parse)(given.clone()).map_err(|e| at.error(format!("parameters of `{name}`: {e}")))?;
+            let op = (info.parse)(given.clone(), regions)
+                .map_err(|e| at.error(format!("parameters of `{name}`: {e}")))?;
             same(&given, op.attributes()).map_err(|m| at.error(format!("parameters of `{name}`: {m}")))?;
-            Ok(Body::Pure(op, operands))
+            Ok(Rhs::Pure(op, operands))
         }
     }
 }
@@ -405,6 +453,24 @@ impl<'a> Cursor<'a> {
                 return Ok(operands);
             }
             operands.push(self.value(g)?);
+        }
+    }
+
+    /// The numbered bodies after the word `body`, if it follows.
+    fn bodies(&mut self, known: &[Arc<Graph>]) -> Result<Vec<Arc<Graph>>, ParseError> {
+        let mut out = Vec::new();
+        if !self.eat("body") {
+            return Ok(out);
+        }
+        loop {
+            self.skip_space();
+            let start = *self;
+            if !self.rest().starts_with(|c: char| c.is_ascii_digit()) {
+                return Ok(out);
+            }
+            let i: usize = self.number("a body's number")?;
+            let body = known.get(i).ok_or_else(|| start.error(format!("body {i} is not defined above")))?;
+            out.push(body.clone());
         }
     }
 

@@ -1,6 +1,9 @@
 //! Printing: a graph as text, one line a node, regions first.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -20,7 +23,7 @@ pub fn print(graph: &Graph) -> String {
 pub fn node(graph: &Graph, v: Val) -> String {
     let mut line = String::new();
     // Writing to a String cannot fail.
-    let _ = write_node(&mut line, graph, v);
+    let _ = write_node(&mut line, graph, v, &bodies(graph));
     line
 }
 
@@ -59,13 +62,17 @@ impl Role {
 fn write_graph(f: &mut impl Write, g: &Graph, label: &str, depth: usize) -> fmt::Result {
     let indent = 2 * depth;
     writeln!(f, "{:indent$}{label}{} {{", "", g.phase().name())?;
+    let bodies = bodies(g);
     for (i, region) in g.regions().iter().enumerate() {
         write_graph(f, region, &format!("region {i} "), depth + 1)?;
+    }
+    for (i, body) in bodies.iter().enumerate() {
+        write_graph(f, body, &format!("body {i} "), depth + 1)?;
     }
     let inner = indent + 2;
     for v in g.vals() {
         write!(f, "{:inner$}", "")?;
-        write_node(f, g, v)?;
+        write_node(f, g, v, &bodies)?;
         g.node(v).loc.as_ref().map_or(Ok(()), |loc| write_loc(f, loc))?;
         f.write_char('\n')?;
     }
@@ -76,9 +83,24 @@ fn write_graph(f: &mut impl Write, g: &Graph, label: &str, depth: usize) -> fmt:
     writeln!(f, "\n{:indent$}}}", "")
 }
 
-fn write_node(f: &mut impl Write, g: &Graph, v: Val) -> fmt::Result {
+/// The graphs inside ops, each once, in the order of their first use.
+pub(crate) fn bodies(g: &Graph) -> Vec<Arc<Graph>> {
+    let mut out: Vec<Arc<Graph>> = Vec::new();
+    for region in g.vals().filter_map(|v| g.op(v)).flat_map(Op::regions) {
+        if !out.contains(&region) {
+            out.push(region);
+        }
+    }
+    out
+}
+
+fn write_node(f: &mut impl Write, g: &Graph, v: Val, bodies: &[Arc<Graph>]) -> fmt::Result {
     let node = g.node(v);
-    write!(f, "{v}: {} = ", node.ty)?;
+    write!(f, "{v}: ")?;
+    for (i, ty) in node.results().enumerate() {
+        write!(f, "{}{ty}", if i == 0 { "" } else { ", " })?;
+    }
+    f.write_str(" = ")?;
     match &node.kind {
         Kind::Input(input) => write!(f, "input {} {}", input.role.name(), quoted(&input.name)),
         Kind::Pure(Op::Constant(c)) => {
@@ -88,7 +110,19 @@ fn write_node(f: &mut impl Write, g: &Graph, v: Val) -> fmt::Result {
         Kind::Pure(op) => {
             f.write_str(op.name())?;
             write_operands(f, g, v)?;
+            let regions = op.regions();
+            if !regions.is_empty() {
+                f.write_str(" body")?;
+            }
+            for region in regions {
+                let i = bodies.iter().position(|b| *b == region).ok_or(fmt::Error)?;
+                write!(f, " {i}")?;
+            }
             write_json(f, &op.attributes().map_err(|_| fmt::Error)?)
+        }
+        Kind::Part(i) => {
+            write!(f, "part {i}")?;
+            write_operands(f, g, v)
         }
         Kind::Site(site) => {
             write!(f, "{} {}", site.kind.name(), quoted(&site.name))?;

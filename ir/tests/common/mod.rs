@@ -8,13 +8,13 @@ use pyroxene_ir::{
     SampleSite, Site, SiteKind, Source, Ty, TypeError, ops, threefry,
 };
 
-/// The op of a sample over inputs `x0`, `x1`, …, as its graph's only output.
+/// The op of a sample over inputs `x0`, `x1`, …; its results are the graph's outputs.
 pub(crate) fn sample_graph(sample: &ops::Sample) -> Result<Graph, TypeError> {
     let mut g = Graph::new(Phase::Pure);
     let named = sample.args.iter().enumerate();
     let args: Vec<_> = named.map(|(i, x)| g.input(format!("x{i}"), Role::Argument, x.ty())).collect();
-    let out = g.push(sample.op.clone(), &args)?;
-    g.set_outputs([out]);
+    let outputs = g.push_all(sample.op.clone(), &args)?;
+    g.set_outputs(outputs);
     Ok(g)
 }
 
