@@ -90,6 +90,7 @@ impl<'a> Reverse<'a> {
             };
             map.push(copied.map_err(at("vjp", node, None))?);
         }
+        out.set_loc(None);
         Ok(Reverse { graph, out, map, live, adjoints: vec![None; graph.len()] })
     }
 
