@@ -3,8 +3,9 @@
 use crate::{
     array::Array,
     eval::{EvalError, walk},
-    graph::{Graph, Operands, Val},
+    graph::{Graph, Kind, Operands, Val},
     shape,
+    types::Ty,
 };
 
 /// The node whose value is the first that is not finite on the way to an output.
@@ -50,11 +51,11 @@ pub fn blame(graph: &Graph, args: &[Array], outputs: &[usize]) -> Result<Option<
     let mut marked = vec![false; graph.len()];
     roots.iter().for_each(|v| marked[v.index()] = first(&values[v.index()]).is_some());
     let mut origin = None;
-    for v in graph.vals().rev().filter(|v| graph.op(*v).is_some() || graph.input_of(*v).is_some()) {
+    for v in graph.vals().rev().filter(|v| graph.site(*v).is_none()) {
         if marked[v.index()] {
             let causes = causes(graph, v, &values);
             if causes.is_empty() {
-                origin = Some(v);
+                origin = results(graph, v).find(|r| first(&values[r.index()]).is_some());
             }
             causes.iter().for_each(|c| marked[c.index()] = true);
         }
@@ -67,8 +68,16 @@ fn first(x: &Array) -> Option<usize> {
     if x.dtype().is_float() { x.to_f64_vec().iter().position(|x| !x.is_finite()) } else { None }
 }
 
-/// The operands that make the value of `v` other than finite.
+/// The values that stand for the results of a node, as far as there are any.
+fn results(graph: &Graph, v: Val) -> impl Iterator<Item = Val> {
+    (0..=graph.node(v).rest.len()).filter_map(move |i| graph.part_of(v, i))
+}
+
+/// The operands that make a result of `v` other than finite.
 fn causes(graph: &Graph, v: Val, values: &[Array]) -> Operands {
+    if let Kind::Part(_) = graph.node(v).kind {
+        return graph.operands(v);
+    }
     let Some(op) = graph.op(v) else { return Operands::new() };
     let operands = graph.operands(v);
     let suspects: Operands =
@@ -80,7 +89,8 @@ fn causes(graph: &Graph, v: Val, values: &[Array]) -> Operands {
             .zip(&operands)
             .map(|(x, o)| if o == suspect { x.clone() } else { tame(x) })
             .collect();
-        first(&op.eval(&tamed.iter().collect::<Vec<_>>(), graph.ty(v))).is_some()
+        let tys: Vec<Ty> = graph.node(v).results().cloned().collect();
+        op.eval(&tamed.iter().collect::<Vec<_>>(), &tys).iter().any(|x| first(x).is_some())
     };
     suspects.into_iter().filter(causes).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     array::Array,
-    graph::{Graph, Kind},
+    graph::{Graph, Kind, Val},
     types::Ty,
 };
 

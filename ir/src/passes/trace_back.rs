@@ -31,6 +31,10 @@ pub fn trace_back(program: &Graph, query: Query) -> Result<TracedBack, PassError
             Kind::Pure(op) => {
                 graph.push(op.clone(), &program.operands(v)).map_err(at("trace_back", node, None))?
             }
+            Kind::Part(i) => {
+                let of = program.operands(v)[0];
+                graph.part(of, *i as usize).map_err(at("trace_back", node, None))?
+            }
             Kind::Site(site) => graph.push_site((**site).clone(), node.ty.clone(), &program.operands(v)),
         };
     }
