@@ -381,6 +381,7 @@ impl<'m, 'g> Writer<'m, 'g> {
                     out.gather_slice_sizes = shape::ints(&dims.slice_sizes);
                 }
                 HloAttr::Dot(contract, batch) => out.dot_dimension_numbers = Some(attr::dot(contract, batch)),
+                HloAttr::CustomCall(target) => out.custom_call_target = (*target).into(),
                 HloAttr::Cholesky => out.cholesky_options = Some(CholeskyOptions { lower: true }),
                 HloAttr::TriangularSolve(op) => {
                     out.triangular_solve_options = Some(attr::triangular_solve(op));

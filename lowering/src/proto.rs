@@ -82,6 +82,9 @@ pub struct HloInstructionProto {
     /// The amounts of a pad.
     #[prost(message, optional, tag = "21")]
     pub padding_config: Option<PaddingConfig>,
+    /// What a custom call calls.
+    #[prost(string, tag = "28")]
+    pub custom_call_target: String,
     /// Which dimensions a dot contracts and pairs.
     #[prost(message, optional, tag = "30")]
     pub dot_dimension_numbers: Option<DotDimensionNumbers>,

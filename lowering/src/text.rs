@@ -124,6 +124,9 @@ fn write_attributes(out: &mut String, i: &HloInstructionProto) -> fmt::Result {
     if !i.comparison_direction.is_empty() {
         write!(out, ", direction={}", i.comparison_direction)?;
     }
+    if !i.custom_call_target.is_empty() {
+        write!(out, ", custom_call_target=\"{}\"", i.custom_call_target)?;
+    }
     if let Some(d) = &i.dot_dimension_numbers {
         let batch =
             [("lhs_batch_dims", &d.lhs_batch_dimensions), ("rhs_batch_dims", &d.rhs_batch_dimensions)];

@@ -74,6 +74,8 @@ pub enum HloAttr {
     Scatter(ScatterDims),
     /// The pairs of dimensions that a dot contracts, and those it pairs as a batch: left operand's, right operand's.
     Dot(Vec<[usize; 2]>, Vec<[usize; 2]>),
+    /// The name of a computation that every device's compiler knows beside the opcodes.
+    CustomCall(&'static str),
     /// A cholesky of lower triangles.
     Cholesky,
     /// The options of a triangular-solve.

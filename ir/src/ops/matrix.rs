@@ -72,6 +72,62 @@ pub(super) fn symmetric(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
     g.add(lower, above)
 }
 
+/// The identity, for each matrix of this type.
+pub(super) fn identity(g: &mut Graph, ty: &Ty) -> Result<Val, TypeError> {
+    let (one, zero) = (g.full(ty, 1.0)?, g.full(ty, 0.0)?);
+    let on = rows_to_columns(g, one, Comparison::Eq)?;
+    g.select(on, one, zero)
+}
+
+/// The diagonal of each square matrix.
+pub(super) fn diagonal(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
+    let mut dims = g.ty(x).dims.clone();
+    let n = dims.pop().unwrap_or(0);
+    let last = dims.len() - 1;
+    dims[last] = n.saturating_mul(n);
+    let flat = g.reshape(x, &dims)?;
+    let mut slice = Slice::along(&dims, last, 0, n.saturating_mul(n));
+    slice.stride[last] = n.saturating_add(1);
+    g.push(slice, &[flat])
+}
+
+/// The batch rule of `A X = B` where all of the batch share `A`: the members are more columns of one `B`.
+pub(super) fn more_columns(
+    cx: &mut Batch<'_>,
+    axis: usize,
+    op: impl Into<Op>,
+) -> Result<(Val, usize), TypeError> {
+    let rank = cx.graph.ty(cx.args[0]).rank();
+    together(cx, axis, (rank, rank - 1), op)
+}
+
+/// The batch rule of `X A = B` where all of the batch share `A`: the members are more rows of one `B`.
+pub(super) fn more_rows(
+    cx: &mut Batch<'_>,
+    axis: usize,
+    op: impl Into<Op>,
+) -> Result<(Val, usize), TypeError> {
+    let rank = cx.graph.ty(cx.args[0]).rank();
+    together(cx, axis, (rank - 2, rank - 2), op)
+}
+
+/// Moves the batch of the second operand to dimension `to`, which joins the one after it as dimension `joined`.
+fn together(
+    cx: &mut Batch<'_>,
+    axis: usize,
+    (to, joined): (usize, usize),
+    op: impl Into<Op>,
+) -> Result<(Val, usize), TypeError> {
+    let g = &mut *cx.graph;
+    let b = g.move_axis(cx.args[1], axis, to)?;
+    let apart = g.ty(b).dims.clone();
+    let mut together = apart.clone();
+    together[joined] = apart[joined].saturating_mul(together.remove(joined + 1));
+    let b = g.reshape(b, &together)?;
+    let x = g.push(op, &[cx.args[0], b])?;
+    Ok((g.reshape(x, &apart)?, to))
+}
+
 /// The elements of a batch of matrices, one matrix after another, for loops of reference semantics.
 pub(super) fn each_matrix(x: &Array) -> Vec<Vec<f64>> {
     let dims = x.dims();
