@@ -84,6 +84,25 @@ pub(super) fn eval_in_doubles(
     value.map_or_else(|| Array::filled(ty, f64::NAN), |x| x.convert(ty.dtype))
 }
 
+/// The same for an op of several results.
+pub(super) fn eval_all_in_doubles(
+    expand: impl FnOnce(&mut Graph, &[Val]) -> Result<Operands, TypeError>,
+    args: &[&Array],
+    tys: &[Ty],
+) -> Vec<Array> {
+    let wide: Vec<Array> = args.iter().map(|x| x.convert(DType::F64)).collect();
+    let mut g = Graph::new(Phase::Pure);
+    let inputs: SmallVec<[Val; 4]> = wide.iter().map(|x| g.input("x", Role::Argument, x.ty())).collect();
+    let values = expand(&mut g, &inputs).ok().and_then(|outputs| {
+        g.set_outputs(outputs);
+        eval(&g, &wide).ok()
+    });
+    let narrow = |(x, ty): (Array, &Ty)| x.convert(ty.dtype);
+    // As above.
+    let none = || tys.iter().map(|ty| Array::filled(ty, f64::NAN)).collect();
+    values.map_or_else(none, |values| values.into_iter().zip(tys).map(narrow).collect())
+}
+
 impl<'s> Num<'s> {
     fn build(self, f: impl FnOnce(&mut Graph) -> Result<Val, TypeError>) -> Num<'s> {
         if self.sheet.error.borrow().is_some() {

@@ -35,13 +35,19 @@ pub(super) fn matmul(g: &mut Graph, x: Val, y: Val) -> Result<Val, TypeError> {
     product(g, x, y, [1, 0])
 }
 
+/// The number of the row, and of the column, of each element of a matrix like those of `x`.
+pub(super) fn positions(g: &mut Graph, x: Val) -> Result<[Val; 2], TypeError> {
+    let dims = &g.ty(x).dims;
+    let dims = Dims::from_slice(&dims[dims.len() - 2..]);
+    let mut position = |axis| g.push(Iota { dtype: DType::I32, dims: dims.clone(), axis }, &[]);
+    Ok([position(0)?, position(1)?])
+}
+
 /// Whether the row of each element of a tensor like `x` compares to its column as said.
-fn rows_to_columns(g: &mut Graph, x: Val, direction: Comparison) -> Result<Val, TypeError> {
+pub(super) fn rows_to_columns(g: &mut Graph, x: Val, direction: Comparison) -> Result<Val, TypeError> {
+    let positions = positions(g, x)?;
+    let mask = g.push(Compare(direction), &positions)?;
     let dims = g.ty(x).dims.clone();
-    let matrix = Dims::from_slice(&dims[dims.len() - 2..]);
-    let mut position = |axis| g.push(Iota { dtype: DType::I32, dims: matrix.clone(), axis }, &[]);
-    let (row, column) = (position(0)?, position(1)?);
-    let mask = g.push(Compare(direction), &[row, column])?;
     g.broadcast_to(mask, &dims)
 }
 
@@ -77,6 +83,16 @@ pub(super) fn identity(g: &mut Graph, ty: &Ty) -> Result<Val, TypeError> {
     let (one, zero) = (g.full(ty, 1.0)?, g.full(ty, 0.0)?);
     let on = rows_to_columns(g, one, Comparison::Eq)?;
     g.select(on, one, zero)
+}
+
+/// The matrices with these diagonals, zero elsewhere.
+pub(super) fn diagonal_matrix(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
+    let mut dims = g.ty(x).dims.clone();
+    let (rank, n) = (dims.len(), dims[dims.len() - 1]);
+    dims.push(n);
+    let spread = g.push(Broadcast { dims, map: (0..rank).collect() }, &[x])?;
+    let (on, zero) = (rows_to_columns(g, spread, Comparison::Eq)?, g.full_like(spread, 0.0)?);
+    g.select(on, spread, zero)
 }
 
 /// The diagonal of each square matrix.

@@ -240,6 +240,7 @@ ops! {
     dot_general::DotGeneral,
     dynamic_slice::DynamicSlice,
     dynamic_update_slice::DynamicUpdateSlice,
+    eigh::Eigh,
     erf::Erf,
     erf_inv::ErfInv,
     erfc::Erfc,
