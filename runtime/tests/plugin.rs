@@ -276,6 +276,9 @@ fn paths_that_are_no_plugin_are_errors() {
     );
     let folder = opened(directory.path());
     assert!(folder.to_string().contains("it is not a file"), "{folder}");
+    let pipe = directory.path().join("pipe.so");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(opened(&pipe).to_string().contains("it is not a file"), "{}", opened(&pipe));
     let text = directory.path().join("text.so");
     fs::write(&text, "not a library, but long enough to hold the header of one if it were one".repeat(2))
         .unwrap();

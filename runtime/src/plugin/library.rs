@@ -29,11 +29,12 @@ pub fn check_library(path: &Path, origin: &str) -> Result<(), PluginError> {
 }
 
 fn inspect(path: &Path) -> io::Result<Option<String>> {
-    let mut file = File::open(path)?;
-    let metadata = file.metadata()?;
+    // Opening a pipe would wait for a writer.
+    let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
         return Ok(Some("it is not a file".to_string()));
     }
+    let mut file = File::open(path)?;
     if cfg!(target_os = "linux") { inspect_elf(&mut file, metadata.len()) } else { Ok(None) }
 }
 
