@@ -40,11 +40,15 @@ impl Scene {
 
     /// Puts a wheel into the index and returns its pin.
     fn publish(&self, name: &'static str) -> Wheel {
+        self.publish_library(name, LIBRARY)
+    }
+
+    fn publish_library(&self, name: &'static str, library: &[u8]) -> Wheel {
         let path = self.root.path().join(format!("index/{name}-1.0-py3-none-any.whl"));
         let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
         let options = zip::write::SimpleFileOptions::default();
         for (file, content) in
-            [("package/plugin.so", LIBRARY), ("package.dist-info/licenses/LICENSE", b"Apache-2.0")]
+            [("package/plugin.so", library), ("package.dist-info/licenses/LICENSE", b"Apache-2.0")]
         {
             zip.start_file(file, options).unwrap();
             zip.write_all(content).unwrap();
@@ -210,6 +214,28 @@ fn damaged_installations_are_found_and_replaced() {
         assert_eq!(scene.left(), ["alpha-1.0"]);
         assert!(scene.notices.iter().any(|n| n.contains(words)), "{:?}", scene.notices);
     }
+}
+
+/// Neither its size nor its ends, which are all that every start can afford to look at, but its time.
+#[test]
+fn damage_amid_the_library_is_found_by_its_time() {
+    let mut scene = Scene::new();
+    let library: Vec<u8> = (0..3u32 << 20).map(|i| (i % 251) as u8).collect();
+    let wheel = scene.publish_library("alpha", &library);
+    scene.working_pip();
+    let path = scene.ensure(&[wheel], InstallPolicy::Auto).unwrap();
+    let mut damaged = library.clone();
+    damaged[3 << 19] ^= 1;
+    fs::write(&path, &damaged).unwrap();
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    fs::File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+    let Condition::Damaged(found) = examine(&scene.data(), &wheel, false) else { panic!("not noticed") };
+    assert!(found.contains("the content of package/plugin.so has changed"), "{found}");
+    assert_eq!(scene.ensure(&[wheel], InstallPolicy::Auto).unwrap(), path);
+    assert_eq!(fs::read(&path).unwrap(), library);
+    // Another time alone is no damage.
+    fs::File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+    assert_eq!(examine(&scene.data(), &wheel, false), Condition::Sound(path));
 }
 
 #[test]

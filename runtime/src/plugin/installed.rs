@@ -1,9 +1,10 @@
 //! An installed plugin on disk: a directory with the wheel's files and a record to check them against.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,8 @@ use super::wheels::Wheel;
 
 /// The record's file name in the plugin's directory.
 pub(super) const RECORD: &str = "install.json";
-/// How much of each end of the library is hashed at every start: enough to notice a file cut short or
-/// overwritten, in a few milliseconds where the whole would take a second.
+/// How much of each end of the library is hashed at every start, in a few milliseconds where the whole would take a
+/// second. The whole is hashed when the file's time says that it was written to.
 const END_BYTES: u64 = 1 << 20;
 
 /// What was installed, written once when everything else is in place.
@@ -27,6 +28,9 @@ pub(super) struct Record {
     library_bytes: u64,
     library_sha256: String,
     library_ends_sha256: String,
+    /// When the library was last written, in whole seconds since 1970, which archives and copies keep; none where the
+    /// system does not say, and in records of old.
+    library_modified: Option<u64>,
 }
 
 /// The state of a wheel's plugin in a data directory.
@@ -70,17 +74,19 @@ fn compare(directory: &Path, wheel: &Wheel, whole: bool) -> io::Result<Result<Pa
         return Ok(Err(format!("its record {RECORD} is of another wheel")));
     }
     let path = directory.join(&record.library);
-    let length = match fs::metadata(&path) {
-        Ok(metadata) => metadata.len(),
+    let metadata = match fs::metadata(&path) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Ok(Err(format!("{} is missing", record.library)));
         }
         Err(error) => return Err(error),
     };
+    let length = metadata.len();
     if length != record.library_bytes {
         return Ok(Err(format!("{} has {length} bytes, expected {}", record.library, record.library_bytes)));
     }
-    let (found, expected) = if whole {
+    let untouched = record.library_modified.is_none_or(|then| modified(&metadata) == Some(then));
+    let (found, expected) = if whole || !untouched {
         (hash_file(&path)?, &record.library_sha256)
     } else {
         (hash_ends(&path)?, &record.library_ends_sha256)
@@ -95,16 +101,23 @@ fn compare(directory: &Path, wheel: &Wheel, whole: bool) -> io::Result<Result<Pa
 /// Writes the record of a wheel unpacked in `directory`.
 pub(super) fn write_record(directory: &Path, wheel: &Wheel) -> io::Result<()> {
     let library = directory.join(wheel.library);
+    let metadata = fs::metadata(&library)?;
     let record = Record {
         name: wheel.name.to_string(),
         version: wheel.version.to_string(),
         wheel_sha256: wheel.sha256.to_string(),
         library: wheel.library.to_string(),
-        library_bytes: fs::metadata(&library)?.len(),
+        library_bytes: metadata.len(),
         library_sha256: hash_file(&library)?,
         library_ends_sha256: hash_ends(&library)?,
+        library_modified: modified(&metadata),
     };
     fs::write(directory.join(RECORD), serde_json::to_vec_pretty(&record)?)
+}
+
+fn modified(metadata: &Metadata) -> Option<u64> {
+    let since = metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(since.as_secs())
 }
 
 /// The SHA-256 of a whole file, lower-case hexadecimal.
