@@ -12,5 +12,5 @@ pub use mcmc::{ChainInfo, Error, Mcmc, RunInfo};
 pub use nuts::Nuts;
 pub use results::{
     ChainDraws, ExportError, Posterior, PosteriorError, SiteSpec, StatKind, StatSpec, Summary, SummaryRow,
-    View, Warning, Worst, stat,
+    View, Warning, Worst, check_writable, stat,
 };

@@ -1,6 +1,6 @@
 //! What a command can fail with: each displays as the one message the user sees.
 
-use std::{io, path::PathBuf};
+use std::io;
 
 use crate::{
     gallery::{self, Entry, FieldError},
@@ -19,12 +19,12 @@ pub(super) enum Failure {
         "--at: found {found} coordinates, expected {expected} for {model}: {sites}, in this order, separated by commas"
     )]
     Coordinates { model: &'static str, found: usize, expected: usize, sites: String },
-    #[error("--out {}: {problem}; nothing was sampled", .path.display())]
-    Out { path: PathBuf, problem: String },
     #[error("--pass {pass}: no such pass ran; those that did are {ran}")]
     Pass { pass: String, ran: String },
     #[error("--pass goes with --emit ir")]
     PassWithoutGraph,
+    #[error("--out {}: {}; nothing was sampled", .0.path.display(), .0.source)]
+    Out(inference::ExportError),
     #[error("{count} of the checks above failed")]
     Unhealthy { count: usize },
     #[error(transparent)]

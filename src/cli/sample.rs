@@ -1,9 +1,6 @@
 //! `pyroxene sample`: a model's posterior by NUTS, with the cost of every stage, as a table and as a file.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::PathBuf};
 
 use super::{
     compile::milliseconds,
@@ -13,7 +10,7 @@ use super::{
 use crate::{
     Bound, Mcmc, Nuts,
     gallery::Entry,
-    inference::RunInfo,
+    inference::{RunInfo, check_writable},
     runtime::{Platform, default_backend},
 };
 
@@ -40,7 +37,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
     let entry = find(models, &args.model)?;
-    args.out.as_deref().map_or(Ok(()), check_out)?;
+    args.out.as_deref().map_or(Ok(()), check_writable).map_err(Failure::Out)?;
     let problem = (entry.problem)()?;
     let program = problem.trace()?;
     let backend = default_backend()?;
@@ -55,16 +52,6 @@ pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<
         writeln!(out, "\nwritten to {}", path.display())?;
     }
     Ok(())
-}
-
-/// What can be known of the file before the draws are paid for.
-fn check_out(path: &Path) -> Result<(), Failure> {
-    let fail = |problem: String| Err(Failure::Out { path: path.to_owned(), problem });
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        _ if path.is_dir() => fail("this is a directory".into()),
-        Some(folder) if !folder.is_dir() => fail(format!("there is no directory {}", folder.display())),
-        _ => Ok(()),
-    }
 }
 
 fn costs(args: &Args, entry: &Entry, bound: &Bound, platform: &Platform, info: &RunInfo) -> Vec<Vec<String>> {

@@ -105,6 +105,21 @@ struct Temporary {
     kept: bool,
 }
 
+impl Temporary {
+    /// A new file in the directory of `target`.
+    fn beside(target: &Path) -> io::Result<(Temporary, File)> {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let name = target.file_name().ok_or_else(|| io::Error::other("this path names no file"))?;
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}-{number}.tmp", std::process::id()));
+        let path = target.with_file_name(hidden);
+        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        Ok((Temporary { path, kept: false }, file))
+    }
+}
+
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.kept {
@@ -114,11 +129,33 @@ impl Drop for Temporary {
     }
 }
 
+/// Asks whether [`Posterior::save_arviz_json`] could write the file `path` now, before its draws are paid for. Leaves
+/// everything as it was.
+///
+/// # Errors
+/// What saving would fail with.
+pub fn check_writable(path: impl AsRef<Path>) -> Result<(), ExportError> {
+    let path = path.as_ref();
+    let asked = target(path).and_then(|target| Temporary::beside(&target));
+    asked.map(drop).map_err(|source| ExportError { path: path.to_owned(), source })
+}
+
 pub(super) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    // A link stays a link: its target is replaced.
+    let target = target(path)?;
+    let (mut temporary, mut file) = Temporary::beside(&target)?;
+    write(&mut file)?;
+    file.sync_all()?;
+    fs::rename(&temporary.path, &target)?;
+    temporary.kept = true;
+    Ok(())
+}
+
+/// The file that `path` names or may name: a link stays a link, and its target is replaced.
+fn target(path: &Path) -> io::Result<PathBuf> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = target.file_name().ok_or_else(|| io::Error::other("this path names no file"))?;
+    if target.is_dir() {
+        return Err(io::Error::other("this is a directory"));
+    }
     if target.exists() && !target.is_file() {
         return Err(io::Error::other("this is not a regular file"));
     }
@@ -127,16 +164,5 @@ pub(super) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Res
         let message = format!("there is no directory {}", folder.display());
         return Err(io::Error::new(io::ErrorKind::NotFound, message));
     }
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}-{number}.tmp", std::process::id()));
-    let temporary = target.with_file_name(hidden);
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
-    let mut temporary = Temporary { path: temporary, kept: false };
-    write(&mut file)?;
-    file.sync_all()?;
-    fs::rename(&temporary.path, &target)?;
-    temporary.kept = true;
-    Ok(())
+    Ok(target)
 }

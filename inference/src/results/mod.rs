@@ -8,7 +8,7 @@ mod tests;
 mod view;
 mod warnings;
 
-pub use arviz_json::ExportError;
+pub use arviz_json::{ExportError, check_writable};
 pub use posterior::{ChainDraws, Posterior, PosteriorError, SiteSpec, StatKind, StatSpec, stat};
 pub use summary::{Summary, SummaryRow};
 pub use view::View;

@@ -9,7 +9,7 @@ use std::{
 
 use expect_test::expect;
 
-use super::arviz_json::replace_file;
+use super::{arviz_json::replace_file, check_writable};
 use crate::{Posterior, PosteriorError, SiteSpec, StatKind, StatSpec, Warning, stat};
 
 /// Uniform numbers in [-1, 1) that are the same on every machine (splitmix64).
@@ -318,10 +318,13 @@ fn a_failed_save_names_the_path_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let message = |path: &std::path::Path| {
         let error = small(1.0).save_arviz_json(path).unwrap_err();
+        let asked = check_writable(path).unwrap_err();
+        assert_eq!(error.to_string(), asked.to_string());
         error.to_string().replace(&folder.path().display().to_string(), "DIR")
     };
     expect!["cannot write the posterior to DIR/absent/draws.json: there is no directory DIR/absent; no file was changed"].assert_eq(&message(&folder.path().join("absent/draws.json")));
-    expect!["cannot write the posterior to DIR: this is not a regular file; no file was changed"]
+    expect!["cannot write the posterior to DIR: this is a directory; no file was changed"]
         .assert_eq(&message(folder.path()));
+    check_writable(folder.path().join("draws.json")).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
