@@ -48,7 +48,9 @@ fn fails(command: &mut Command, parts: &[&str]) {
 /// Without the plugins and pips of whoever runs the tests.
 fn bare(data: &Path, args: &[&str]) -> Command {
     let mut command = pyroxene(args);
-    for name in ["PYROXENE_PLUGIN", "PYROXENE_PLUGIN_INSTALL", "PJRT_NAMES_AND_LIBRARY_PATHS"] {
+    for name in
+        ["PYROXENE_BACKEND", "PYROXENE_PLUGIN", "PYROXENE_PLUGIN_INSTALL", "PJRT_NAMES_AND_LIBRARY_PATHS"]
+    {
         command.env_remove(name);
     }
     command.env("PYROXENE_DATA_DIR", data);
@@ -279,7 +281,12 @@ fn an_unwritable_file_is_told_before_sampling_and_nothing_is_left() {
         command
     };
     fails(&mut sample(&file), &["no/such/directory"]);
-    fails(&mut sample(directory.path()), &[directory.path().to_str().unwrap()]);
+    fails(&mut sample(directory.path()), &[directory.path().to_str().unwrap(), "this is a directory"]);
+    if cfg!(target_os = "linux") {
+        for path in ["/dev/full", "/proc/posterior.json"] {
+            fails(&mut sample(Path::new(path)), &[path, "nothing was sampled"]);
+        }
+    }
     assert_eq!(left(directory.path()), [""; 0]);
 }
 
@@ -326,6 +333,11 @@ fn doctor_tells_good_from_broken() {
     fails(&mut broken, &["2 of the checks"]);
     let report = stdout(&broken.output().unwrap()).to_string();
     assert!(report.contains("PYROXENE_PLUGINS set, but no variable is called so"), "{report}");
+    let mut unknown = bare(data.path(), &["doctor"]);
+    unknown.env("PYROXENE_BACKEND", "xla");
+    fails(&mut unknown, &["1 of the checks"]);
+    let report = stdout(&unknown.output().unwrap()).to_string();
+    assert!(report.contains("no backend is called `xla`"), "{report}");
 }
 
 #[test]

@@ -107,6 +107,9 @@ fn plugin(options: &Options, pip: bool) -> Finding {
             Finding::broken(WHAT, format!("{variable} names {}, which is no file", path.display()))
         };
     }
+    if let Some(other) = options.backend.as_deref().filter(|name| *name != "pjrt") {
+        return Finding::good(WHAT, format!("none, since PYROXENE_BACKEND names {other}"));
+    }
     let Some(data_dir) = &options.data_dir else {
         return Finding::broken(WHAT, "no directory for it: set PYROXENE_DATA_DIR, XDG_DATA_HOME or HOME");
     };
