@@ -453,15 +453,35 @@ impl Graph {
     /// # Errors
     /// When an op's type rule refuses an argument, or there are fewer arguments than inputs.
     pub fn inline(&mut self, region: &Graph, args: &[Val]) -> Result<Vec<Val>, TypeError> {
+        self.insert(region, args, false)
+    }
+
+    /// The same, but new nodes keep the source lines that they have in `region`.
+    ///
+    /// # Errors
+    /// As [`Graph::inline`].
+    pub fn graft(&mut self, region: &Graph, args: &[Val]) -> Result<Vec<Val>, TypeError> {
+        let outer = self.loc.clone();
+        let outputs = self.insert(region, args, true);
+        self.loc = outer;
+        outputs
+    }
+
+    fn insert(&mut self, region: &Graph, args: &[Val], keep_lines: bool) -> Result<Vec<Val>, TypeError> {
         if args.len() != region.inputs.len() {
             let operands = args.iter().map(|v| self.ty(*v).clone()).collect();
             let expected = format!("{} arguments of a region", region.inputs.len());
             return Err(TypeError { op: "inline", operands, expected });
         }
+        let outer = self.loc.clone();
         let mut map: Vec<Val> = Vec::with_capacity(region.len());
         let mut next = args.iter();
         for v in region.vals() {
-            let mapped = match &region.node(v).kind {
+            let node = region.node(v);
+            if keep_lines {
+                self.loc = node.loc.clone().or_else(|| outer.clone());
+            }
+            let mapped = match &node.kind {
                 Kind::Input(_) => next.next().copied().unwrap_or(Val(0)),
                 Kind::Pure(op) => {
                     let operands: Operands = region.operands(v).iter().map(|o| map[o.index()]).collect();

@@ -15,6 +15,7 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use smallvec::SmallVec;
 
+pub use call::Derivative;
 pub use digamma::polygamma;
 pub use elementwise::{Class, Elementwise, Partial, Partials};
 pub(crate) use elementwise::{bits1, bits2, float1, number1, number2};
@@ -226,6 +227,7 @@ ops! {
     barrier::Barrier,
     bitcast::Bitcast,
     broadcast::Broadcast,
+    call::Call,
     cbrt::Cbrt,
     ceil::Ceil,
     cholesky::Cholesky,
