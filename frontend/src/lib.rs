@@ -6,7 +6,10 @@
 // So that the derive macro's paths work inside this crate too.
 extern crate self as pyroxene_frontend;
 
+mod autodiff;
+mod closure;
 pub mod constraints;
+mod control;
 pub mod distributions;
 pub mod handlers;
 pub mod primitives;
@@ -17,6 +20,9 @@ mod trace;
 pub mod transforms;
 mod tree;
 
+pub use autodiff::*;
+pub use closure::Tensors;
+pub use control::*;
 pub use program::*;
 pub use pyroxene_ir::{Array, DType, Dims, Loc, Ty};
 pub use tensor::{Tensor, Triangle};
@@ -26,8 +32,11 @@ pub use tree::{Leaf, Path, Spec, Tree, Visit, spec};
 /// Everything a model needs.
 pub mod prelude {
     pub use crate::{
-        Array, DType, Leaf, Spec, Tensor, Tree, Triangle, constraints,
+        Array, DType, Leaf, Spec, Tensor, Tree, Triangle,
+        autodiff::*,
+        constraints,
         constraints::{Constraint, Support},
+        control::*,
         distributions::*,
         handlers,
         primitives::{deterministic, factor, param, plate, sample},

@@ -31,7 +31,7 @@ fn claim(name: &str, loc: &Loc) -> Option<String> {
             site_error(name, loc, ErrorKind::Duplicate { first });
             None
         }
-        (TraceKind::Function | TraceKind::Region, Err(_)) => {
+        (_, Err(_)) => {
             let unique = with_active(|t| t.unclaimed(name))?;
             with_active(|t| t.claim(&unique, loc).ok())?;
             Some(unique)
@@ -39,16 +39,21 @@ fn claim(name: &str, loc: &Loc) -> Option<String> {
     }
 }
 
-/// Whether primitives may not be called here, which is reported: a distribution's methods run in regions, which hold no
-/// sites.
+/// Whether primitives may not be called here, which is reported: closed graphs hold no sites.
 fn refused(name: &str, loc: &Loc) -> bool {
-    let inside = with_active(|t| t.kind) == Some(TraceKind::Region);
-    if inside {
-        let found = "a primitive is called inside a distribution's method".into();
-        let help = "call it in the model and pass its value as a parameter".into();
-        site_error(name, loc, ErrorKind::Usage { found, help });
-    }
-    inside
+    let (found, help) = match with_active(|t| t.kind) {
+        Some(TraceKind::Region) => (
+            "a primitive is called inside a distribution's method".to_string(),
+            "call it in the model and pass its value as a parameter",
+        ),
+        Some(TraceKind::Closure(function)) => (
+            format!("a primitive is called inside a function given to `{function}`"),
+            "call it outside and let the function use its value",
+        ),
+        _ => return false,
+    };
+    site_error(name, loc, ErrorKind::Usage { found, help: help.into() });
+    true
 }
 
 fn site_error(site: &str, loc: &Loc, kind: ErrorKind) {

@@ -11,7 +11,7 @@ use pyroxene_ir::{Array, DType, Graph, Loc, Op, Phase, Role, Site, Ty, TypeError
 
 pub(crate) use composed::composed;
 pub use error::{ErrorKind, TraceError, TraceErrors};
-pub(crate) use region::{Captures, region};
+pub(crate) use region::{Captures, closure, region};
 pub(crate) use tensor_ops::{broadcast_dims, promote};
 
 use crate::{handlers::Handler, tensor::Tensor};
@@ -25,6 +25,15 @@ pub(crate) enum TraceKind {
     Function,
     /// A closed region of a site: no primitives, and values from outside become captures.
     Region,
+    /// The same for a function given to the operation of this name, as in `grad` or `scan`.
+    Closure(&'static str),
+}
+
+impl TraceKind {
+    /// Whether values from outside become captures.
+    fn is_closed(self) -> bool {
+        matches!(self, TraceKind::Region | TraceKind::Closure(_))
+    }
 }
 
 /// One graph under construction.
@@ -105,7 +114,7 @@ fn push(kind: TraceKind, site: Option<(String, Loc)>, captures: Captures) -> Pop
         *g = g.wrapping_add(1).max(1);
         *g
     });
-    let phase = if kind == TraceKind::Region { Phase::Pure } else { Phase::Model };
+    let phase = if kind.is_closed() { Phase::Pure } else { Phase::Model };
     let trace = Trace {
         generation,
         kind,
@@ -231,7 +240,7 @@ pub(crate) fn resolve(op: &'static str, tensor: Tensor, loc: &Loc) -> Option<Val
         let home = stack.iter().rposition(|t| t.generation == tensor.generation())?;
         let mut v = tensor.val();
         for depth in home + 1..top {
-            if stack[depth].kind != TraceKind::Region {
+            if !stack[depth].kind.is_closed() {
                 return None;
             }
             let (below, above) = stack.split_at_mut(depth);
@@ -275,6 +284,33 @@ pub(crate) fn build(
         f(&mut t.graph, &operands).map(|v| Tensor::new(v, t.generation, weak))
     });
     finish(recorded, loc)
+}
+
+/// Records a pure op of `n` results on values of the active trace.
+pub(crate) fn apply_all(op: impl Into<Op>, operands: &[Tensor], n: usize, loc: Loc) -> Vec<Tensor> {
+    let op = op.into();
+    build_all(op.name(), operands, n, loc, |g, v| g.push_all(op, v).map(|results| results.to_vec()))
+}
+
+/// Runs a builder of `n` results on the active graph.
+pub(crate) fn build_all(
+    name: &'static str,
+    operands: &[Tensor],
+    n: usize,
+    loc: Loc,
+    f: impl FnOnce(&mut Graph, &[Val]) -> Result<Vec<Val>, TypeError>,
+) -> Vec<Tensor> {
+    let mut results = Vec::new();
+    let first = build(name, operands, loc, |g, v| {
+        results = f(g, v)?;
+        let none = || TypeError { op: name, operands: Vec::new(), expected: "to have a result".into() };
+        results.first().copied().ok_or_else(none)
+    });
+    if first.is_poison() || results.len() != n {
+        return vec![Tensor::POISON; n];
+    }
+    with_active(|t| results.iter().map(|v| Tensor::new(*v, t.generation, false)).collect())
+        .unwrap_or_default()
 }
 
 fn finish(recorded: Option<Result<Tensor, TypeError>>, loc: Loc) -> Tensor {

@@ -1,11 +1,11 @@
-//! Closed regions: a function recorded as a graph of its own, whose uses of outer values become captures.
+//! Closed graphs: a function recorded as a graph of its own, whose uses of outer values become captures.
 
 use pyroxene_ir::{Graph, Loc, Role, Ty, Val};
 
-use super::{Trace, TraceKind, pop, push, report, resolve};
+use super::{Pop, Trace, TraceKind, pop, push, report, resolve};
 use crate::tensor::Tensor;
 
-/// The outer values that regions of one site read, in the order of their first use; regions share the list.
+/// The outer values that the regions of one site, or the functions given to one operation, read, in the order of their first use; regions share the list.
 #[derive(Clone, Default)]
 pub(crate) struct Captures {
     list: Vec<Capture>,
@@ -56,6 +56,28 @@ pub(crate) fn region(
     f: impl FnOnce(&[Tensor]) -> Vec<Tensor>,
 ) -> Option<Graph> {
     let guard = push(TraceKind::Region, Some((site.to_string(), loc.clone())), Captures::default());
+    closed(guard, loc, args, captures, f)
+}
+
+/// Records a function that the user gave to the operation `name`, as [`region`] does a distribution's method.
+pub(crate) fn closure(
+    name: &'static str,
+    loc: &Loc,
+    args: &[(&str, Ty)],
+    captures: &mut Captures,
+    f: impl FnOnce(&[Tensor]) -> Vec<Tensor>,
+) -> Option<Graph> {
+    let guard = push(TraceKind::Closure(name), None, Captures::default());
+    closed(guard, loc, args, captures, f)
+}
+
+fn closed(
+    guard: Pop,
+    loc: &Loc,
+    args: &[(&str, Ty)],
+    captures: &mut Captures,
+    f: impl FnOnce(&[Tensor]) -> Vec<Tensor>,
+) -> Option<Graph> {
     let start = captures.clone();
     let inputs = super::with_active(|t| {
         let inputs: Vec<Tensor> =

@@ -1,0 +1,122 @@
+//! Choices between functions.
+
+use std::sync::Arc;
+
+use pyroxene_ir::{DType, Loc, Ty, ops};
+
+use crate::{
+    closure::{Closed, Tensors, close, leaves, rewired, types, with_leaves, wrong_leaf},
+    tensor::Tensor,
+    trace::{Captures, ErrorKind, apply_all, fail, type_of},
+};
+
+/// The result of `if_true` where `on` holds, else of `if_false` (JAX's `lax.cond`): only the one chosen is computed, and
+/// only its derivative. The functions take what they need from outside.
+///
+/// Over a batch of choices (under [`vmap`](crate::vmap)) both are computed and the results selected.
+///
+/// ```
+/// use pyroxene_frontend::prelude::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let root = pyroxene_frontend::eval(|| {
+///     let x = Tensor::from(4.0);
+///     cond(x.greater(0.0), || x.sqrt(), || x * 0.0)
+/// })?;
+/// assert_eq!(root.to_f64_vec(), [2.0]);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// Recorded with the caller's line: `on` is not one truth value; results of different types.
+#[track_caller]
+pub fn cond<O: Tensors>(on: Tensor, if_true: impl Fn() -> O, if_false: impl Fn() -> O) -> O {
+    let loc = Loc::caller();
+    if let Some(ty) = type_of(on).filter(|ty| *ty != Ty::scalar(DType::Bool)) {
+        let found = format!("cond: the condition is {ty}");
+        let help = "give one truth value; `select` chooses element by element".to_string();
+        return with_leaves(&if_false(), &[fail(ErrorKind::Usage { found, help }, loc)]);
+    }
+    // Branch 0 is the one for false.
+    choose("cond", on.convert(DType::I32), &[&if_false, &if_true], loc)
+}
+
+/// The result of branch number `index`, which is moved into their range (JAX's `lax.switch`).
+///
+/// ```
+/// use pyroxene_frontend::prelude::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let chosen = pyroxene_frontend::eval(|| {
+///     let x = Tensor::from(3.0);
+///     switch(Tensor::from(1i64), &[&|| x + 1.0, &|| x.square()])
+/// })?;
+/// assert_eq!(chosen.to_f64_vec(), [9.0]);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// Recorded with the caller's line: an index that is no integer scalar; results of different types.
+///
+/// # Panics
+/// Never; without branches the result is the error that says so, which needs a structure: hence at least one.
+#[track_caller]
+pub fn switch<O: Tensors, const N: usize>(index: Tensor, branches: &[&dyn Fn() -> O; N]) -> O {
+    const { assert!(N > 0, "a switch needs at least one branch") }
+    let loc = Loc::caller();
+    if let Some(ty) = type_of(index).filter(|ty| ty.rank() > 0 || !ty.dtype.is_integer()) {
+        let found = format!("switch: the index is {ty}");
+        let error = fail(ErrorKind::Usage { found, help: "give one integer".into() }, loc);
+        return with_leaves(&branches[0](), &[error]);
+    }
+    let inside = index.maximum(0i64).minimum(N - 1);
+    choose("switch", inside.convert(DType::I32), branches, loc)
+}
+
+fn choose<O: Tensors>(name: &'static str, index: Tensor, branches: &[&dyn Fn() -> O], loc: Loc) -> O {
+    let chosen = || -> Option<O> {
+        let mut captures = Captures::default();
+        let mut closed: Vec<(Closed<O>, usize)> = Vec::new();
+        for branch in branches {
+            let graph = close(name, &loc, &(), &[], &mut captures, |()| branch())?;
+            closed.push((graph, captures.tensors().len()));
+        }
+        agree(name, &closed, &loc)?;
+        let captured = captures.tensors();
+        let tys = types(&captured)?;
+        let wired = closed.iter().map(|(branch, own)| {
+            let places: Vec<usize> = (0..*own).collect();
+            rewired(&branch.graph, &tys, &places).map(Arc::new)
+        });
+        let branches = wired.collect::<Result<Vec<_>, _>>();
+        let branches = branches.map_err(|e| fail(ErrorKind::Type(e), loc.clone())).ok()?;
+        let (shape, n) = (&closed[0].0.shape, branches[0].outputs().len());
+        if n == 0 {
+            return Some(with_leaves(shape, &[]));
+        }
+        let operands = [&[index], &captured[..]].concat();
+        Some(with_leaves(shape, &apply_all(ops::Switch { branches }, &operands, n, loc.clone())))
+    };
+    chosen().unwrap_or_else(|| with_leaves(&branches[0](), &[]))
+}
+
+/// Whether all branches return the same types; reported if not.
+fn agree<O: Tensors>(name: &str, branches: &[(Closed<O>, usize)], loc: &Loc) -> Option<()> {
+    let first = &branches[0].0;
+    let paths = leaves(&first.shape);
+    for (i, (branch, _)) in branches.iter().enumerate().skip(1) {
+        let (a, b) = (first.graph.outputs(), branch.graph.outputs());
+        if a.len() != b.len() {
+            let found = format!("{name}: branch 0 has {} results and branch {i} has {}", a.len(), b.len());
+            fail(ErrorKind::Usage { found, help: "give all the same structure".into() }, loc.clone());
+            return None;
+        }
+        for ((a, b), (path, _)) in a.iter().zip(b).zip(&paths) {
+            let (a, b) = (first.graph.ty(*a), branch.graph.ty(*b));
+            if a != b {
+                let found = format!("{a} in branch 0 and {b} in branch {i}");
+                wrong_leaf(name, path, found, "broadcast or convert one of them", loc);
+                return None;
+            }
+        }
+    }
+    Some(())
+}

@@ -1,0 +1,14 @@
+//! Control flow on the device: loops and choices whose functions are recorded once (JAX's `lax.scan`, `cond`, …).
+
+mod carry;
+mod cond;
+mod fori_loop;
+mod map;
+mod scan;
+mod while_loop;
+
+pub use cond::{cond, switch};
+pub use fori_loop::fori_loop;
+pub use map::map;
+pub use scan::{Scan, scan};
+pub use while_loop::while_loop;
