@@ -19,8 +19,9 @@ mod products;
 mod reductions;
 mod running;
 mod shapes;
+mod systems;
 
-pub use linalg::Triangle;
+pub use systems::Triangle;
 
 /// A symbolic value: what a model computes with.
 ///

@@ -8,7 +8,7 @@ use super::{
     Tensor,
     contraction::{Label, Labelled, contract},
 };
-use crate::trace::{ErrorKind, fail, promote};
+use crate::trace::{ErrorKind, composed, fail, promote};
 
 /// The labels of one operand or of the result; `...` stands for dimensions without a letter.
 struct Term {
@@ -122,7 +122,7 @@ fn label(subscripts: &Subscripts, operands: &[Tensor]) -> Result<Vec<(Tensor, Ve
 }
 
 /// An operand with each label once: of repeated ones the diagonal.
-fn diagonals(mut tensor: Tensor, mut labels: Vec<Label>, loc: &Loc) -> Labelled {
+fn diagonals(mut tensor: Tensor, mut labels: Vec<Label>) -> Labelled {
     while let Some((i, j)) =
         (0..labels.len()).find_map(|j| labels[..j].iter().position(|l| *l == labels[j]).map(|i| (i, j)))
     {
@@ -132,7 +132,7 @@ fn diagonals(mut tensor: Tensor, mut labels: Vec<Label>, loc: &Loc) -> Labelled 
         let turned = tensor.transpose(&[&others[..], &[i, j]].concat());
         // A size of one against another is repeated: its diagonal is the other dimension.
         tensor = match sizes {
-            [n, m] if n == m => turned.diagonal_at(loc),
+            [n, m] if n == m => turned.diagonal(),
             _ => {
                 let mut dims = turned.dims();
                 let m = dims.pop().unwrap_or(1);
@@ -217,9 +217,11 @@ impl Tensor {
         let Some(out) = parsed.output.labels(rank) else {
             return wrong("the operands have dimensions under `...`, and the result has no `...`".into());
         };
-        let Some(promoted) = promote("einsum", operands, &loc) else { return Tensor::POISON };
-        let operands = promoted.into_iter().zip(labelled).map(|(t, (_, labels))| diagonals(t, labels, &loc));
-        contract_all(operands.collect(), &out, &loc)
+        composed(loc.clone(), || {
+            let Some(promoted) = promote("einsum", operands, &loc) else { return Tensor::POISON };
+            let all = promoted.into_iter().zip(labelled).map(|(t, (_, labels))| diagonals(t, labels));
+            contract_all(all.collect(), &out, &loc)
+        })
     }
 }
 

@@ -1,118 +1,16 @@
-//! Linear algebra on batches of matrices: factors, systems of equations, determinants and norms.
+//! Linear algebra on batches of matrices: factors, eigenvalues, determinants and norms.
 
-use pyroxene_ir::{Dims, Loc, ops, shape};
+use pyroxene_ir::{DType, Dims, Loc, Op, ops};
 
-use super::Tensor;
-use crate::trace::{ErrorKind, apply, fail, promote};
+use super::{Tensor, Triangle};
+use crate::trace::{ErrorKind, apply, build, composed, fail};
 
-/// Which triangle of a matrix is read, and how it enters a system of equations.
-///
-/// ```
-/// use pyroxene_frontend::{eval, prelude::*};
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let l = Array::new([2, 2], vec![2.0, 0.0, 1.0, 4.0])?;
-/// let x = eval(|| Tensor::from(l).solve_triangular([2.0, 8.0], Triangle::LOWER.transposed()))?;
-/// assert_eq!(x.as_slice::<f64>(), Some(&[0.0, 2.0][..]));
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Triangle {
-    lower: bool,
-    transpose: bool,
-    unit_diagonal: bool,
-}
-
-impl Triangle {
-    /// The lower triangle with the diagonal.
-    pub const LOWER: Triangle = Triangle { lower: true, transpose: false, unit_diagonal: false };
-    /// The upper triangle with the diagonal.
-    pub const UPPER: Triangle = Triangle { lower: false, ..Triangle::LOWER };
-
-    /// The same triangle, transposed after it is read.
-    pub const fn transposed(self) -> Triangle {
-        Triangle { transpose: !self.transpose, ..self }
-    }
-
-    /// The same triangle with ones on the diagonal, which is not read.
-    pub const fn unit_diagonal(self) -> Triangle {
-        Triangle { unit_diagonal: true, ..self }
-    }
-}
-
-/// The right-hand side of a system of equations, brought to batches of columns.
-struct System {
-    matrix: Tensor,
-    columns: Tensor,
-    /// The dimensions of the solution.
-    dims: Dims,
-    /// Columns of a batch that shares its matrix lie side by side; these are their dimensions.
-    side_by_side: Option<Dims>,
-}
-
-impl System {
-    /// Brings matrix and right-hand side together: one element type, equal batches. `None` after an error.
-    fn new(op: &'static str, a: Tensor, b: Tensor, loc: &Loc) -> Option<System> {
-        if a.is_poison() || b.is_poison() {
-            return None;
-        }
-        let both = promote(op, &[a, b], loc)?;
-        let (a, b) = (both[0].as_float(loc.clone()), both[1].as_float(loc.clone()));
-        let n = a.square_matrix(op, loc)?;
-        let (a_dims, b_dims) = (a.dims(), b.dims());
-        // NumPy's rule: one dimension is a vector, more are matrices.
-        let vector = b_dims.len() == 1;
-        let rows = b_dims.len().checked_sub(if vector { 1 } else { 2 }).map(|at| b_dims[at]);
-        let batches = (&a_dims[..a_dims.len() - 2], &b_dims[..b_dims.len().saturating_sub(2)]);
-        let batch = shape::broadcast(batches.0, batches.1).filter(|_| rows == Some(n));
-        let Some(batch) = batch else {
-            let what = format!("{op}: the right-hand side of matrices of shape {a_dims:?}");
-            let expected = format!("[{n}], or [.., {n}, k] with a batch that broadcasts");
-            let help = "a vector has one dimension, a batch of vectors needs a last one of size 1".into();
-            fail(ErrorKind::Shape { what, found: b_dims.to_vec(), expected, help }, loc.clone());
-            return None;
-        };
-        let columns = if vector { 1 } else { b_dims[b_dims.len() - 1] };
-        let full: Dims = batch.iter().copied().chain([n, columns]).collect();
-        let dims = if vector { full[..full.len() - 1].into() } else { full.clone() };
-        if batches.0.is_empty() && batch.len() == 1 {
-            return Some(System::shared(a, b, full, loc));
-        }
-        let column = if vector { b.reshape(&[n, 1]) } else { b };
-        let matrix: Dims = batch.iter().copied().chain([n, n]).collect();
-        Some(System {
-            matrix: a.broadcast_at(&matrix, loc.clone()),
-            columns: column.broadcast_at(&full, loc.clone()),
-            dims,
-            side_by_side: None,
-        })
-    }
-
-    /// One matrix for a batch of right-hand sides `[s, n, k]`: they become one of `s k` columns.
-    fn shared(a: Tensor, b: Tensor, dims: Dims, loc: &Loc) -> System {
-        let apart = Dims::from_slice(&[dims[1], dims[0], dims[2]]);
-        let turned = apply(ops::Transpose { permutation: Dims::from_slice(&[1, 0, 2]) }, &[b], loc.clone());
-        let columns = turned.reshape(&[dims[1], dims[0].saturating_mul(dims[2])]);
-        System { matrix: a, columns, dims, side_by_side: Some(apart) }
-    }
-
-    /// The solution in the shape of the right-hand side.
-    fn finish(&self, x: Tensor, loc: &Loc) -> Tensor {
-        let x = match &self.side_by_side {
-            Some(apart) => {
-                let permutation = Dims::from_slice(&[1, 0, 2]);
-                apply(ops::Transpose { permutation }, &[x.reshape(apart)], loc.clone())
-            }
-            None => x,
-        };
-        if x.dims() == self.dims { x } else { x.reshape(&self.dims) }
-    }
-
-    /// Solves with one triangle of the matrix.
-    fn triangular(&self, triangle: Triangle, columns: Tensor, loc: &Loc) -> Tensor {
-        let Triangle { lower, transpose, unit_diagonal } = triangle;
-        let op = ops::TriangularSolve { left: true, lower, transpose, unit_diagonal };
-        apply(op, &[self.matrix, columns], loc.clone())
-    }
+/// Both results of an op of two.
+fn apply_two(op: impl Into<Op>, x: Tensor, loc: Loc) -> (Tensor, Tensor) {
+    let op = op.into();
+    let name = op.name();
+    let first = apply(op, &[x], loc.clone());
+    (first, build(name, &[first], loc, |g, v| g.part(v[0], 1)))
 }
 
 impl Tensor {
@@ -130,49 +28,133 @@ impl Tensor {
     #[track_caller]
     pub fn cholesky(self) -> Tensor {
         let loc = Loc::caller();
-        if self.square_matrix("cholesky", &loc).is_none() {
-            return Tensor::POISON;
-        }
+        composed(loc.clone(), || match self.symmetrised("cholesky", &loc) {
+            Some(a) => apply(ops::Cholesky, &[a], loc),
+            None => Tensor::POISON,
+        })
+    }
+
+    /// The mean of each square matrix and its transpose; others are an error, and `None`.
+    fn symmetrised(self, op: &'static str, loc: &Loc) -> Option<Tensor> {
+        self.square_matrix(op, loc)?;
         let a = self.as_float(loc.clone());
-        apply(ops::Cholesky, &[(a + a.matrix_transpose()) * 0.5], loc)
+        Some((a + a.matrix_transpose()) * 0.5)
     }
 
-    /// The `x` with `A x = b` for triangular `A` (`jax.scipy.linalg.solve_triangular`), of which one triangle is read. A
-    /// `b` of one dimension is a vector, of more it is matrices; batches broadcast.
+    /// The identity.
     #[track_caller]
-    pub fn solve_triangular(self, b: impl Into<Tensor>, triangle: Triangle) -> Tensor {
-        let loc = Loc::caller();
-        let Some(system) = System::new("solve_triangular", self, b.into(), &loc) else {
-            return Tensor::POISON;
-        };
-        system.finish(system.triangular(triangle, system.columns, &loc), &loc)
+    pub(super) fn identity(n: usize, dtype: DType) -> Tensor {
+        let one = Tensor::from(1.0).convert(dtype);
+        Tensor::full(&[n, n], 0.0).convert(dtype).add_diag(one)
     }
 
-    /// The `x` with `L Lᵀ x = b` for a Cholesky factor `L` (`jax.scipy.linalg.cho_solve`); `b` as in
-    /// [`Tensor::solve_triangular`].
+    /// `Q R = A` for each matrix `m × n`, with orthonormal columns in `Q`, `m × k`, and upper triangular `R`, `k × n`, where
+    /// `k = min(m, n)` (NumPy's `qr`).
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let a = Array::new([3, 2], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+    /// let again = eval(|| {
+    ///     let (q, r) = Tensor::from(a.clone()).qr();
+    ///     q.matmul(r)
+    /// })?;
+    /// assert!(again.to_f64_vec().iter().zip(a.to_f64_vec()).all(|(x, y)| (x - y).abs() < 1e-14));
+    /// # Ok(()) }
+    /// ```
     #[track_caller]
-    pub fn cho_solve(self, b: impl Into<Tensor>) -> Tensor {
+    pub fn qr(self) -> (Tensor, Tensor) {
+        self.qr_at(false, Loc::caller())
+    }
+
+    /// The same with `Q` square and `R` of `A`'s shape (NumPy's `qr(mode="complete")`); without derivative where a matrix is
+    /// higher than wide, for there the last columns of `Q` are not determined.
+    #[track_caller]
+    pub fn qr_complete(self) -> (Tensor, Tensor) {
+        self.qr_at(true, Loc::caller())
+    }
+
+    fn qr_at(self, full: bool, loc: Loc) -> (Tensor, Tensor) {
+        if self.matrix("qr", &loc).is_none() {
+            return (Tensor::POISON, Tensor::POISON);
+        }
+        apply_two(ops::Qr { full }, self.as_float(loc.clone()), loc)
+    }
+
+    /// The eigenvalues of each symmetric matrix in ascending order, and orthonormal eigenvectors as the columns of a matrix
+    /// (`jax.numpy.linalg.eigh`): of an `A` that is not symmetric the mean with its transpose is taken. Signs of
+    /// eigenvectors are arbitrary; their derivatives are infinite where eigenvalues are equal. NaN where an element is not
+    /// finite.
+    #[track_caller]
+    pub fn eigh(self) -> (Tensor, Tensor) {
         let loc = Loc::caller();
-        let Some(system) = System::new("cho_solve", self, b.into(), &loc) else { return Tensor::POISON };
-        let half = system.triangular(Triangle::LOWER, system.columns, &loc);
-        system.finish(system.triangular(Triangle::LOWER.transposed(), half, &loc), &loc)
+        composed(loc.clone(), || match self.symmetrised("eigh", &loc) {
+            Some(a) => apply_two(ops::Eigh, a, loc),
+            None => (Tensor::POISON, Tensor::POISON),
+        })
+    }
+
+    /// The eigenvalues of each symmetric matrix in ascending order (NumPy's `eigvalsh`).
+    #[track_caller]
+    pub fn eigvalsh(self) -> Tensor {
+        self.eigh().0
+    }
+
+    /// The sign of the determinant of each square matrix, and the logarithm of its modulus (NumPy's `slogdet`); zero and −∞
+    /// of a singular one.
+    #[track_caller]
+    pub fn slogdet(self) -> (Tensor, Tensor) {
+        let loc = Loc::caller();
+        match self.square_matrix("slogdet", &loc) {
+            Some(_) => apply_two(ops::Slogdet, self.as_float(loc.clone()), loc),
+            None => (Tensor::POISON, Tensor::POISON),
+        }
+    }
+
+    /// The determinant of each square matrix (NumPy's `det`): a formula up to `3 × 3`, beyond it by [`Tensor::slogdet`],
+    /// where the derivative of a singular matrix is NaN.
+    #[track_caller]
+    pub fn det(self) -> Tensor {
+        let loc = Loc::caller();
+        composed(loc.clone(), || {
+            let Some(n) = self.square_matrix("det", &loc) else { return Tensor::POISON };
+            if n > 3 {
+                let (sign, log) = self.slogdet();
+                return sign * log.exp();
+            }
+            let a = self.as_float(loc.clone());
+            let rank = a.rank();
+            let batch = Dims::from_slice(&a.dims()[..rank - 2]);
+            let at = |i: usize, j: usize| {
+                a.part(rank - 2, i, i + 1, &loc).part(rank - 1, j, j + 1, &loc).reshape(&batch)
+            };
+            let minor = |j: usize, k: usize| at(1, j) * at(2, k) - at(1, k) * at(2, j);
+            match n {
+                0 => Tensor::full(&batch, 1.0).convert(a.dtype()),
+                1 => at(0, 0),
+                2 => at(0, 0) * at(1, 1) - at(0, 1) * at(1, 0),
+                _ => at(0, 0) * minor(1, 2) - at(0, 1) * minor(0, 2) + at(0, 2) * minor(0, 1),
+            }
+        })
     }
 
     /// `ln det A` of each symmetric positive definite matrix, by its Cholesky factor; NaN where one is not.
     #[track_caller]
     pub fn logdet_spd(self) -> Tensor {
-        let factor = self.cholesky();
-        if factor.is_poison() { factor } else { factor.tri_logabsdet() * 2.0 }
+        composed(Loc::caller(), || {
+            let factor = self.cholesky();
+            if factor.is_poison() { factor } else { factor.tri_logabsdet() * 2.0 }
+        })
     }
 
     /// `ln |det A|` of each triangular matrix (NumPyro's `tri_logabsdet`, which expects a positive diagonal).
     #[track_caller]
     pub fn tri_logabsdet(self) -> Tensor {
         let loc = Loc::caller();
-        if self.square_matrix("tri_logabsdet", &loc).is_none() {
-            return Tensor::POISON;
-        }
-        self.diagonal_at(&loc).as_float(loc).abs().log().sum_axis(-1)
+        composed(loc.clone(), || match self.square_matrix("tri_logabsdet", &loc) {
+            Some(_) => self.diagonal().as_float(loc).abs().log().sum_axis(-1),
+            None => Tensor::POISON,
+        })
     }
 
     /// The Cholesky factor of the inverse of each symmetric positive definite matrix, without the inverse itself (NumPyro's
@@ -180,35 +162,22 @@ impl Tensor {
     #[track_caller]
     pub fn cholesky_of_inverse(self) -> Tensor {
         let loc = Loc::caller();
-        let Some(n) = self.square_matrix("cholesky_of_inverse", &loc) else { return Tensor::POISON };
-        // With rows and columns reversed A = U Uᵀ, so that A⁻¹ = L Lᵀ with L = U⁻ᵀ.
-        let factor = self.reversed(&loc).cholesky().reversed(&loc);
-        let one = Tensor::full(&[n], 1.0).convert(factor.dtype());
-        let identity = Tensor::full(&[n, n], 0.0).convert(factor.dtype()).add_diag(one);
-        factor.solve_triangular(identity, Triangle::UPPER.transposed())
-    }
-
-    /// Rows and columns in reversed order.
-    #[track_caller]
-    fn reversed(self, loc: &Loc) -> Tensor {
-        let rank = self.rank();
-        if self.is_poison() || rank < 2 {
-            return Tensor::POISON;
-        }
-        let n = self.dims()[rank - 1];
-        if n < 2 {
-            return self;
-        }
-        let at = n as i64 - 1 - Tensor::arange(n);
-        let rows = apply(ops::Take { axis: rank - 2 }, &[self, at], loc.clone());
-        apply(ops::Take { axis: rank - 1 }, &[rows, at], loc.clone())
+        composed(loc.clone(), || {
+            let Some(n) = self.square_matrix("cholesky_of_inverse", &loc) else { return Tensor::POISON };
+            // With rows and columns reversed A = U Uᵀ, so that A⁻¹ = L Lᵀ with L = U⁻ᵀ.
+            let axes = Dims::from_slice(&[self.rank() - 2, self.rank() - 1]);
+            let turned = |x: Tensor| apply(ops::Reverse { axes: axes.clone() }, &[x], loc.clone());
+            let factor = turned(turned(self).cholesky());
+            let identity = Tensor::identity(n, factor.dtype()).broadcast_to(&factor.dims());
+            factor.solve_triangular(identity, Triangle::UPPER.transposed())
+        })
     }
 
     /// The Euclidean norm of all elements: of a vector its length, of a matrix Frobenius' norm (NumPy's `norm`). Its
     /// derivative at zero is zero.
     #[track_caller]
     pub fn norm(self) -> Tensor {
-        self.flat().vector_norm(2.0, -1)
+        composed(Loc::caller(), || self.flat().vector_norm(2.0, -1))
     }
 
     /// The norms `(Σ |x|ᵖ)^(1/p)` along `axis`, which disappears (`jax.numpy.linalg.vector_norm`); `p` may be infinite,
@@ -216,26 +185,29 @@ impl Tensor {
     #[track_caller]
     pub fn vector_norm(self, p: f64, axis: isize) -> Tensor {
         let loc = Loc::caller();
-        let Some(at) = self.resolve_axis("vector_norm", axis, &loc) else { return Tensor::POISON };
+        if self.resolve_axis("vector_norm", axis, &loc).is_none() {
+            return Tensor::POISON;
+        }
         let x = self.as_float(loc.clone());
         if p.is_nan() {
             let help = "pass a number, or an infinity".into();
             return fail(ErrorKind::Usage { found: "vector_norm: `p` is NaN".into(), help }, loc);
         }
-        let size = x.abs();
-        match p {
-            f64::INFINITY => size.max_axis(axis),
-            f64::NEG_INFINITY => size.min_axis(axis),
-            0.0 => x.not_equal(0.0).convert(x.dtype()).sum_axis(axis),
-            1.0 => size.sum_axis(axis),
-            2.0 => root(x.square().sum_axis(at as isize), 0.5),
-            p => root(size.pow(p).sum_axis(at as isize), 1.0 / p),
-        }
+        composed(loc, || {
+            let size = x.abs();
+            match p {
+                f64::INFINITY => size.max_axis(axis),
+                f64::NEG_INFINITY => size.min_axis(axis),
+                0.0 => x.not_equal(0.0).convert(x.dtype()).sum_axis(axis),
+                1.0 => size.sum_axis(axis),
+                2.0 => root(x.square().sum_axis(axis), 0.5),
+                p => root(size.pow(p).sum_axis(axis), 1.0 / p),
+            }
+        })
     }
 }
 
 /// `sᵉ`, and zero with derivative zero where `s` is zero.
-#[track_caller]
 fn root(s: Tensor, exponent: f64) -> Tensor {
     let zero = s.equal(0.0);
     let inside = zero.select(1.0, s);

@@ -3,7 +3,7 @@
 use pyroxene_ir::{DType, Dims, Loc, ops};
 
 use super::Tensor;
-use crate::trace::{ErrorKind, apply, fail};
+use crate::trace::{ErrorKind, apply, composed, fail};
 
 /// Where each element lies: the row's number less the column's, compared with an offset.
 fn band(n: usize, m: usize, direction: ops::Comparison, offset: isize, loc: &Loc) -> Tensor {
@@ -58,32 +58,28 @@ impl Tensor {
     /// The diagonal of each matrix, `n × n` or not (`jax.numpy.linalg.diagonal`).
     #[track_caller]
     pub fn diagonal(self) -> Tensor {
-        self.diagonal_at(&Loc::caller())
-    }
-
-    pub(super) fn diagonal_at(self, loc: &Loc) -> Tensor {
-        let Some((n, m)) = self.matrix("diagonal", loc) else { return Tensor::POISON };
+        let loc = Loc::caller();
+        let Some((n, m)) = self.matrix("diagonal", &loc) else { return Tensor::POISON };
         let (size, batch) = (n.min(m), self.rank() - 2);
-        // Of `size` rows of `m`, each followed by nothing: the diagonal is every (m + 1)-th element.
-        let rows = self.part(batch, 0, size, loc).part(batch + 1, 0, size, loc);
-        let mut dims = rows.dims();
-        dims.truncate(batch);
-        let with = |last: &[usize]| -> Dims { dims.iter().chain(last).copied().collect() };
-        let flat = rows.reshape(&with(&[size.saturating_mul(size)]));
-        let zeros = Tensor::full(&with(&[size]), 0.0).convert(self.dtype());
-        let padded = apply(ops::Concatenate { axis: batch }, &[flat, zeros], loc.clone());
-        padded
-            .reshape(&with(&[size, size.saturating_add(1)]))
-            .part(batch + 1, 0, 1, loc)
-            .reshape(&with(&[size]))
+        composed(loc.clone(), || {
+            let square = self.part(batch, 0, size, &loc).part(batch + 1, 0, size, &loc);
+            let mut dims = square.dims();
+            dims.truncate(batch);
+            let len = size.saturating_mul(size);
+            dims.push(len);
+            let mut slice = ops::Slice::along(&dims, batch, 0, len);
+            slice.stride[batch] = size.saturating_add(1);
+            apply(slice, &[square.reshape(&dims)], loc)
+        })
     }
 
     /// The sum of the diagonal of each matrix (`jax.numpy.linalg.trace`).
     #[track_caller]
     pub fn trace(self) -> Tensor {
-        let loc = Loc::caller();
-        let diagonal = self.diagonal_at(&loc);
-        if diagonal.is_poison() { diagonal } else { diagonal.sum_axis(-1) }
+        composed(Loc::caller(), || {
+            let diagonal = self.diagonal();
+            if diagonal.is_poison() { diagonal } else { diagonal.sum_axis(-1) }
+        })
     }
 
     /// `x` added to the diagonal of each matrix: a scalar, or a vector of its length (NumPyro's `add_diag`).
@@ -91,28 +87,28 @@ impl Tensor {
     pub fn add_diag(self, x: impl Into<Tensor>) -> Tensor {
         let (x, loc) = (x.into(), Loc::caller());
         let Some(n) = self.square_matrix("add_diag", &loc) else { return Tensor::POISON };
-        let on = band(n, n, ops::Comparison::Eq, 0, &loc);
-        // Each element stands in its column.
-        let columns = match x.rank() {
-            0 => x,
-            rank => {
-                let mut dims = x.dims();
-                dims.insert(rank - 1, 1);
-                x.reshape(&dims)
-            }
-        };
-        self + on.select(columns, 0.0)
+        composed(loc.clone(), || {
+            let on = band(n, n, ops::Comparison::Eq, 0, &loc);
+            // Each element stands in its column.
+            let columns = match x.rank() {
+                0 => x,
+                rank => x.keep(rank - 1),
+            };
+            self + on.select(columns, 0.0)
+        })
     }
 
     /// The lower triangle of each matrix, row after row, as vectors; `diagonal` 0 takes the diagonal too, −1 leaves it
     /// out, and so on (NumPyro's `matrix_to_tril_vec`). A positive `diagonal` is an error.
     #[track_caller]
     pub fn matrix_to_tril_vec(self, diagonal: isize) -> Tensor {
-        let loc = Loc::caller();
-        let Some(n) = self.square_matrix("matrix_to_tril_vec", &loc) else { return Tensor::POISON };
-        let Some(above) = above_diagonal("matrix_to_tril_vec", diagonal, &loc) else {
-            return Tensor::POISON;
-        };
+        composed(Loc::caller(), || self.packed(diagonal))
+    }
+
+    fn packed(self, diagonal: isize) -> Tensor {
+        let (op, loc) = ("matrix_to_tril_vec", Loc::caller());
+        let Some(n) = self.square_matrix(op, &loc) else { return Tensor::POISON };
+        let Some(above) = above_diagonal(op, diagonal, &loc) else { return Tensor::POISON };
         let (rows, batch) = (n.saturating_sub(above), self.rank() - 2);
         let len = triangular(rows);
         let mut dims = self.dims();
@@ -143,6 +139,10 @@ impl Tensor {
     /// ```
     #[track_caller]
     pub fn vec_to_tril_matrix(self, diagonal: isize) -> Tensor {
+        composed(Loc::caller(), || self.unpacked(diagonal))
+    }
+
+    fn unpacked(self, diagonal: isize) -> Tensor {
         let (op, loc) = ("vec_to_tril_matrix", Loc::caller());
         let Some(axis) = self.resolve_axis(op, -1, &loc) else { return Tensor::POISON };
         let Some(above) = above_diagonal(op, diagonal, &loc) else { return Tensor::POISON };

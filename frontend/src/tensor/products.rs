@@ -6,7 +6,7 @@ use super::{
     Tensor,
     contraction::{Label, Labelled, contract},
 };
-use crate::trace::{ErrorKind, apply, broadcast_dims, fail, promote};
+use crate::trace::{ErrorKind, apply, broadcast_dims, composed, fail, promote};
 
 /// Labels of the dimensions of matrix products; those of the batch count down from −1 at the right.
 const ROW: Label = 0;
@@ -151,9 +151,11 @@ impl Tensor {
         let apart = |dims: &[usize], first: bool| -> Dims {
             dims.iter().flat_map(|d| if first { [*d, 1] } else { [1, *d] }).collect()
         };
-        let blocks = [x.reshape(&apart(&x_dims, true)), y.reshape(&apart(&y_dims, false))];
-        let Some(dims) = broadcast_dims("kron", &blocks, &loc) else { return Tensor::POISON };
-        let together: Dims = dims.chunks(2).map(|d| d[0].saturating_mul(d[1])).collect();
-        Tensor::elementwise(ops::Mul, &blocks, loc).reshape(&together)
+        composed(loc.clone(), || {
+            let blocks = [x.reshape(&apart(&x_dims, true)), y.reshape(&apart(&y_dims, false))];
+            let Some(dims) = broadcast_dims("kron", &blocks, &loc) else { return Tensor::POISON };
+            let together: Dims = dims.chunks(2).map(|d| d[0].saturating_mul(d[1])).collect();
+            Tensor::elementwise(ops::Mul, &blocks, loc).reshape(&together)
+        })
     }
 }

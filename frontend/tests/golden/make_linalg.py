@@ -60,6 +60,12 @@ def column(f):
     return lambda a, b: f(a, b[..., None])[..., 0]
 
 
+def spectral(a):
+    """tanh of the symmetric part: eigenvectors whatever their signs."""
+    w, v = jnp.linalg.eigh(a)
+    return jnp.einsum("...ij,...j,...kj->...ik", v, jnp.tanh(w), v)
+
+
 cases = {
     "matmul matrices": (jnp.matmul, [plain(2, 3), plain(3, 4)]),
     "matmul vectors": (jnp.matmul, [plain(3), plain(3)]),
@@ -107,6 +113,23 @@ cases = {
         lambda a, b: solve_triangular(jnp.broadcast_to(a, (2, 3, 3)), b, lower=True),
         [square(3, 3), plain(2, 3, 2)],
     ),
+    "solve": (jnp.linalg.solve, [square(3, 3), plain(3, 2)]),
+    "solve vector": (jnp.linalg.solve, [plain(4, 4), plain(4)]),
+    "solve batch": (jnp.linalg.solve, [square(2, 3, 3), plain(2, 3, 2)]),
+    "solve shared": (jnp.linalg.solve, [square(3, 3), plain(4, 3, 2)]),
+    "inv": (jnp.linalg.inv, [square(2, 3, 3)]),
+    "det 2": (jnp.linalg.det, [plain(2, 2, 2)]),
+    "det 3": (jnp.linalg.det, [plain(2, 3, 3)]),
+    "det 4": (jnp.linalg.det, [square(2, 4, 4)]),
+    "slogdet sign": (lambda a: jnp.linalg.slogdet(a)[0], [plain(3, 4, 4)]),
+    "slogdet": (lambda a: jnp.linalg.slogdet(a)[1], [square(2, 4, 4)]),
+    "qr q": (lambda a: jnp.linalg.qr(a)[0], [plain(4, 3)]),
+    "qr r": (lambda a: jnp.linalg.qr(a)[1], [plain(4, 3)]),
+    "qr batch": (lambda a: sum(jnp.linalg.qr(a)), [plain(2, 3, 3)]),
+    "qr_complete": (lambda a: sum(jnp.linalg.qr(a, mode="complete")), [plain(3, 3)]),
+    "eigvalsh": (jnp.linalg.eigvalsh, [plain(2, 4, 4)]),
+    "eigh squares": (lambda a: jnp.linalg.eigh(a)[1] ** 2, [plain(3, 3)]),
+    "eigh tanh": (spectral, [plain(2, 5, 5)]),
 }
 for subscripts, *shapes in [
     ("ij,jk->ik", (2, 3), (3, 2)),
