@@ -3,7 +3,7 @@
 
 use pyroxene_ir::{
     Array, DType, Graph, Op, Phase, Role, Ty, Val,
-    ops::Hlo,
+    ops::{Hlo, Sample},
     passes::{Legalize, Pass, Query},
 };
 use pyroxene_lowering::lower;
@@ -26,12 +26,30 @@ struct Case {
     tolerance: f64,
 }
 
+/// The sample with its vectors repeated, where the op maps elements: XLA computes a long vector with other instructions
+/// than a short one, and both must be right.
+fn wide(sample: Sample) -> Sample {
+    let tys: Vec<Ty> = sample.args.iter().map(Array::ty).collect();
+    let maps = |tys: &[Ty]| sample.op.infer(tys).is_ok_and(|out| out.iter().all(|ty| ty.dims == tys[0].dims));
+    if tys.is_empty() || tys[0].rank() != 1 || tys.iter().any(|ty| ty.dims != tys[0].dims) || !maps(&tys) {
+        return sample;
+    }
+    let n = tys[0].dims[0];
+    let long: Vec<Ty> = tys.iter().map(|ty| ty.with_dims([16 * n])).collect();
+    if !maps(&long) {
+        return sample;
+    }
+    let repeat = |(x, ty): (&Array, &Ty)| Array::from_bytes(ty, &x.as_bytes().repeat(16)).unwrap();
+    let args = sample.args.iter().zip(&long).map(repeat).collect();
+    Sample { args, ..sample }
+}
+
 /// One graph whose inputs are every sample's operands and whose outputs are every sample's result.
 fn table() -> (Graph, Vec<Array>, Vec<Case>) {
     let mut graph = Graph::new(Phase::Pure);
     let (mut args, mut cases) = (Vec::new(), Vec::new());
     for info in Op::ALL {
-        for (n, sample) in (info.samples)().into_iter().enumerate() {
+        for (n, sample) in (info.samples)().into_iter().map(wide).enumerate() {
             let title = format!("{} sample {n}: {:?} of {:?}", info.name, sample.op, sample.args);
             let input = |(i, x): (usize, &Array)| {
                 graph.input(format!("{}.{n}.{i}", info.name), Role::Argument, x.ty())

@@ -75,6 +75,12 @@ def erf_ratio(t):
     return mpmath.erf(x) / x if x else 2 / mpmath.sqrt(mp.pi)
 
 
+def atan_ratio(t):
+    z = (t + 1) / 2 * (3 - 2 * mpmath.sqrt(2))
+    x = mpmath.sqrt(z)
+    return (mpmath.atan(x) / x - 1) / z if z else -mpf(1) / 3
+
+
 def lgamma_ratio(t):
     z = t / 2
     return mpmath.loggamma(2 + z) / z if z else mpmath.psi(0, 2)
@@ -105,6 +111,7 @@ def bernoulli(count, denominator):
 
 
 TABLES = {
+    "ATAN": ("`(atan(x)/x − 1)/x²` on [0, tan(π/8)], in t = 2x²/tan²(π/8) − 1.", fit(atan_ratio)),
     "ERFCX": ("`(1 + 2x) e^x² erfc(x)` on [0, ∞), in t = (x − 3)/(x + 3).", fit(scaled_erfcx)),
     "ERF": ("`erf(x)/x` on [0, 1], in t = 2x² − 1.", fit(erf_ratio)),
     "LGAMMA": ("`lgamma(2 + z)/z` on [−½, ½], in t = 2z.", fit(lgamma_ratio)),
