@@ -25,22 +25,22 @@ pub use closure::Tensors;
 pub use control::*;
 pub use program::*;
 pub use pyroxene_ir::{Array, DType, Dims, Loc, Ty};
-pub use tensor::{Tensor, Triangle};
+pub use tensor::{Axes, Ellipsis, Index, IndexItem, Item, NewAxis, Side, Tensor, Triangle, keepdims, step};
 pub use trace::{ErrorKind, TraceError, TraceErrors};
 pub use tree::{Leaf, Path, Spec, Tree, Visit, spec};
 
 /// Everything a model needs.
 pub mod prelude {
     pub use crate::{
-        Array, DType, Leaf, Spec, Tensor, Tree, Triangle,
+        Array, DType, Ellipsis, Leaf, NewAxis, Side, Spec, Tensor, Tree, Triangle,
         autodiff::*,
         constraints,
         constraints::{Constraint, Support},
         control::*,
         distributions::*,
-        handlers,
+        handlers, keepdims,
         primitives::{deterministic, factor, param, plate, sample},
         random::{self, Key},
-        spec,
+        spec, step,
     };
 }

@@ -6,12 +6,16 @@ use pyroxene_ir::{Array, DType, Dims, Loc, Ty, Val, shape};
 
 use crate::trace::{self, ErrorKind, fail, type_of};
 
+mod at;
 mod axes;
 mod contraction;
 mod create;
 mod einsum;
 mod functions;
 mod gather;
+mod index;
+mod joins;
+mod joint;
 mod linalg;
 mod matrices;
 mod operators;
@@ -19,8 +23,13 @@ mod products;
 mod reductions;
 mod running;
 mod shapes;
+mod sorting;
 mod systems;
+mod updates;
 
+pub use axes::{Axes, keepdims};
+pub use index::{Ellipsis, Index, IndexItem, Item, NewAxis, step};
+pub use sorting::Side;
 pub use systems::Triangle;
 
 /// A symbolic value: what a model computes with.

@@ -92,7 +92,7 @@ impl Tensor {
             // Each element stands in its column.
             let columns = match x.rank() {
                 0 => x,
-                rank => x.keep(rank - 1),
+                rank => x.expand_dims(rank - 1),
             };
             self + on.select(columns, 0.0)
         })

@@ -1,26 +1,33 @@
 //! Reductions of tensors over dimensions.
 
-use pyroxene_ir::{Array, Dims, Loc, Ty, ops};
+use pyroxene_ir::{Array, DType, Dims, Loc, Ty, ops};
 
-use super::Tensor;
-use crate::trace::{self, ErrorKind, apply, build, fail};
+use super::{
+    Tensor,
+    axes::{Axes, keepdims},
+};
+use crate::trace::{self, DEFAULT_INT, ErrorKind, apply, composed, fail};
 
-/// `name` over all elements, in terms of `name_axis`.
+/// For each function `name` over all elements, in terms of the one over axes.
 macro_rules! over_all { ($($(#[$doc:meta])* $name:ident $along:ident),* $(,)?) => {
     impl Tensor { $(
         $(#[$doc])*
         #[track_caller]
-        pub fn $name(self) -> Tensor { self.flat().$along(0) }
+        pub fn $name(self) -> Tensor {
+            composed(Loc::caller(), || self.$along(..))
+        }
     )* }
 } }
 over_all! {
-    /// The largest element; ties share the derivative.
-    max max_axis,
-    /// The smallest element; ties share the derivative.
-    min min_axis,
+    /// The sum of all elements. Truth values are counted.
+    sum sum_axis,
     /// The product of all elements.
     prod prod_axis,
-    /// The mean of all elements.
+    /// The largest element, NaN if one is; ties share the derivative.
+    max max_axis,
+    /// The smallest element, NaN if one is; ties share the derivative.
+    min min_axis,
+    /// The mean of all elements; NaN of none.
     mean mean_axis,
     /// The variance of all elements, with their number as divisor.
     var var_axis,
@@ -28,31 +35,53 @@ over_all! {
     std std_axis,
     /// `ln Σ eˣ` over all elements, without overflow.
     logsumexp logsumexp_axis,
+    /// Whether all elements are true; true of none.
+    all all_axis,
+    /// Whether an element is true; false of none.
+    any any_axis,
+}
+
+/// Elements as an operand of sums and products: truth values become integers.
+fn countable(x: Tensor) -> Tensor {
+    if x.dtype() == DType::Bool && !x.is_poison() { x.convert(DEFAULT_INT) } else { x }
 }
 
 impl Tensor {
-    /// The sum of all elements.
+    /// The sums over `axes`, which disappear. Truth values are counted.
     #[track_caller]
-    pub fn sum(self) -> Tensor {
-        build("sum", &[self], Loc::caller(), |g, v| g.sum_all(v[0]))
+    pub fn sum_axis(self, axes: impl Into<Axes>) -> Tensor {
+        let loc = Loc::caller();
+        self.reduce("sum_axis", &axes.into(), &loc, |x, axes| x.sum_over(axes, &loc))
+    }
+
+    fn sum_over(self, axes: Dims, loc: &Loc) -> Tensor {
+        if axes.is_empty() {
+            return self;
+        }
+        composed(loc.clone(), || apply(ops::ReduceSum { axes }, &[countable(self)], loc.clone()))
     }
 
     /// The sums over the `n` rightmost dimensions.
     #[track_caller]
     pub fn sum_rightmost(self, n: usize) -> Tensor {
         let rank = self.rank();
-        let axes: Dims = (rank.saturating_sub(n)..rank).collect();
-        if axes.is_empty() { self } else { apply(ops::ReduceSum { axes }, &[self], Loc::caller()) }
+        self.sum_over((rank.saturating_sub(n)..rank).collect(), &Loc::caller())
     }
 
-    /// The sums along `axis`, which disappears.
+    /// Whether all elements over `axes`, which disappear, are true.
     #[track_caller]
-    pub fn sum_axis(self, axis: isize) -> Tensor {
+    pub fn all_axis(self, axes: impl Into<Axes>) -> Tensor {
         let loc = Loc::caller();
-        match self.resolve_axis("sum_axis", axis, &loc) {
-            Some(axis) => apply(ops::ReduceSum { axes: Dims::from_slice(&[axis]) }, &[self], loc),
-            None => Tensor::POISON,
-        }
+        self.reduce("all_axis", &axes.into(), &loc, |x, axes| {
+            apply(ops::ReduceAnd { axes }, &[x], loc.clone())
+        })
+    }
+
+    /// Whether an element over `axes`, which disappear, is true.
+    #[track_caller]
+    pub fn any_axis(self, axes: impl Into<Axes>) -> Tensor {
+        let axes = axes.into();
+        composed(Loc::caller(), || !(!self).all_axis(axes))
     }
 
     /// Whether all elements along the `n` rightmost dimensions are true.
@@ -63,131 +92,171 @@ impl Tensor {
         if axes.is_empty() { self } else { apply(ops::ReduceAnd { axes }, &[self], Loc::caller()) }
     }
 
-    /// The largest elements along `axis`, which disappears; ties share the derivative.
+    /// The largest elements over `axes`, which disappear, NaN if one is; ties share the derivative.
     #[track_caller]
-    pub fn max_axis(self, axis: isize) -> Tensor {
+    pub fn max_axis(self, axes: impl Into<Axes>) -> Tensor {
         let loc = Loc::caller();
-        let Some(axis) = self.resolve_axis("max_axis", axis, &loc) else { return Tensor::POISON };
-        match self.filled_along("max_axis", axis, &loc) {
-            true => apply(ops::ReduceMax { axes: Dims::from_slice(&[axis]) }, &[self], loc),
+        self.reduce("max_axis", &axes.into(), &loc, |x, axes| match x.filled_over("max_axis", &axes, &loc) {
+            true => apply(ops::ReduceMax { axes }, &[x], loc.clone()),
             false => Tensor::POISON,
-        }
+        })
     }
 
-    /// The smallest elements along `axis`, which disappears; ties share the derivative.
+    /// The smallest elements over `axes`, which disappear, NaN if one is; ties share the derivative.
     #[track_caller]
-    pub fn min_axis(self, axis: isize) -> Tensor {
+    pub fn min_axis(self, axes: impl Into<Axes>) -> Tensor {
         let loc = Loc::caller();
-        let Some(axis) = self.resolve_axis("min_axis", axis, &loc) else { return Tensor::POISON };
-        match self.filled_along("min_axis", axis, &loc) {
-            true => apply(ops::ReduceMin { axes: Dims::from_slice(&[axis]) }, &[self], loc),
+        self.reduce("min_axis", &axes.into(), &loc, |x, axes| match x.filled_over("min_axis", &axes, &loc) {
+            true => apply(ops::ReduceMin { axes }, &[x], loc.clone()),
             false => Tensor::POISON,
-        }
+        })
     }
 
-    /// Whether there is an element along an axis; extremes of nothing are an error.
-    fn filled_along(self, op: &'static str, axis: usize, loc: &Loc) -> bool {
-        let empty = self.size(axis) == 0;
-        if empty {
+    /// Whether there is an element over the axes; extremes of nothing are an error.
+    pub(super) fn filled_over(self, op: &'static str, axes: &[usize], loc: &Loc) -> bool {
+        let empty = axes.iter().find(|a| self.size(**a) == 0);
+        if let Some(axis) = empty {
             let found = format!("`{op}` of {}, which has no elements along dimension {axis}", self.ty());
             let help = "reduce at least one element".to_string();
             fail(ErrorKind::Usage { found, help }, loc.clone());
         }
-        !empty
+        empty.is_none()
     }
 
-    /// The products along `axis`, which disappears, by halves: the derivative needs no division, so zeros do no harm.
+    /// The products over `axes`, which disappear; the derivative needs no division, so zeros do no harm.
     #[track_caller]
-    pub fn prod_axis(self, axis: isize) -> Tensor {
+    pub fn prod_axis(self, axes: impl Into<Axes>) -> Tensor {
         let loc = Loc::caller();
-        let Some(axis) = self.resolve_axis("prod_axis", axis, &loc) else { return Tensor::POISON };
-        let mut dims = self.dims();
-        dims.remove(axis);
-        let mut x = self;
-        while x.size(axis) > 1 {
+        self.reduce("prod_axis", &axes.into(), &loc, |x, axes| {
+            composed(loc.clone(), || countable(x).product_over(&axes, &loc))
+        })
+    }
+
+    /// Products by halves.
+    fn product_over(self, over: &[usize], loc: &Loc) -> Tensor {
+        let dims = self.dims();
+        let kept: Dims = (0..dims.len()).filter(|i| !over.contains(i)).collect();
+        let permutation: Vec<usize> = kept.iter().chain(over).copied().collect();
+        let result: Dims = kept.iter().map(|i| dims[*i]).collect();
+        let n = Ty::new(DType::Bool, over.iter().map(|i| dims[*i])).len();
+        let axis = result.len();
+        let mut x = self.transpose(&permutation).reshape(&[&result[..], &[n]].concat());
+        while x.size(axis) > 1 && !x.is_poison() {
             let (n, half) = (x.size(axis), x.size(axis) / 2);
-            let product = x.part(axis, 0, half, &loc) * x.part(axis, half, 2 * half, &loc);
-            let rest = x.part(axis, 2 * half, n, &loc);
-            x = if n.is_multiple_of(2) {
-                product
-            } else {
-                apply(ops::Concatenate { axis }, &[product, rest], loc.clone())
+            let product = x.part(axis, 0, half, loc) * x.part(axis, half, 2 * half, loc);
+            x = match n.is_multiple_of(2) {
+                true => product,
+                false => {
+                    apply(ops::Concatenate { axis }, &[product, x.part(axis, 2 * half, n, loc)], loc.clone())
+                }
             };
-            if x.is_poison() {
-                return x;
-            }
         }
-        if x.size(axis) == 0 {
-            let one = Array::filled(&Ty::new(x.dtype(), dims), 1.0);
-            return trace::constant(one, false, loc);
+        if n == 0 {
+            return trace::constant(Array::filled(&Ty::new(x.dtype(), result), 1.0), false, loc.clone());
         }
-        x.reshape(&dims)
+        x.reshape(&result)
     }
 
-    /// The means along `axis`, which disappears. Integers become floats.
+    /// The means over `axes`, which disappear; NaN of nothing. Integers become floats.
     #[track_caller]
-    pub fn mean_axis(self, axis: isize) -> Tensor {
-        let x = self.as_float(Loc::caller());
-        let sum = x.sum_axis(axis);
-        if sum.is_poison() { sum } else { sum / x.dim(axis) as f64 }
+    pub fn mean_axis(self, axes: impl Into<Axes>) -> Tensor {
+        let (loc, axes) = (Loc::caller(), axes.into());
+        composed(loc.clone(), || {
+            self.as_float(loc.clone()).reduce("mean_axis", &axes, &loc, |x, over| x.mean_over(&over, 0.0))
+        })
     }
 
-    /// The variances along `axis`, which disappears, with the number of elements as divisor.
+    /// The sum over dimensions by their number less `ddof`.
+    fn mean_over(self, over: &[usize], ddof: f64) -> Tensor {
+        let n: f64 = over.iter().map(|a| self.size(*a) as f64).product();
+        self.sum_axis(over) / (n - ddof).max(0.0)
+    }
+
+    /// The variances over `axes`, which disappear, with the number of elements as divisor.
     #[track_caller]
-    pub fn var_axis(self, axis: isize) -> Tensor {
+    pub fn var_axis(self, axes: impl Into<Axes>) -> Tensor {
+        let axes = axes.into();
+        composed(Loc::caller(), || self.variance("var_axis", &axes, 0.0))
+    }
+
+    /// The variances over `axes`, which disappear, with the number of elements less `ddof` as divisor (NumPy's `ddof`).
+    #[track_caller]
+    pub fn var_ddof(self, axes: impl Into<Axes>, ddof: f64) -> Tensor {
+        let axes = axes.into();
+        composed(Loc::caller(), || self.variance("var_ddof", &axes, ddof))
+    }
+
+    fn variance(self, op: &'static str, axes: &Axes, ddof: f64) -> Tensor {
         let loc = Loc::caller();
-        let Some(at) = self.resolve_axis("var_axis", axis, &loc) else { return Tensor::POISON };
-        let x = self.as_float(loc);
-        (x - x.mean_axis(axis).keep(at)).square().mean_axis(axis)
+        self.as_float(loc.clone()).reduce(op, axes, &loc, |x, over| {
+            let mean = x.reduce(op, &keepdims(&over[..]), &loc, |x, over| x.mean_over(&over, 0.0));
+            (x - mean).square().mean_over(&over, ddof)
+        })
     }
 
-    /// The standard deviations along `axis`, which disappears, with the number of elements as divisor.
+    /// The standard deviations over `axes`, which disappear, with the number of elements as divisor.
     #[track_caller]
-    pub fn std_axis(self, axis: isize) -> Tensor {
-        self.var_axis(axis).sqrt()
+    pub fn std_axis(self, axes: impl Into<Axes>) -> Tensor {
+        let axes = axes.into();
+        composed(Loc::caller(), || self.variance("std_axis", &axes, 0.0).sqrt())
     }
 
-    /// The elements less the largest along an axis, and that largest, with the axis of size one: zero where infinite.
+    /// The standard deviations over `axes`, which disappear, with the number of elements less `ddof` as divisor.
+    #[track_caller]
+    pub fn std_ddof(self, axes: impl Into<Axes>, ddof: f64) -> Tensor {
+        let axes = axes.into();
+        composed(Loc::caller(), || self.variance("std_ddof", &axes, ddof).sqrt())
+    }
+
+    /// The elements less the largest over the axes, and that largest, with the axes of size one: zero where infinite.
     /// No derivative flows through it, since results do not depend on it.
-    #[track_caller]
-    fn centred(self, axis: usize) -> (Tensor, Tensor) {
-        let x = self.as_float(Loc::caller());
-        let largest = apply(ops::ReduceMax { axes: Dims::from_slice(&[axis]) }, &[x], Loc::caller());
-        let largest = largest.keep(axis).stop_gradient();
+    fn centred(self, over: &Axes, loc: &Loc) -> (Tensor, Tensor) {
+        let x = self.as_float(loc.clone());
+        // Of nothing the largest is −∞.
+        let largest = |x: Tensor, axes| apply(ops::ReduceMax { axes }, &[x], loc.clone());
+        let largest = x.reduce("max_axis", over, loc, largest).stop_gradient();
         let largest = largest.is_finite().select(largest, 0.0);
         (x - largest, largest)
     }
 
-    /// `ln Σ eˣ` along `axis`, which disappears, without overflow; −∞ of nothing but −∞, with derivative zero.
+    /// `ln Σ eˣ` over `axes`, which disappear, without overflow; −∞ of nothing but −∞, with derivative zero.
     #[track_caller]
-    pub fn logsumexp_axis(self, axis: isize) -> Tensor {
-        let loc = Loc::caller();
-        let Some(axis) = self.resolve_axis("logsumexp_axis", axis, &loc) else { return Tensor::POISON };
-        let (x, largest) = self.centred(axis);
-        let sum = apply(ops::ReduceSum { axes: Dims::from_slice(&[axis]) }, &[x.exp()], loc);
-        let none = sum.equal(0.0);
-        let log = none.select(f64::NEG_INFINITY, none.select(1.0, sum).log());
-        let dims = log.dims();
-        if log.is_poison() { log } else { log + largest.reshape(&dims) }
+    pub fn logsumexp_axis(self, axes: impl Into<Axes>) -> Tensor {
+        let (loc, axes) = (Loc::caller(), axes.into());
+        composed(loc.clone(), || {
+            self.reduce("logsumexp_axis", &axes, &loc, |x, over| {
+                let (x, largest) = x.centred(&keepdims(&over[..]), &loc);
+                let sum = x.exp().sum_axis(&over[..]);
+                let none = sum.equal(0.0);
+                let log = none.select(f64::NEG_INFINITY, none.select(1.0, sum).log());
+                log + largest.reshape(&log.dims())
+            })
+        })
     }
 
-    /// `eˣ / Σ eˣ` along `axis`.
+    /// `eˣ / Σ eˣ` over `axes`.
     #[track_caller]
-    pub fn softmax(self, axis: isize) -> Tensor {
-        let loc = Loc::caller();
-        let Some(axis) = self.resolve_axis("softmax", axis, &loc) else { return Tensor::POISON };
-        let weights = self.centred(axis).0.exp();
-        let sum = apply(ops::ReduceSum { axes: Dims::from_slice(&[axis]) }, &[weights], loc);
-        weights / sum.keep(axis)
+    pub fn softmax(self, axes: impl Into<Axes>) -> Tensor {
+        let (loc, axes) = (Loc::caller(), keepdims(axes));
+        composed(loc.clone(), || {
+            if self.resolve_axes("softmax", &axes, &loc).is_none() {
+                return Tensor::POISON;
+            }
+            let weights = self.centred(&axes, &loc).0.exp();
+            weights / weights.sum_axis(axes)
+        })
     }
 
-    /// `x − ln Σ eˣ` along `axis`.
+    /// `x − ln Σ eˣ` over `axes`.
     #[track_caller]
-    pub fn log_softmax(self, axis: isize) -> Tensor {
-        let loc = Loc::caller();
-        let Some(axis) = self.resolve_axis("log_softmax", axis, &loc) else { return Tensor::POISON };
-        let (x, _) = self.centred(axis);
-        let sum = apply(ops::ReduceSum { axes: Dims::from_slice(&[axis]) }, &[x.exp()], loc);
-        x - sum.log().keep(axis)
+    pub fn log_softmax(self, axes: impl Into<Axes>) -> Tensor {
+        let (loc, axes) = (Loc::caller(), keepdims(axes));
+        composed(loc.clone(), || {
+            if self.resolve_axes("log_softmax", &axes, &loc).is_none() {
+                return Tensor::POISON;
+            }
+            let (x, _) = self.centred(&axes, &loc);
+            x - x.exp().sum_axis(axes).log()
+        })
     }
 }
