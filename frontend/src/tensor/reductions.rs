@@ -1,12 +1,12 @@
 //! Reductions of tensors over dimensions.
 
-use pyroxene_ir::{Array, DType, Dims, Loc, Ty, ops};
+use pyroxene_ir::{DType, Dims, Loc, ops};
 
 use super::{
     Tensor,
     axes::{Axes, keepdims},
 };
-use crate::trace::{self, DEFAULT_INT, ErrorKind, apply, composed, fail};
+use crate::trace::{DEFAULT_INT, ErrorKind, apply, composed, fail};
 
 /// For each function `name` over all elements, in terms of the one over axes.
 macro_rules! over_all { ($($(#[$doc:meta])* $name:ident $along:ident),* $(,)?) => {
@@ -41,11 +41,6 @@ over_all! {
     any any_axis,
 }
 
-/// Elements as an operand of sums and products: truth values become integers.
-fn countable(x: Tensor) -> Tensor {
-    if x.dtype() == DType::Bool && !x.is_poison() { x.convert(DEFAULT_INT) } else { x }
-}
-
 impl Tensor {
     /// The sums over `axes`, which disappear. Truth values are counted.
     #[track_caller]
@@ -55,10 +50,16 @@ impl Tensor {
     }
 
     fn sum_over(self, axes: Dims, loc: &Loc) -> Tensor {
-        if axes.is_empty() {
-            return self;
+        let x = self.as_countable(loc.clone());
+        if axes.is_empty() { x } else { apply(ops::ReduceSum { axes }, &[x], loc.clone()) }
+    }
+
+    /// The tensor as an operand of sums and products: truth values become integers.
+    pub(super) fn as_countable(self, loc: Loc) -> Tensor {
+        match self.dtype() {
+            DType::Bool if !self.is_poison() => apply(ops::Convert { dtype: DEFAULT_INT }, &[self], loc),
+            _ => self,
         }
-        composed(loc.clone(), || apply(ops::ReduceSum { axes }, &[countable(self)], loc.clone()))
     }
 
     /// The sums over the `n` rightmost dimensions.
@@ -123,38 +124,12 @@ impl Tensor {
         empty.is_none()
     }
 
-    /// The products over `axes`, which disappear; the derivative needs no division, so zeros do no harm.
+    /// The products over `axes`, which disappear; derivatives need no division, so zeros do no harm.
     #[track_caller]
     pub fn prod_axis(self, axes: impl Into<Axes>) -> Tensor {
-        let loc = Loc::caller();
-        self.reduce("prod_axis", &axes.into(), &loc, |x, axes| {
-            composed(loc.clone(), || countable(x).product_over(&axes, &loc))
-        })
-    }
-
-    /// Products by halves.
-    fn product_over(self, over: &[usize], loc: &Loc) -> Tensor {
-        let dims = self.dims();
-        let kept: Dims = (0..dims.len()).filter(|i| !over.contains(i)).collect();
-        let permutation: Vec<usize> = kept.iter().chain(over).copied().collect();
-        let result: Dims = kept.iter().map(|i| dims[*i]).collect();
-        let n = Ty::new(DType::Bool, over.iter().map(|i| dims[*i])).len();
-        let axis = result.len();
-        let mut x = self.transpose(&permutation).reshape(&[&result[..], &[n]].concat());
-        while x.size(axis) > 1 && !x.is_poison() {
-            let (n, half) = (x.size(axis), x.size(axis) / 2);
-            let product = x.part(axis, 0, half, loc) * x.part(axis, half, 2 * half, loc);
-            x = match n.is_multiple_of(2) {
-                true => product,
-                false => {
-                    apply(ops::Concatenate { axis }, &[product, x.part(axis, 2 * half, n, loc)], loc.clone())
-                }
-            };
-        }
-        if n == 0 {
-            return trace::constant(Array::filled(&Ty::new(x.dtype(), result), 1.0), false, loc.clone());
-        }
-        x.reshape(&result)
+        let (loc, axes) = (Loc::caller(), axes.into());
+        let x = self.as_countable(loc.clone());
+        x.reduce("prod_axis", &axes, &loc, |x, axes| apply(ops::ReduceProd { axes }, &[x], loc.clone()))
     }
 
     /// The means over `axes`, which disappear; NaN of nothing. Integers become floats.

@@ -3,52 +3,82 @@
 use pyroxene_ir::{Loc, ops};
 
 use super::Tensor;
-use crate::trace::apply;
+use crate::trace::{apply, composed};
+
+macro_rules! running { ($($(#[$doc:meta])* $name:ident $reverse:ident $By:ident $prepare:ident;)*) => {
+    impl Tensor { $(
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $name(self, axis: isize) -> Tensor {
+            self.$prepare(Loc::caller()).cumulated(stringify!($name), axis, false, ops::Reduction::$By, Loc::caller())
+        }
+
+        #[doc = concat!("As [`Tensor::", stringify!($name), "`], from the last element to the first (`reverse` in `jax.lax`).")]
+        #[track_caller]
+        pub fn $reverse(self, axis: isize) -> Tensor {
+            self.$prepare(Loc::caller()).cumulated(stringify!($reverse), axis, true, ops::Reduction::$By, Loc::caller())
+        }
+    )* }
+} }
+running! {
+    /// The running sums along `axis`. Truth values are counted.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// assert_eq!(eval(|| Tensor::from([1.0, 2.0, 3.0]).cumsum(0))?, Array::from([1.0, 3.0, 6.0]));
+    /// assert_eq!(eval(|| Tensor::from([1.0, 2.0, 3.0]).cumsum_reverse(0))?, Array::from([6.0, 5.0, 3.0]));
+    /// # Ok(()) }
+    /// ```
+    cumsum cumsum_reverse Sum as_countable;
+    /// The running products along `axis`; derivatives need no division, so zeros do no harm.
+    cumprod cumprod_reverse Prod as_countable;
+    /// The running maxima along `axis`, NaN once one is; ties share the derivative.
+    cummax cummax_reverse Max unchanged;
+    /// The running minima along `axis`, NaN once one is; ties share the derivative.
+    cummin cummin_reverse Min unchanged;
+    /// The running `ln Σ eˣ` along `axis`, without overflow.
+    cumlogsumexp cumlogsumexp_reverse LogSumExp as_float;
+}
 
 impl Tensor {
-    /// The running combinations along an axis by an associative function, in ⌈log₂ n⌉ steps (Hillis and Steele 1986).
-    #[track_caller]
-    fn running(self, op: &'static str, axis: isize, combine: impl Fn(Tensor, Tensor) -> Tensor) -> Tensor {
-        let loc = Loc::caller();
-        let Some(axis) = self.resolve_axis(op, axis, &loc) else { return Tensor::POISON };
-        let n = self.size(axis);
-        let (mut x, mut distance) = (self, 1);
-        while distance < n {
-            let head = x.part(axis, 0, distance, &loc);
-            let tail = combine(x.part(axis, 0, n - distance, &loc), x.part(axis, distance, n, &loc));
-            x = apply(ops::Concatenate { axis }, &[head, tail], loc.clone());
-            distance *= 2;
+    fn unchanged(self, _loc: Loc) -> Tensor {
+        self
+    }
+
+    fn cumulated(self, op: &'static str, axis: isize, reverse: bool, by: ops::Reduction, loc: Loc) -> Tensor {
+        match self.resolve_axis(op, axis, &loc) {
+            Some(axis) => apply(ops::Cumulate { axis, reverse, by }, &[self], loc),
+            None => Tensor::POISON,
         }
-        x
     }
 
-    /// The running sums along `axis`.
+    /// The `y` with `y₀ = b₀` and `yₖ = aₖ yₖ₋₁ + bₖ` along `axis`, where `a` is this tensor; its first element is not read.
+    /// The two broadcast together.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // An autoregressive process from its innovations.
+    /// let y = eval(|| Tensor::from(0.5).linear_recurrence([1.0, 2.0, 4.0], 0))?;
+    /// assert_eq!(y, Array::from([1.0, 2.5, 5.25]));
+    /// # Ok(()) }
+    /// ```
     #[track_caller]
-    pub fn cumsum(self, axis: isize) -> Tensor {
-        self.running("cumsum", axis, |x, y| x + y)
-    }
-
-    /// The running products along `axis`.
-    #[track_caller]
-    pub fn cumprod(self, axis: isize) -> Tensor {
-        self.running("cumprod", axis, |x, y| x * y)
-    }
-
-    /// The running maxima along `axis`.
-    #[track_caller]
-    pub fn cummax(self, axis: isize) -> Tensor {
-        self.running("cummax", axis, |x, y| x.maximum(y))
-    }
-
-    /// The running minima along `axis`.
-    #[track_caller]
-    pub fn cummin(self, axis: isize) -> Tensor {
-        self.running("cummin", axis, |x, y| x.minimum(y))
-    }
-
-    /// The running `ln Σ eˣ` along `axis`, without overflow.
-    #[track_caller]
-    pub fn cumlogsumexp(self, axis: isize) -> Tensor {
-        self.as_float(Loc::caller()).running("cumlogsumexp", axis, |x, y| x.logaddexp(y))
+    pub fn linear_recurrence(self, b: impl Into<Tensor>, axis: isize) -> Tensor {
+        let (b, loc) = (b.into(), Loc::caller());
+        composed(loc.clone(), || {
+            let Some(both) = crate::trace::promote("linear_recurrence", &[self, b], &loc) else {
+                return Tensor::POISON;
+            };
+            let Some(dims) = crate::trace::broadcast_dims("linear_recurrence", &both, &loc) else {
+                return Tensor::POISON;
+            };
+            let both: Vec<Tensor> = both.iter().map(|t| t.broadcast_to(&dims)).collect();
+            match both[1].resolve_axis("linear_recurrence", axis, &loc) {
+                Some(axis) => apply(ops::LinearRecurrence { axis, reverse: false }, &both, loc),
+                None => Tensor::POISON,
+            }
+        })
     }
 }

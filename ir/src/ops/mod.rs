@@ -8,6 +8,7 @@ mod formula;
 mod hlo;
 mod matrix;
 mod multi;
+mod running;
 mod sample;
 
 use std::{fmt, sync::Arc};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use smallvec::SmallVec;
 
 pub use call::Derivative;
+pub use cumulate::Reduction;
 pub use digamma::polygamma;
 pub use elementwise::{Class, Elementwise, Partial, Partials};
 pub(crate) use elementwise::{bits1, bits2, float1, number1, number2};
@@ -237,6 +239,7 @@ ops! {
     convert::Convert,
     cos::Cos,
     count_leading_zeros::CountLeadingZeros,
+    cumulate::Cumulate,
     digamma::Digamma,
     div::Div,
     dot_general::DotGeneral,
@@ -259,6 +262,7 @@ ops! {
     iota::Iota,
     is_finite::IsFinite,
     lgamma::Lgamma,
+    linear_recurrence::LinearRecurrence,
     log1p::Log1p,
     log::Log,
     log_add_exp::LogAddExp,
@@ -278,6 +282,7 @@ ops! {
     reduce_and::ReduceAnd,
     reduce_max::ReduceMax,
     reduce_min::ReduceMin,
+    reduce_prod::ReduceProd,
     reduce_sum::ReduceSum,
     rem::Rem,
     reshape::Reshape,
