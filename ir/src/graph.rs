@@ -174,7 +174,8 @@ pub struct Graph {
     /// Edges run from operand to user and carry the operand's position.
     dag: DiGraph<Node, u32>,
     phase: Phase,
-    consed: FxHashMap<(Op, Operands), Val>,
+    /// Pure nodes by the hash of op and operands; where another node has the hash already, by the next one that is free.
+    consed: FxHashMap<u64, Val>,
     parts: FxHashMap<(Val, u32), Val>,
     inputs: Vec<Val>,
     outputs: Vec<Val>,
@@ -199,9 +200,11 @@ impl Graph {
         }
     }
 
-    /// An empty graph with the regions of `other` under the same ids: where a pass starts.
+    /// An empty graph with the regions of `other` under the same ids, and room for as many nodes: where a pass starts.
     pub fn with_regions_of(other: &Graph, phase: Phase) -> Graph {
         let mut g = Graph::new(phase);
+        g.dag = DiGraph::with_capacity(other.len(), other.dag.edge_count());
+        g.consed.reserve(other.consed.len());
         g.regions = other.regions.clone();
         g.region_ids = other.region_ids.clone();
         g
@@ -217,8 +220,8 @@ impl Graph {
         self.loc = loc;
     }
 
-    fn append(&mut self, kind: Kind, ty: Ty, rest: &[Ty], operands: &[Val]) -> Val {
-        let at = self.dag.add_node(Node { kind, ty, rest: rest.into(), loc: self.loc.clone() });
+    fn append(&mut self, kind: Kind, ty: Ty, rest: Box<[Ty]>, operands: &[Val]) -> Val {
+        let at = self.dag.add_node(Node { kind, ty, rest, loc: self.loc.clone() });
         for (slot, operand) in operands.iter().enumerate() {
             self.dag.add_edge(NodeIndex::new(operand.index()), at, slot as u32);
         }
@@ -227,7 +230,7 @@ impl Graph {
 
     /// Adds an input. Inputs are numbered in the order in which they are added.
     pub fn input(&mut self, name: impl Into<String>, role: Role, ty: Ty) -> Val {
-        let v = self.append(Kind::Input(Input { name: name.into(), role }), ty, &[], &[]);
+        let v = self.append(Kind::Input(Input { name: name.into(), role }), ty, Box::default(), &[]);
         self.inputs.push(v);
         v
     }
@@ -238,19 +241,33 @@ impl Graph {
     /// When the op's type rule refuses the operands.
     pub fn push(&mut self, op: impl Into<Op>, operands: &[Val]) -> Result<Val, TypeError> {
         let op = op.into();
-        let key = (op, Operands::from_slice(operands));
-        if let Some(v) = self.consed.get(&key) {
-            return Ok(*v);
-        }
-        let tys: SmallVec<[Ty; 4]> = operands.iter().map(|v| self.ty(*v).clone()).collect();
-        let tys = key.0.infer(&tys)?;
-        let Some((ty, rest)) = tys.split_first() else {
-            let operands = operands.iter().map(|v| self.ty(*v).clone()).collect();
-            return Err(TypeError { op: key.0.name(), operands, expected: "to have a result".into() });
+        let place = match self.find(&op, operands) {
+            Ok(v) => return Ok(v),
+            Err(place) => place,
         };
-        let v = self.append(Kind::Pure(key.0.clone()), ty.clone(), rest, operands);
-        self.consed.insert(key, v);
+        let tys: SmallVec<[Ty; 4]> = operands.iter().map(|v| self.ty(*v).clone()).collect();
+        let mut tys = op.infer(&tys)?.into_iter();
+        let Some(ty) = tys.next() else {
+            let operands = operands.iter().map(|v| self.ty(*v).clone()).collect();
+            return Err(TypeError { op: op.name(), operands, expected: "to have a result".into() });
+        };
+        let v = self.append(Kind::Pure(op), ty, tys.collect(), operands);
+        self.consed.insert(place, v);
         Ok(v)
+    }
+
+    /// The pure node of this op over these operands, or else the place where `consed` can note it.
+    fn find(&self, op: &Op, operands: &[Val]) -> Result<Val, u64> {
+        let mut hasher = FxHasher::default();
+        (op, operands).hash(&mut hasher);
+        let mut place = hasher.finish();
+        while let Some(v) = self.consed.get(&place) {
+            if self.op(*v) == Some(op) && self.operands(*v).as_slice() == operands {
+                return Ok(*v);
+            }
+            place = place.wrapping_add(1);
+        }
+        Err(place)
     }
 
     /// Adds a pure node, or finds the one that computes the same, and returns all of its results.
@@ -279,7 +296,7 @@ impl Graph {
         if let Some(known) = self.parts.get(&key) {
             return Ok(*known);
         }
-        let part = self.append(Kind::Part(key.1), ty, &[], &[v]);
+        let part = self.append(Kind::Part(key.1), ty, Box::default(), &[v]);
         self.parts.insert(key, part);
         Ok(part)
     }
@@ -299,7 +316,7 @@ impl Graph {
 
     /// Adds a site whose value has type `ty`.
     pub fn push_site(&mut self, site: Site, ty: Ty, operands: &[Val]) -> Val {
-        self.append(Kind::Site(Box::new(site)), ty, &[], operands)
+        self.append(Kind::Site(Box::new(site)), ty, Box::default(), operands)
     }
 
     /// Adds a region, or finds the one of the same structure.

@@ -1,14 +1,12 @@
 //! The walk over a graph: each node becomes the instruction its op's HLO rule describes; no op is named here.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use pyroxene_ir::{
     Array, DType, Graph, Kind, Op, Phase, Ty, Val,
     ops::{Hlo, HloAttr},
 };
+use rustc_hash::FxHashSet;
 
 use crate::{
     attr,
@@ -57,7 +55,7 @@ fn sanitise(name: &str) -> String {
 #[derive(Default)]
 struct Emitter {
     /// Instruction names in use, in all computations.
-    names: BTreeSet<String>,
+    names: FxHashSet<String>,
     /// The number of instructions so far, in all computations; ids count from 1.
     count: i64,
     /// The computations that the entry calls, directly or through others.
@@ -373,20 +371,22 @@ impl<'m, 'g> Writer<'m, 'g> {
             let dtype = first.map(|ty| ty.dtype);
             match attr {
                 HloAttr::Dimensions(dims) => out.dimensions = shape::ints(dims),
-                HloAttr::Literal(value) => out.literal = Some(literal(value)),
+                HloAttr::Literal(value) => out.literal = Some(Box::new(literal(value))),
                 HloAttr::Slice(ranges) => out.slice_dimensions = ranges.iter().map(attr::slice).collect(),
                 HloAttr::SliceSizes(sizes) => out.dynamic_slice_sizes = shape::ints(sizes),
                 HloAttr::Gather(dims) => {
-                    out.gather_dimension_numbers = Some(attr::gather(dims));
+                    out.gather_dimension_numbers = Some(Box::new(attr::gather(dims)));
                     out.gather_slice_sizes = shape::ints(&dims.slice_sizes);
                 }
-                HloAttr::Dot(contract, batch) => out.dot_dimension_numbers = Some(attr::dot(contract, batch)),
+                HloAttr::Dot(contract, batch) => {
+                    out.dot_dimension_numbers = Some(Box::new(attr::dot(contract, batch)));
+                }
                 HloAttr::CustomCall(target) => out.custom_call_target = (*target).into(),
                 HloAttr::Cholesky => out.cholesky_options = Some(CholeskyOptions { lower: true }),
                 HloAttr::TriangularSolve(op) => {
                     out.triangular_solve_options = Some(attr::triangular_solve(op));
                 }
-                HloAttr::Scatter(dims) => out.scatter_dimension_numbers = Some(attr::scatter(dims)),
+                HloAttr::Scatter(dims) => out.scatter_dimension_numbers = Some(Box::new(attr::scatter(dims))),
                 HloAttr::Sort { axis, comparator } => {
                     out.dimensions = vec![*axis as i64];
                     out.is_stable = true;
@@ -448,7 +448,7 @@ impl<'m, 'g> Writer<'m, 'g> {
         let id = self.add(HloInstructionProto {
             opcode: "constant".into(),
             shape: Some(shape::array(&ty)),
-            literal: Some(literal(&Array::filled(&ty, x))),
+            literal: Some(Box::new(literal(&Array::filled(&ty, x)))),
             ..HloInstructionProto::default()
         });
         self.scalars.insert((dtype, x.to_bits()), id);

@@ -62,8 +62,8 @@ pub struct HloInstructionProto {
     #[prost(message, optional, tag = "3")]
     pub shape: Option<ShapeProto>,
     /// The value of a constant.
-    #[prost(message, optional, tag = "8")]
-    pub literal: Option<LiteralProto>,
+    #[prost(message, optional, boxed, tag = "8")]
+    pub literal: Option<Box<LiteralProto>>,
     /// The position of a parameter.
     #[prost(int64, tag = "9")]
     pub parameter_number: i64,
@@ -86,11 +86,11 @@ pub struct HloInstructionProto {
     #[prost(string, tag = "28")]
     pub custom_call_target: String,
     /// Which dimensions a dot contracts and pairs.
-    #[prost(message, optional, tag = "30")]
-    pub dot_dimension_numbers: Option<DotDimensionNumbers>,
+    #[prost(message, optional, boxed, tag = "30")]
+    pub dot_dimension_numbers: Option<Box<DotDimensionNumbers>>,
     /// Which dimensions a gather reads.
-    #[prost(message, optional, tag = "33")]
-    pub gather_dimension_numbers: Option<GatherDimensionNumbers>,
+    #[prost(message, optional, boxed, tag = "33")]
+    pub gather_dimension_numbers: Option<Box<GatherDimensionNumbers>>,
     /// The size of the slices a gather reads.
     #[prost(int64, repeated, tag = "34")]
     pub gather_slice_sizes: Vec<i64>,
@@ -104,8 +104,8 @@ pub struct HloInstructionProto {
     #[prost(int64, repeated, tag = "38")]
     pub called_computation_ids: Vec<i64>,
     /// Which dimensions a scatter writes.
-    #[prost(message, optional, tag = "48")]
-    pub scatter_dimension_numbers: Option<ScatterDimensionNumbers>,
+    #[prost(message, optional, boxed, tag = "48")]
+    pub scatter_dimension_numbers: Option<Box<ScatterDimensionNumbers>>,
     /// The options of a triangular-solve.
     #[prost(message, optional, tag = "59")]
     pub triangular_solve_options: Option<TriangularSolveOptions>,

@@ -28,14 +28,9 @@ impl Pass for Fold {
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         let mut out = Graph::with_regions_of(graph, graph.phase());
         rebuild(graph, &mut out, |out, v, node, operands| {
-            let constants: Option<Vec<Array>> = operands.iter().map(|o| constant(out, *o).cloned()).collect();
-            match (&node.kind, constants) {
-                (Kind::Pure(op), Some(args)) if is_cheap(node, op) && !args.is_empty() => {
-                    let args: Vec<&Array> = args.iter().collect();
-                    let value = op.eval(&args, std::slice::from_ref(&node.ty)).pop();
-                    out.push(Constant(value.unwrap_or_else(|| Array::zeros(&node.ty))), &[])
-                }
-                _ => out.copy_node(graph, v, operands),
+            match folded(out, node, operands) {
+                Some(value) => out.push(Constant(value), &[]),
+                None => out.copy_node(graph, v, operands),
             }
             .map_err(at(self.name(), node, None))
         })?;
@@ -43,9 +38,15 @@ impl Pass for Fold {
     }
 }
 
-/// Whether the node is one scalar whose computation has an end that can be seen.
-fn is_cheap(node: &Node, op: &Op) -> bool {
-    node.ty.rank() == 0 && node.rest.is_empty() && op.regions().is_empty()
+/// The value of a node that is one scalar made of constants.
+fn folded(out: &Graph, node: &Node, operands: &[Val]) -> Option<Array> {
+    let Kind::Pure(op) = &node.kind else { return None };
+    // A loop over constants may take long, or for ever.
+    if node.ty.rank() > 0 || !node.rest.is_empty() || operands.is_empty() || !op.regions().is_empty() {
+        return None;
+    }
+    let args: Vec<&Array> = operands.iter().map(|o| constant(out, *o)).collect::<Option<_>>()?;
+    op.eval(&args, std::slice::from_ref(&node.ty)).pop()
 }
 
 fn constant(graph: &Graph, v: Val) -> Option<&Array> {

@@ -1,6 +1,7 @@
 //! The pass manager: runs the passes a query needs, in order, leaving out those that settings say.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     time::{Duration, Instant},
 };
@@ -88,14 +89,14 @@ impl Settings {
         query: Query,
         observe: &mut dyn FnMut(Step<'_>),
     ) -> Result<Graph, PassError> {
-        let mut current = graph.clone();
+        let mut current = Cow::Borrowed(graph);
         let mut applied = 0;
         for pass in PIPELINE.iter().filter(|p| p.applies(query)) {
             let outcome = match self.skips(*pass, applied) {
                 Some(skipped) => skipped,
                 None => {
                     let start = Instant::now();
-                    current = pass.run(&current, query)?;
+                    current = Cow::Owned(pass.run(&current, query)?);
                     let time = start.elapsed();
                     if cfg!(debug_assertions) {
                         let pass = pass.name();
@@ -107,7 +108,7 @@ impl Settings {
             applied += usize::from(pass.need() == Need::Optional && matches!(outcome, Outcome::Ran(_)));
             observe(Step { pass: pass.name(), graph: &current, outcome });
         }
-        Ok(current)
+        Ok(current.into_owned())
     }
 
     /// Why the pass is left out after so many optional ones, if it is.
