@@ -4,7 +4,7 @@ Runs JAX on the CPU with `jax_enable_x64` True and the default `jax_threefry_par
 Keys, bits and uniforms have a file of their own, threefry.json, made from the published
 algorithm; here JAX is the definition: which bits a draw takes and what it makes of them.
 
-Install: pip install "jax==0.10.2".  Run: python make_random.py
+Install: pip install "jax==0.10.2" "scipy==1.17.1".  Run: python make_random.py
 """
 
 import os
@@ -16,8 +16,10 @@ import platform
 import jax
 import jaxlib
 import numpy as np
-from common import array, write
+import scipy
+from common import array, number, write
 from jax import random
+from scipy import stats
 
 jax.config.update("jax_enable_x64", True)
 
@@ -104,6 +106,21 @@ def floats():
         [{"loc": 1.0, "scale": 2.0}],
         lambda k, a, b, shape, t: random.double_sided_maxwell(k, a, b, shape, t),
     )
+    for dtype, t in FLOATS.items():
+        f = lambda k, m, c, s: random.multivariate_normal(k, m, c, s[:-1], t)
+        g = lambda k, m, c, s: random.multivariate_normal(k, m, c, None, t)
+        factor = np.array([[2.0, 0.0, 0.0], [-1.0, 0.5, 0.0], [0.3, 4.0, 1.0]])
+        cov, means = factor @ factor.T, np.array([[[1.0, -2.0, 10.0]], [[0.0, 0.5, 3.0]]])
+        name = "multivariate_normal"
+        cases.append(case(name, 0, (1,), dtype, {"mean": ([3.0], t), "cov": ([[0.25]], t)}, g))
+        cases.append(case(name, 42, (0, 3), dtype, {"mean": (means[0, 0], t), "cov": (cov, t)}, f))
+        cases.append(case(name, -1, (3, 3), dtype, {"mean": (means[0, 0], t), "cov": (cov, t)}, f))
+        covs = np.stack([cov, np.eye(3), 1e-6 * cov])
+        cases.append(case(name, 42, (2, 3, 3), dtype, {"mean": (means, t), "cov": (covs, t)}, g))
+        lopsided = np.array([[1.0, 0.3], [0.1, 1.0]])
+        cases.append(case(name, 7, (2,), dtype, {"mean": ([0.0, 0.0], t), "cov": (lopsided, t)}, g))
+        indefinite = np.array([[1.0, 2.0], [2.0, 1.0]])
+        cases.append(case(name, 7, (2,), dtype, {"mean": ([0.0, 0.0], t), "cov": (indefinite, t)}, g))
     return cases
 
 
@@ -149,6 +166,87 @@ def integers():
     return cases
 
 
+def looped():
+    """Draws by rejection: a regime an element, small and large, and then other places."""
+    cases = []
+    regimes = {
+        "gamma": [[1.0, 0.3, 0.01, 2.5, 30.0, 1e6, 1e-3]],
+        "loggamma": [[1.0, 1e-3, 1e-8, 4.0, 0.2, 100.0, 1.5]],
+        "chisquare": [[1.0, 0.1, 50.0, 2.0, 3.5, 1e4, 1e-2]],
+        "t": [[1.0, 0.5, 50.0, 2.0, 3.5, 1e6, 0.1]],
+        "beta": [[2.0, 0.01, 50.0, 1.0, 0.5, 1e5, 3.0], [3.0, 0.02, 0.5, 1.0, 0.5, 1e5, 1e-2]],
+        "f": [[2.0, 50.0, 1.0, 5.0, 0.5, 1e3, 9.0], [3.0, 0.5, 1.0, 1e4, 0.5, 1e3, 2.0]],
+        "generalized_normal": [[2.0, 0.5, 8.0, 1.0, 1.5, 3.0, 0.2]],
+    }
+    names = {"beta": "ab", "f": ["dfnum", "dfden"], "chisquare": ["df"], "t": ["df"], "generalized_normal": ["p"]}
+    for name, values in regimes.items():
+        for dtype, t in FLOATS.items():
+            f = lambda k, *p: getattr(random, name)(k, *p, t)
+            params = {n: (v, t) for n, v in zip(names.get(name, "a"), values)}
+            cases.append(case(name, 42, (7,), dtype, params, f))
+    for seed, shape in PLACES[:-1]:
+        f = lambda k, a, s: random.gamma(k, a, s, np.float64)
+        cases.append(case("gamma", seed, shape, "f64", {"a": (0.7, np.float64)}, f))
+        f = lambda k, lam, s: random.poisson(k, lam, s, np.int64)
+        cases.append(case("poisson", seed, shape, "i64", {"lam": (3.5, np.float64)}, f))
+        f = lambda k, n, p, s: random.binomial(k, n, p, s, np.float64)
+        cases.append(case("binomial", seed, shape, "f64", {"n": (10, np.int64), "p": (0.3, np.float64)}, f))
+    for dtype, t in FLOATS.items():
+        f = lambda k, a, s: random.dirichlet(k, a, s[:-1], t)
+        rows = [[1.0, 2.0, 0.5], [1e-3, 2e-3, 1e-3]]
+        cases.append(case("dirichlet", -1, (3, 2, 3), dtype, {"alpha": (rows, t)}, f))
+        f = lambda k, p, s: random.ball(k, s[-1], p, s[:-1], t)
+        cases.append(case("ball", 42, (2, 4), dtype, {"p": (1.0, t)}, f))
+        f = lambda k, n, p, s: random.binomial(k, n, p, s, t)
+        pairs = [(10, 0.3), (100, 0.5), (100, 0.999), (30, 0.7), (1, 0.5), (0, 0.3), (10, 0.0), (10, 1.0), (1e6, 0.4), (1e6, 1e-6), (500, 0.01), (7.9, 0.5)]
+        pairs += [(-1, 0.5), (np.nan, 0.5), (np.inf, 0.5), (5, np.nan), (5, -0.5), (5, 1.5)]
+        params = {"n": ([n for n, _ in pairs], t), "p": ([p for _, p in pairs], t)}
+        cases.append(case("binomial", 1, (len(pairs),), dtype, params, f))
+    for dtype in ("i32", "i64"):
+        f = lambda k, lam, s: random.poisson(k, lam, s, INTEGERS[dtype])
+        rates = [3.5, 0.0, 1e-3, 9.99, 10.0, 33.3, 1e4, 1e8, 200.0, -1.0, np.nan]
+        cases.append(case("poisson", 2**40, (11,), dtype, {"lam": (rates, np.float32)}, f))
+    cases.append(case("dirichlet", 42, (0, 3), "f32", {"alpha": ([1.0] * 3, np.float32)}, lambda k, a, s: random.dirichlet(k, a, (0,), np.float32)))
+    return cases
+
+
+FIT_DRAWS = 20_000
+FIT_BINS = 20
+
+
+def bins(quantile, probability):
+    """Edges at about equal probabilities, the probability of each bin (x <= edge), and what Pearson's statistic exceeds
+    once in 100 000 times."""
+    edges = sorted({number(quantile(i / FIT_BINS)) for i in range(1, FIT_BINS)})
+    below = [0.0, *(float(probability(x)) for x in edges), 1.0]
+    kept = [(edge, b) for edge, b, a in zip(edges, below[1:], below) if b > a]
+    shares = np.diff([0.0, *(b for _, b in kept), 1.0])
+    limit = float(stats.chi2.isf(1e-5, len(shares) - 1))
+    return {"edges": [edge for edge, _ in kept], "shares": [float(s) for s in shares], "limit": limit}
+
+
+def fit():
+    """Many draws of each regime, a row each: some of JAX's, and the distribution's bins after SciPy."""
+    key, t = random.key(2024), np.float64
+    regimes = {
+        "gamma": [[0.05, 0.5, 1.0, 2.5, 30.0, 1e4]],
+        "poisson": [[0.3, 3.5, 9.5, 10.5, 60.0, 1000.0]],
+        "binomial": [[5.0, 50.0, 100.0, 100.0, 1000.0, 40.0], [0.5, 0.1, 0.3, 0.95, 0.5, 0.4]],
+    }
+    out = []
+    for name, params in regimes.items():
+        columns = [np.asarray(p, t)[:, None] for p in params]
+        dtype = np.int64 if name == "poisson" else t
+        draws = np.asarray(getattr(random, name)(key, *columns, (6, FIT_DRAWS), dtype))
+        law = getattr(stats, name if name != "binomial" else "binom")
+        for i in range(6):
+            own = [p[i] for p in params]
+            binned = bins(lambda q: law.ppf(q, *own), lambda x: law.cdf(x, *own))
+            some = [number(x) for x in draws[i, :: FIT_DRAWS // 20]]
+            out.append({"draw": name, "params": own, "some": some, **binned})
+    return {"seed": 2024, "draws": FIT_DRAWS, "rows": out}
+
+
 def main():
     write(
         "random.json",
@@ -161,9 +259,12 @@ def main():
                 "jax": jax.__version__,
                 "jaxlib": jaxlib.__version__,
                 "numpy": np.__version__,
+                "scipy": scipy.__version__,
             },
             "floats": floats(),
             "integers": integers(),
+            "looped": looped(),
+            "fit": fit(),
         },
     )
 

@@ -1,8 +1,8 @@
 //! What draws ask of their arguments: element types, dimensions, and domains of parameters known while tracing.
 
-use std::cmp::Ordering;
+use std::{cell::Cell, cmp::Ordering};
 
-use pyroxene_ir::{Array, DType, Dims, Loc};
+use pyroxene_ir::{Array, DType, Dims, Loc, shape};
 
 use crate::{
     tensor::Tensor,
@@ -39,20 +39,22 @@ pub(super) const NOT_NEGATIVE: Domain = Domain { holds: |x| x >= 0.0, words: "a 
 const PROBABILITY: Domain =
     Domain { holds: |x| (0.0..=1.0).contains(&x), words: "a probability, from 0 to 1" };
 
-/// A call of a draw: its name and the user's line, for errors.
+/// A call of a draw: its name and the user's line, for errors, and whether there was one.
 pub(super) struct Call {
-    pub(super) name: &'static str,
+    name: &'static str,
     pub(super) loc: Loc,
+    failed: Cell<bool>,
 }
 
 impl Call {
     #[track_caller]
     pub(super) fn new(name: &'static str) -> Call {
-        Call { name, loc: Loc::caller() }
+        Call { name, loc: Loc::caller(), failed: Cell::new(false) }
     }
 
     /// Records an error of usage.
     pub(super) fn fail(&self, found: impl std::fmt::Display, help: &str) {
+        self.failed.set(true);
         let found = format!("{}: {found}", self.name);
         fail(ErrorKind::Usage { found, help: help.into() }, self.loc.clone());
     }
@@ -106,20 +108,37 @@ impl Call {
         if params.iter().any(|p| p.is_poison()) {
             return None;
         }
-        let Some(asked) = shape.into_shape() else {
-            return trace::broadcast_dims(self.name, params, &self.loc);
-        };
-        for dims in params.iter().map(|p| p.dims()) {
-            if !pyroxene_ir::shape::broadcasts_to(&dims, &asked) {
-                let what = format!("{}: a parameter", self.name);
-                let expected = format!("one that broadcasts to the draw's shape {:?}", asked.as_slice());
-                let help = "ask for a shape that ends in the parameters'".into();
-                let found = dims.to_vec();
-                fail(ErrorKind::Shape { what, found, expected, help }, self.loc.clone());
-                return None;
+        let dims: Vec<Dims> = params.iter().map(|p| p.dims()).collect();
+        self.shape_of(shape, &dims.iter().map(|d| &d[..]).collect::<Vec<_>>())
+    }
+
+    /// The same of parameters with these dimensions. `None` after an error.
+    pub(super) fn shape_of(&self, shape: impl IntoShape, params: &[&[usize]]) -> Option<Dims> {
+        if self.failed.get() {
+            return None;
+        }
+        let asked = shape.into_shape();
+        let mut dims = asked.clone().unwrap_or_default();
+        for own in params {
+            let both = shape::broadcast(&dims, own);
+            match (&asked, both) {
+                (None, Some(both)) => dims = both,
+                (Some(asked), Some(both)) if both == *asked => {}
+                (None, None) => {
+                    let (op, left, right) = (self.name, dims.to_vec(), own.to_vec());
+                    fail(ErrorKind::Broadcast { op, left, right }, self.loc.clone());
+                    return None;
+                }
+                (Some(asked), _) => {
+                    let what = format!("{}: a parameter", self.name);
+                    let expected = format!("one that broadcasts to the draw's shape {:?}", &asked[..]);
+                    let (found, help) = (own.to_vec(), "ask for a shape that ends in the parameters'".into());
+                    fail(ErrorKind::Shape { what, found, expected, help }, self.loc.clone());
+                    return None;
+                }
             }
         }
-        Some(asked)
+        Some(dims)
     }
 
     /// Parameters as floats of type `dtype`, broadcast to the dimensions of the draw.
