@@ -33,6 +33,7 @@
 //! # Ok(()) }
 //! ```
 
+mod cursor;
 mod literal;
 mod parse;
 mod print;
