@@ -36,6 +36,40 @@ fn every_op_has_a_file_a_doc_and_a_sample() {
     }
 }
 
+/// Ops from floats to floats that have no derivative to check, or whose check is elsewhere, and why.
+const UNCHECKED: [(&str, &str); 9] = [
+    ("ceil", "constant between integers"),
+    ("floor", "constant between integers"),
+    ("householder", "a step of `qr`, which has the derivative"),
+    ("householder_product", "a step of `qr`, which has the derivative"),
+    ("round", "constant between half integers"),
+    ("sign", "constant away from zero"),
+    ("stop_gradient", "none, which is what it is for"),
+    ("while_loop", "forwards only: tests/control.rs"),
+    ("zeta", "by its second operand only: tests/special.rs"),
+];
+
+#[test]
+fn every_op_from_floats_to_floats_has_a_derivative_check() {
+    let f64s = |x: &Ty| x.dtype == pyroxene_ir::DType::F64;
+    for info in Op::ALL {
+        let cases = (info.samples)();
+        let real = |s: &Sample| {
+            let g = sample_graph(s).unwrap();
+            s.args.iter().any(|x| f64s(&x.ty())) && g.outputs().iter().any(|v| f64s(g.ty(*v)))
+        };
+        let reason = UNCHECKED.iter().find(|(name, _)| *name == info.name);
+        let checked = cases.iter().any(|s| s.smooth);
+        match (cases.iter().any(real), checked, reason) {
+            (true, false, None) => {
+                panic!("`{}` has no smooth sample: nothing checks its derivative", info.name)
+            }
+            (_, true, Some((name, _))) => panic!("`{name}` is checked: take it off the list"),
+            _ => {}
+        }
+    }
+}
+
 #[test]
 fn eval_agrees_with_the_type_rule() {
     for s in samples() {

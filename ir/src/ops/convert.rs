@@ -62,6 +62,7 @@ impl Rules for Convert {
         from.iter()
             .flat_map(|x| DType::ALL.map(|dtype| Sample::values(Convert { dtype }, [x.clone()])))
             .filter(|s| s.args[0].dtype() != DType::U32 || s.op != Op::Convert(Convert { dtype: DType::I32 }))
+            .chain([Sample::smooth(Convert { dtype: DType::F64 }, [from[0].clone()])])
             .collect()
     }
 }
