@@ -256,6 +256,10 @@ fn wrong_uses_say_what_and_where() {
         (errors(|| vec![scan(Tensor::from(0.0), (), |c, ()| (*c, ())).0]), "use `Scan::times(n)`"),
         (errors(|| vec![cond(x().greater(0.0), x, x)]), "give one truth value"),
         (
+            errors(|| vec![map(x(), |x| Tensor::full(&[1 << 20, 1 << 20], *x).sum())]),
+            "has more than 2^40 bytes",
+        ),
+        (
             errors(|| vec![cond(Tensor::from(true), x, || Tensor::from(1.0))]),
             "f64[] in branch 0 and f64[2] in branch 1",
         ),

@@ -172,14 +172,22 @@ fn lost_error(what: &str, loc: Loc) -> TraceError {
     TraceError { loc, site: None, during: None, kind: ErrorKind::Usage { found, help } }
 }
 
+/// The first type in a graph, or in one inside its ops, that no value can have, and the user's line.
+fn too_large(graph: &Graph) -> Option<(Ty, Option<Loc>)> {
+    graph.vals().find_map(|v| {
+        let node = graph.node(v);
+        let own = node.results().find(|ty| !ty.fits()).cloned().map(|ty| (ty, node.loc.clone()));
+        own.or_else(|| graph.op(v)?.regions().iter().find_map(|region| too_large(region)))
+    })
+}
+
 impl Trace {
     /// Values that cannot exist: found here, since the passes compute with their sizes.
     fn too_large(&self) -> Option<TraceError> {
-        let graphs = std::iter::once(&self.graph).chain(self.graph.regions().iter().map(|r| &**r));
-        let mut nodes = graphs.flat_map(|g| g.vals().map(|v| g.node(v)));
-        let node = nodes.find(|n| !n.ty.fits())?;
-        let loc = node.loc.clone().unwrap_or_else(Loc::caller);
-        Some(TraceError { loc, site: None, during: None, kind: ErrorKind::too_large(&node.ty) })
+        let regions = self.graph.regions().iter().map(|r| &**r);
+        let node = std::iter::once(&self.graph).chain(regions).find_map(too_large)?;
+        let loc = node.1.unwrap_or_else(Loc::caller);
+        Some(TraceError { loc, site: None, during: None, kind: ErrorKind::too_large(&node.0) })
     }
 
     /// Notes that a primitive or an output has no value.
