@@ -70,9 +70,9 @@ fn a_site_s_density() {
 fn a_gradient_alone() {
     let bound = bind(|y| {
         let x = sample("x", Normal::new(0.0, 1.0));
-        let square = x * x;
+        let size = x.abs();
         here();
-        let size = square.sqrt();
+        let size = size.sqrt();
         sample("y", Normal::new(size, 1.0).obs(*y));
     });
     let found = explain(&bound, &[0.0]);

@@ -19,13 +19,13 @@ struct Sheet {
 
 /// A value of a formula.
 #[derive(Clone, Copy)]
-pub(super) struct Num<'s> {
+pub(crate) struct Num<'s> {
     sheet: &'s Sheet,
     v: Val,
 }
 
 /// What may stand beside a [`Num`]: another one, or a literal of its type.
-pub(super) trait Term<'s> {
+pub(crate) trait Term<'s> {
     fn beside(self, n: Num<'s>) -> Num<'s>;
 }
 
@@ -42,7 +42,7 @@ impl<'s> Term<'s> for f64 {
 }
 
 /// Records `f` of the operands in `g`.
-pub(super) fn formula<const N: usize>(
+pub(crate) fn formula<const N: usize>(
     g: &mut Graph,
     args: &[Val],
     f: impl for<'s> FnOnce([Num<'s>; N]) -> Num<'s>,
@@ -51,7 +51,7 @@ pub(super) fn formula<const N: usize>(
 }
 
 /// Records the several results of `f` of the operands in `g`.
-pub(super) fn formulas<const N: usize, const M: usize>(
+pub(crate) fn formulas<const N: usize, const M: usize>(
     g: &mut Graph,
     args: &[Val],
     f: impl for<'s> FnOnce([Num<'s>; N]) -> [Num<'s>; M],
@@ -68,7 +68,7 @@ pub(super) fn formulas<const N: usize, const M: usize>(
 }
 
 /// The reference semantics of an op that has no other: its expansion in doubles, rounded once.
-pub(super) fn eval_in_doubles(
+pub(crate) fn eval_in_doubles(
     expand: fn(&mut Graph, &[Val]) -> Result<Val, TypeError>,
     args: &[&Array],
     ty: &Ty,
@@ -85,7 +85,7 @@ pub(super) fn eval_in_doubles(
 }
 
 /// The same for an op of several results.
-pub(super) fn eval_all_in_doubles(
+pub(crate) fn eval_all_in_doubles(
     expand: impl FnOnce(&mut Graph, &[Val]) -> Result<Operands, TypeError>,
     args: &[&Array],
     tys: &[Ty],
@@ -119,51 +119,51 @@ impl<'s> Num<'s> {
     }
 
     /// The result of an elementwise op on this value and others.
-    pub(super) fn op<const N: usize>(self, op: impl Into<Op>, others: [Num<'s>; N]) -> Num<'s> {
+    pub(crate) fn op<const N: usize>(self, op: impl Into<Op>, others: [Num<'s>; N]) -> Num<'s> {
         let operands: SmallVec<[Val; 4]> = std::iter::once(self).chain(others).map(|n| n.v).collect();
         self.build(|g| g.push(op, &operands))
     }
 
-    pub(super) fn dtype(self) -> DType {
+    pub(crate) fn dtype(self) -> DType {
         self.sheet.graph.borrow().ty(self.v).dtype
     }
 
     /// The literal `x` in this value's type.
-    pub(super) fn literal(self, x: f64) -> Num<'s> {
+    pub(crate) fn literal(self, x: f64) -> Num<'s> {
         x.beside(self)
     }
 
-    pub(super) fn less(self, other: impl Term<'s>) -> Num<'s> {
+    pub(crate) fn less(self, other: impl Term<'s>) -> Num<'s> {
         self.op(Compare(Comparison::Lt), [other.beside(self)])
     }
 
-    pub(super) fn greater(self, other: impl Term<'s>) -> Num<'s> {
+    pub(crate) fn greater(self, other: impl Term<'s>) -> Num<'s> {
         self.op(Compare(Comparison::Gt), [other.beside(self)])
     }
 
-    pub(super) fn equal(self, other: impl Term<'s>) -> Num<'s> {
+    pub(crate) fn equal(self, other: impl Term<'s>) -> Num<'s> {
         self.op(Compare(Comparison::Eq), [other.beside(self)])
     }
 
     /// Where this truth value holds `yes`, else `no`.
-    pub(super) fn select(self, yes: Num<'s>, no: impl Term<'s>) -> Num<'s> {
+    pub(crate) fn select(self, yes: Num<'s>, no: impl Term<'s>) -> Num<'s> {
         self.op(Select, [yes, no.beside(yes)])
     }
 
-    pub(super) fn max(self, other: impl Term<'s>) -> Num<'s> {
+    pub(crate) fn max(self, other: impl Term<'s>) -> Num<'s> {
         self.op(Max, [other.beside(self)])
     }
 
-    pub(super) fn min(self, other: impl Term<'s>) -> Num<'s> {
+    pub(crate) fn min(self, other: impl Term<'s>) -> Num<'s> {
         self.op(Min, [other.beside(self)])
     }
 
-    pub(super) fn square(self) -> Num<'s> {
+    pub(crate) fn square(self) -> Num<'s> {
         self * self
     }
 
     /// `Σ cᵢ xⁱ`, coefficients from the highest power to the lowest.
-    pub(super) fn polynomial(self, coefficients: &[f64]) -> Num<'s> {
+    pub(crate) fn polynomial(self, coefficients: &[f64]) -> Num<'s> {
         let Some((first, rest)) = coefficients.split_first() else { return self.literal(0.0) };
         rest.iter().fold(self.literal(*first), |p, c| p * self + *c)
     }
@@ -171,7 +171,7 @@ impl<'s> Num<'s> {
 
 macro_rules! functions { ($($name:ident $Op:ident),*) => {
     impl<'s> Num<'s> { $(
-        pub(super) fn $name(self) -> Num<'s> { self.op($Op, []) }
+        pub(crate) fn $name(self) -> Num<'s> { self.op($Op, []) }
     )* }
 } }
 functions!(

@@ -1,8 +1,8 @@
 //! Legalisation: replaces every op that HLO lacks by its expansion in ops that HLO has.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use super::{Need, Pass, PassError, Query, at, rebuild};
+use super::{Need, Pass, PassError, Query, at, in_regions, rebuild};
 use crate::{
     error::TypeError,
     graph::{Graph, Kind, Operands, Val},
@@ -45,14 +45,7 @@ fn run(graph: &Graph) -> Result<Graph, PassError> {
             let err = at("legalize", node, None);
             match &node.kind {
                 Kind::Pure(op) => {
-                    let regions = op.regions();
-                    let op = if regions.is_empty() {
-                        op.clone()
-                    } else {
-                        let legal = regions.iter().map(|r| run(r).map(Arc::new));
-                        op.with_regions(legal.collect::<Result<_, _>>()?)
-                    };
-                    let made = legal(out, &op, operands).map_err(err)?;
+                    let made = legal(out, &in_regions(op, run)?, operands).map_err(err)?;
                     let first = made[0];
                     if made.len() > 1 {
                         results.insert(v, made);

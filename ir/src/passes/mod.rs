@@ -17,13 +17,17 @@ pub use jvp::jvp;
 pub use manager::{Need, Outcome, SettingError, Settings, Step};
 pub use pins::{Pins, pins};
 pub use query::{Coordinates, Query, QueryOutput, layout, outputs};
+pub use stable_rewrites::{REWRITES, Rewrite};
 pub use trace_back::{TracedBack, trace_back};
 pub(crate) use vjp::influences;
 pub use vjp::{pullback, value_and_grad};
 
+use std::sync::Arc;
+
 use crate::{
     error::TypeError,
     graph::{Graph, Loc, Node, Operands, Val},
+    ops::Op,
     verify::VerifyErrors,
 };
 
@@ -56,6 +60,7 @@ passes! {
     resolve_plates::ResolvePlates,
     resolve_masks::ResolveMasks,
     resolve_sites::ResolveSites,
+    stable_rewrites::StableRewrites,
     vjp::Vjp,
     fold::Fold,
     legalize::Legalize,
@@ -143,6 +148,17 @@ fn rebuild(
     to.set_loc(None);
     to.set_outputs(from.outputs().iter().map(|v| map[v.index()]));
     Ok(map)
+}
+
+/// The op with each closed graph inside it run through `f`.
+fn in_regions(op: &Op, f: impl FnMut(&Graph) -> Result<Graph, PassError>) -> Result<Op, PassError> {
+    let regions = op.regions();
+    if regions.is_empty() {
+        return Ok(op.clone());
+    }
+    let mut f = f;
+    let mapped = regions.iter().map(|region| f(region).map(Arc::new)).collect::<Result<_, _>>()?;
+    Ok(op.with_regions(mapped))
 }
 
 /// Turns a type error into a pass's, at a node.
