@@ -302,6 +302,7 @@ ops! {
     slogdet::Slogdet,
     softplus::Softplus,
     solve::Solve,
+    sort::Sort,
     sqrt::Sqrt,
     stop_gradient::StopGradient,
     sub::Sub,
