@@ -175,6 +175,107 @@ impl Tensor {
         composed(Loc::caller(), || Tensor::from(2.0).pow(self))
     }
 
+    /// `log₂ x`.
+    #[track_caller]
+    pub fn log2(self) -> Tensor {
+        composed(Loc::caller(), || self.log() / std::f64::consts::LN_2)
+    }
+
+    /// `log₁₀ x`.
+    #[track_caller]
+    pub fn log10(self) -> Tensor {
+        composed(Loc::caller(), || self.log() / std::f64::consts::LN_10)
+    }
+
+    /// `ln(p / (1 − p))`, the inverse of `logistic`.
+    #[track_caller]
+    pub fn logit(self) -> Tensor {
+        composed(Loc::caller(), || self.log() - (-self).log1p())
+    }
+
+    /// The nearest integer towards zero, as a float.
+    #[track_caller]
+    pub fn trunc(self) -> Tensor {
+        composed(Loc::caller(), || self.less(0.0).select(self.ceil(), self.floor()))
+    }
+
+    /// The largest integer not above `x / y`, for integers and floats (NumPy's `floor_divide`).
+    #[track_caller]
+    pub fn floor_divide(self, y: impl Into<Tensor>) -> Tensor {
+        let y = y.into();
+        composed(Loc::caller(), || {
+            let quotient = self / y;
+            if quotient.dtype().is_float() {
+                return quotient.floor();
+            }
+            // Integer division cuts towards zero.
+            let below = (self % y).not_equal(0i64) & self.less(0i64).not_equal(y.less(0i64));
+            quotient - below.convert(quotient.dtype())
+        })
+    }
+
+    /// `x − y ⌊x / y⌋`, which has the sign of `y` (NumPy's `remainder`; `%` has the sign of `x`).
+    #[track_caller]
+    pub fn remainder(self, y: impl Into<Tensor>) -> Tensor {
+        let y = y.into();
+        composed(Loc::caller(), || {
+            let rest = self % y;
+            let other_side = rest.not_equal(0i64) & rest.less(0i64).not_equal(y.less(0i64));
+            other_side.select(rest + y, rest)
+        })
+    }
+
+    /// `|x|` with the sign of `y`, which may be a zero's.
+    #[track_caller]
+    pub fn copysign(self, y: impl Into<Tensor>) -> Tensor {
+        let (y, loc) = (y.into(), Loc::caller());
+        composed(loc.clone(), || {
+            let y = y.as_float(loc);
+            let size = self.abs();
+            y.bits().less(0i64).select(-size, size)
+        })
+    }
+
+    /// The bits of floats as signed integers.
+    fn bits(self) -> Tensor {
+        self.bitcast(if self.dtype() == DType::F32 { DType::I32 } else { DType::I64 })
+    }
+
+    /// The neighbour of `x` among the numbers of its type on the side of `y`. It has no derivative.
+    #[track_caller]
+    pub fn nextafter(self, y: impl Into<Tensor>) -> Tensor {
+        let (y, loc) = (y.into(), Loc::caller());
+        composed(loc.clone(), || {
+            let Some(both) = trace::promote("nextafter", &[self.as_float(loc.clone()), y], &loc) else {
+                return Tensor::POISON;
+            };
+            let [x, y] = [both[0], both[1]];
+            // Integers in the order of the floats, neighbours one apart: those of negative floats mirrored.
+            let least = if x.dtype() == DType::F32 { i64::from(i32::MIN) } else { i64::MIN };
+            let mirrored = |bits: Tensor| bits.less(0i64).select(least - bits, bits);
+            let (from, to) = (mirrored(x.bits()), mirrored(y.bits()));
+            let step = from.less(to).convert(from.dtype()) - from.greater(to).convert(from.dtype());
+            let next = mirrored(from + step).bitcast(x.dtype());
+            (x.is_nan() | y.is_nan()).select(f64::NAN, next)
+        })
+    }
+
+    /// Whether each element is infinite.
+    #[track_caller]
+    pub fn is_inf(self) -> Tensor {
+        composed(Loc::caller(), || self.abs().equal(f64::INFINITY))
+    }
+
+    /// Numbers in the place of NaN (zero) and infinities (the largest and least finite ones), with derivative zero there.
+    #[track_caller]
+    pub fn nan_to_num(self) -> Tensor {
+        composed(Loc::caller(), || {
+            let largest = if self.dtype() == DType::F32 { f64::from(f32::MAX) } else { f64::MAX };
+            let below = self.less(0.0).select(-largest, largest);
+            self.is_finite().select(self, self.is_nan().select(0.0, below))
+        })
+    }
+
     /// Whether each element is NaN.
     #[track_caller]
     pub fn is_nan(self) -> Tensor {

@@ -1,9 +1,9 @@
 //! Reading and adding up at integer positions.
 
-use pyroxene_ir::{DType, Loc, ops, shape};
+use pyroxene_ir::{DType, Dims, Loc, ops, shape};
 
 use super::Tensor;
-use crate::trace::{ErrorKind, apply, composed, fail};
+use crate::trace::{DEFAULT_INT, ErrorKind, apply, composed, fail};
 
 impl Tensor {
     /// The slices at the integers `index` of the first dimension. An index outside is an error of the data where it is
@@ -115,6 +115,38 @@ impl Tensor {
     }
 }
 
+impl Tensor {
+    /// The elements from the integer scalars `starts` on, `sizes` of them along each dimension (`jax.lax.dynamic_slice`).
+    /// Starts are moved so that the slice lies inside.
+    #[track_caller]
+    pub fn dynamic_slice(self, starts: &[Tensor], sizes: &[usize]) -> Tensor {
+        let loc = Loc::caller();
+        let op = ops::DynamicSlice { sizes: Dims::from_slice(sizes) };
+        apply(op, &[&[self], &scalars(starts, &loc)[..]].concat(), loc)
+    }
+
+    /// The tensor with `update` in the place of the elements from the integer scalars `starts` on
+    /// (`jax.lax.dynamic_update_slice`). Starts are moved so that the update lies inside.
+    #[track_caller]
+    pub fn dynamic_update_slice(self, update: impl Into<Tensor>, starts: &[Tensor]) -> Tensor {
+        let (update, loc) = (update.into(), Loc::caller());
+        composed(loc.clone(), || {
+            let update = update.convert(self.dtype());
+            apply(ops::DynamicUpdateSlice, &[&[self, update], &scalars(starts, &loc)[..]].concat(), loc)
+        })
+    }
+}
+
+/// Integers in one element type.
+fn scalars(starts: &[Tensor], loc: &Loc) -> Vec<Tensor> {
+    let one = |t: &Tensor| match t.dtype().is_integer() && !t.is_poison() {
+        true => apply(ops::Convert { dtype: DEFAULT_INT }, &[*t], loc.clone()),
+        // The op says what it expects.
+        false => *t,
+    };
+    starts.iter().map(one).collect()
+}
+
 /// Records that an index lies between 0 and `n`.
 fn check_inside(index: Tensor, n: usize, loc: &Loc) {
     let holds = index.greater_equal(0i64) & index.less(n);
@@ -169,7 +201,7 @@ impl Tensor {
     pub fn bincount(self, length: usize) -> Tensor {
         composed(Loc::caller(), || {
             let index = self.flat();
-            Tensor::full(&index.dims(), 1i64).convert(crate::trace::DEFAULT_INT).segment_sum(index, length)
+            Tensor::full(&index.dims(), 1i64).convert(DEFAULT_INT).segment_sum(index, length)
         })
     }
 }

@@ -53,6 +53,17 @@ impl Tensor {
         })
     }
 
+    /// The differences of neighbours along `axis`: each element less the one before (NumPy's `diff`).
+    #[track_caller]
+    pub fn diff(self, axis: isize) -> Tensor {
+        let loc = Loc::caller();
+        composed(loc.clone(), || {
+            let Some(axis) = self.resolve_axis("diff", axis, &loc) else { return Tensor::POISON };
+            let n = self.size(axis);
+            self.part(axis, n.min(1), n, &loc) - self.part(axis, 0, n.saturating_sub(1), &loc)
+        })
+    }
+
     /// The tensor cut into `sections` parts of equal size along `axis`.
     #[track_caller]
     pub fn split(self, sections: usize, axis: isize) -> Vec<Tensor> {

@@ -2,10 +2,10 @@
 
 use std::ops as std_ops;
 
-use pyroxene_ir::{Loc, ops};
+use pyroxene_ir::{DType, Loc, ops};
 
 use super::Tensor;
-use crate::trace::{self, apply};
+use crate::trace::{self, apply, composed};
 
 macro_rules! binary { ($($Trait:ident $method:ident $Op:ident),*) => { $(
     impl<T: Into<Tensor>> std_ops::$Trait<T> for Tensor {
@@ -39,6 +39,31 @@ macro_rules! logical { ($($Trait:ident $method:ident $Op:ident),*) => { $(
     }
 )* } }
 logical!(BitAnd bitand And, BitOr bitor Or, BitXor bitxor Xor);
+
+impl<T: Into<Tensor>> std_ops::Shl<T> for Tensor {
+    type Output = Tensor;
+    /// The bits of integers moved up; zero where by their width or more.
+    #[track_caller]
+    fn shl(self, by: T) -> Tensor {
+        Tensor::elementwise(ops::ShiftLeft, &[self, by.into()], Loc::caller())
+    }
+}
+
+impl<T: Into<Tensor>> std_ops::Shr<T> for Tensor {
+    type Output = Tensor;
+    /// The bits of integers moved down. The sign moves in, as in Rust and NumPy: zeros for unsigned types.
+    #[track_caller]
+    fn shr(self, by: T) -> Tensor {
+        let (by, loc) = (by.into(), Loc::caller());
+        let down = |x: Tensor| Tensor::elementwise(ops::ShiftRight, &[x, by], loc.clone());
+        match self.dtype() {
+            DType::I32 | DType::I64 => {
+                composed(loc.clone(), || self.less(0i64).select(!down(!self), down(self)))
+            }
+            _ => down(self),
+        }
+    }
+}
 
 impl std_ops::Neg for Tensor {
     type Output = Tensor;

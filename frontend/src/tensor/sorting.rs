@@ -1,9 +1,9 @@
-//! Searching: positions of extremes, and of values among sorted ones.
+//! Sorting and searching: orders, positions of extremes, and of values among sorted ones.
 
-use pyroxene_ir::{DType, Loc};
+use pyroxene_ir::{DType, Loc, ops};
 
 use super::{Tensor, axes::keepdims};
-use crate::trace::{DEFAULT_INT, ErrorKind, composed, fail, promote};
+use crate::trace::{DEFAULT_INT, ErrorKind, apply, apply_all, composed, fail, promote};
 
 /// Which of several places a value equal to sorted ones goes to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +15,63 @@ pub enum Side {
 }
 
 impl Tensor {
+    /// The elements in ascending order along `axis`; NaN comes last.
+    #[track_caller]
+    pub fn sort(self, axis: isize) -> Tensor {
+        self.sorted("sort", axis, false, &Loc::caller())[0]
+    }
+
+    /// The elements in descending order along `axis`; NaN comes first.
+    #[track_caller]
+    pub fn sort_descending(self, axis: isize) -> Tensor {
+        self.sorted("sort_descending", axis, true, &Loc::caller())[0]
+    }
+
+    /// The positions along `axis` of the elements in ascending order; equal ones keep their order, NaN comes last.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// assert_eq!(eval(|| Tensor::from([3.0, 1.0, 2.0]).argsort(0))?, Array::from([1i64, 2, 0]));
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn argsort(self, axis: isize) -> Tensor {
+        self.sorted("argsort", axis, false, &Loc::caller())[1]
+    }
+
+    /// The positions along `axis` of the elements in descending order; equal ones keep their order, NaN comes first.
+    #[track_caller]
+    pub fn argsort_descending(self, axis: isize) -> Tensor {
+        self.sorted("argsort_descending", axis, true, &Loc::caller())[1]
+    }
+
+    /// The `k` largest elements along the last dimension, in descending order, and their positions (`jax.lax.top_k`); of
+    /// equal ones the first comes first, and NaN counts as the largest.
+    #[track_caller]
+    pub fn top_k(self, k: usize) -> (Tensor, Tensor) {
+        let loc = Loc::caller();
+        let [values, positions] = self.sorted("top_k", -1, true, &loc);
+        let Some(last) = self.resolve_axis("top_k", -1, &loc) else {
+            return (Tensor::POISON, Tensor::POISON);
+        };
+        if k > self.size(last) {
+            let found = format!("top_k: {k} of {} elements", self.size(last));
+            let none = fail(ErrorKind::Usage { found, help: "take at most all of them".into() }, loc);
+            return (none, none);
+        }
+        (values.part(last, 0, k, &loc), positions.part(last, 0, k, &loc))
+    }
+
+    /// The elements in order, and their positions.
+    fn sorted(self, op: &'static str, axis: isize, descending: bool, loc: &Loc) -> [Tensor; 2] {
+        let Some(axis) = self.resolve_axis(op, axis, loc) else { return [Tensor::POISON; 2] };
+        let positions = op != "sort" && op != "sort_descending";
+        let sort = ops::Sort { axis, keys: 1, descending, positions };
+        let results = apply_all(sort, &[self], 1 + usize::from(positions), loc.clone());
+        [results[0], results.get(1).copied().unwrap_or(Tensor::POISON)]
+    }
+
     /// The position along `axis`, which disappears, of the largest element: the first of several, and of the first NaN if
     /// there is one.
     #[track_caller]
@@ -91,8 +148,7 @@ impl Tensor {
         for bit in (0..n.ilog2() + 1).rev() {
             // Whether the first `longer` elements all come before the value.
             let longer = count + (1i64 << bit);
-            let last = pyroxene_ir::ops::Take { axis: 0 };
-            let last = crate::trace::apply(last, &[self, (longer - 1i64).minimum(n - 1)], Loc::caller());
+            let last = apply(ops::Take { axis: 0 }, &[self, (longer - 1i64).minimum(n - 1)], Loc::caller());
             let before = match side {
                 Side::Left => goes_before(last, values),
                 Side::Right => !goes_before(values, last),
