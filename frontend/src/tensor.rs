@@ -69,6 +69,11 @@ impl Tensor {
         self.weak
     }
 
+    /// The same value, which takes the element type of what it meets if `weak`.
+    pub(crate) fn with_weak(self, weak: bool) -> Tensor {
+        Tensor { weak, ..self }
+    }
+
     /// The same value with a definite element type.
     pub(crate) fn definite(self) -> Tensor {
         Tensor { weak: false, ..self }

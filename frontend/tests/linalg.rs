@@ -4,7 +4,11 @@
 
 mod common;
 
-use common::{array, errors, evaluate, golden_here, gradient, list, variable};
+use common::{
+    errors, evaluate, gradient,
+    jax::{Case, Function, compare, graph, through_xla},
+    variable,
+};
 use pyroxene_frontend::{prelude::*, record};
 use pyroxene_ir::{
     Graph, Phase, Role, Val,
@@ -13,8 +17,6 @@ use pyroxene_ir::{
 };
 use pyroxene_lowering::lower;
 use pyroxene_runtime::{CompileOptions, Input, Module, OptLevel, default_backend};
-
-type Function = fn(&[Tensor]) -> Tensor;
 
 /// A Gram matrix: positive definite whatever its operand is.
 fn gram(x: Tensor) -> Tensor {
@@ -104,147 +106,8 @@ fn call(name: &str, x: &[Tensor]) -> Tensor {
     }
 }
 
-struct Case {
-    name: String,
-    operands: Vec<Array>,
-    /// The value, then first and second derivatives by each operand.
-    expected: [Vec<Array>; 3],
-}
-
 fn cases() -> Vec<Case> {
-    let table = golden_here("linalg");
-    let cases = table["cases"].as_object().unwrap();
-    for (name, _) in FUNCTIONS {
-        assert!(cases.contains_key(*name), "no golden data for `{name}`");
-    }
-    let arrays = |v: &serde_json::Value| list(v).iter().map(array).collect::<Vec<_>>();
-    let case = |(name, c): (&String, &serde_json::Value)| Case {
-        name: name.clone(),
-        operands: arrays(&c["operands"]),
-        expected: [vec![array(&c["value"])], arrays(&c["first"]), arrays(&c["second"])],
-    };
-    cases.iter().map(case).collect()
-}
-
-/// The generator's weights.
-fn weights(like: &Array, salt: usize, dtype: DType) -> Array {
-    let xs: Vec<f64> = (0..like.len()).map(|i| ((i + salt) as f64 * 2.399_963).sin() + 0.1).collect();
-    Array::new(like.dims().iter().copied(), xs).unwrap().convert(dtype)
-}
-
-/// Adds the sum of values times weights, over all pairs, to a graph.
-fn weighted_sum(g: &mut Graph, terms: &[(Val, Array)]) -> Val {
-    let mut total = None;
-    for (v, w) in terms {
-        let w = g.constant(w.clone()).unwrap();
-        let term = g.mul(*v, w).unwrap();
-        let term = g.sum_all(term).unwrap();
-        total = Some(total.map_or(term, |t| g.add(t, term).unwrap()));
-    }
-    total.unwrap()
-}
-
-/// The graph with inputs in the place of some of its constants.
-fn with_inputs(graph: &Graph, constants: &[Val]) -> Graph {
-    let mut out = Graph::new(Phase::Pure);
-    let mut map: Vec<Val> = Vec::new();
-    for v in graph.vals() {
-        let operands: Vec<Val> = graph.operands(v).iter().map(|o| map[o.index()]).collect();
-        map.push(match constants.iter().position(|c| *c == v) {
-            Some(i) => out.input(format!("x{i}"), Role::Argument, graph.ty(v).clone()),
-            None => out.copy_node(graph, v, &operands).unwrap(),
-        });
-    }
-    out.set_outputs(graph.outputs().iter().map(|v| map[v.index()]));
-    out
-}
-
-/// One graph of all cases: its outputs are a weighted total, then all values and, up to the order, all first and all
-/// second derivatives, in the order of the cases.
-fn graph(cases: &[Case], dtype: DType, order: usize) -> Graph {
-    let recorded = record(|| {
-        let mut values = Vec::new();
-        let mut all = Vec::new();
-        for case in cases {
-            let x: Vec<Tensor> =
-                case.operands.iter().map(|x| Tensor::from(x.clone().convert(dtype))).collect();
-            values.push(call(&case.name, &x));
-            all.extend(x);
-        }
-        values.extend(all);
-        values
-    });
-    let recorded = recorded.unwrap_or_else(|e| panic!("{e}"));
-    let constants = &recorded.outputs()[cases.len()..];
-    let mut g = with_inputs(&recorded, constants);
-    let run = |g: &Graph| passes::run(g, Query::Evaluate, &mut |_, _| {}).unwrap_or_else(|e| panic!("{e}"));
-    let (values, inputs) = (g.outputs()[..cases.len()].to_vec(), g.outputs()[cases.len()..].to_vec());
-    assert_eq!(g.inputs().len(), inputs.len(), "an operand appears twice");
-    let weight = |case: &Case| weights(&case.expected[0][0], 1, dtype);
-    let terms: Vec<(Val, Array)> = values.iter().zip(cases).map(|(v, c)| (*v, weight(c))).collect();
-    let total = weighted_sum(&mut g, &terms);
-    g.set_outputs([total].into_iter().chain(values));
-    if order == 0 {
-        return run(&g);
-    }
-    let mut g = value_and_grad(&g, &inputs).unwrap();
-    if order == 1 {
-        return run(&g);
-    }
-    let gradients = g.outputs()[1 + cases.len()..].to_vec();
-    let salted = cases.iter().flat_map(|c| (5..).zip(&c.operands));
-    let terms: Vec<(Val, Array)> =
-        gradients.iter().zip(salted).map(|(v, (salt, x))| (*v, weights(x, salt, dtype))).collect();
-    let total = weighted_sum(&mut g, &terms);
-    let rest = g.outputs()[1..].to_vec();
-    g.set_outputs([total].into_iter().chain(rest));
-    let inputs = g.inputs().to_vec();
-    run(&value_and_grad(&g, &inputs).unwrap())
-}
-
-fn through_xla(g: &Graph, args: &[Array]) -> Vec<Array> {
-    let lowered = lower(g, "linalg").unwrap();
-    let backend = default_backend().unwrap();
-    let module = Module {
-        name: &lowered.name,
-        hlo: &lowered.hlo,
-        inputs: lowered.inputs.iter().map(|(name, ty)| Input::new(name.clone(), ty.clone())).collect(),
-        outputs: lowered.outputs.clone(),
-    };
-    let executable = backend
-        .compile(&module, &CompileOptions { opt_level: OptLevel::O0, ..CompileOptions::default() })
-        .unwrap();
-    let buffers: Vec<_> = args.iter().map(|x| backend.upload(x).unwrap()).collect();
-    let results = executable.run(&buffers.iter().collect::<Vec<_>>()).unwrap();
-    results.iter().map(|r| r.to_array().unwrap()).collect()
-}
-
-/// Holds all outputs but the first, the weighted total, to the golden data: errors relative to the largest element of
-/// their array, since elements are sums that cancel.
-fn compare(cases: &[Case], found: &[Array], dtype: DType, order: usize, tolerance: f64) {
-    let mut found = found[1..].iter();
-    let mut wrong = String::new();
-    let orders = ["value", "first derivative", "second derivative"];
-    for (order, what) in orders.into_iter().enumerate().take(order + 1) {
-        for case in cases {
-            for (k, expected) in case.expected[order].iter().enumerate() {
-                let found = found.next().unwrap();
-                assert_eq!(found.dims(), expected.dims(), "{}: {what} {k}", case.name);
-                assert_eq!(found.dtype(), dtype, "{}: {what} {k}", case.name);
-                let size = expected.to_f64_vec().iter().fold(1.0, |m: f64, x| m.max(x.abs()));
-                for (f, e) in found.to_f64_vec().into_iter().zip(expected.to_f64_vec()) {
-                    let error = (f - e).abs() / size;
-                    if error.is_nan() || error > tolerance {
-                        let name = &case.name;
-                        wrong
-                            .push_str(&format!("{name}: {what} {k}: found {f}, expected {e}, {error:.1e}\n"));
-                    }
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{dtype}, tolerance {tolerance:e}:\n{wrong}");
-    assert_eq!(found.next(), None);
+    common::jax::cases("linalg", FUNCTIONS)
 }
 
 /// Condition numbers of the matrices are below ten, those of second derivatives their cubes: some hundred roundings.
@@ -255,7 +118,7 @@ const SINGLE: f64 = 5e-5;
 fn the_interpreter_agrees_with_jax_to_second_order() {
     let cases = cases();
     for (dtype, tolerance) in [(DType::F64, DOUBLE), (DType::F32, SINGLE)] {
-        let g = graph(&cases, dtype, 2);
+        let g = graph(&cases, call, dtype, 2);
         let args: Vec<Array> = cases.iter().flat_map(|c| &c.operands).map(|x| x.convert(dtype)).collect();
         compare(&cases, &interpret(&g, &args).unwrap(), dtype, 2, tolerance);
     }
@@ -267,7 +130,7 @@ fn the_interpreter_agrees_with_jax_to_second_order() {
 fn xla_agrees_with_jax() {
     let cases = cases();
     let args: Vec<Array> = cases.iter().flat_map(|c| c.operands.clone()).collect();
-    compare(&cases, &through_xla(&graph(&cases, DType::F64, 0), &args), DType::F64, 0, DOUBLE);
+    compare(&cases, &through_xla(&graph(&cases, call, DType::F64, 0), &args), DType::F64, 0, DOUBLE);
 }
 
 /// Each wrong use is one error at its line, and says what was expected.

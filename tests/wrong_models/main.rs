@@ -199,6 +199,18 @@ fn an_index_out_of_range() {
 }
 
 #[test]
+fn a_position_out_of_range_from_the_end() {
+    let data = Pair { x: Array::from([-3i64, 2, -4]), y: Array::from([1.0, 2.0, 3.0]) };
+    bind_error(
+        models::indexed_as_numpy,
+        &data,
+        expect![
+            "tests/wrong_models/models.rs:102:35: check 1: expected an index from -3 to 2, found -4 at index [2]; help: correct the data, or `mask` the elements"
+        ],
+    );
+}
+
+#[test]
 fn data_of_another_structure_than_recorded() {
     let backend = default_backend().unwrap();
     let program = Model::new(models::schools).trace(&schools()).unwrap();

@@ -97,6 +97,11 @@ pub(crate) fn indexed(d: &Pair) {
     sample("y", Normal::new(alpha.take(d.x), 1.0).obs(d.y));
 }
 
+pub(crate) fn indexed_as_numpy(d: &Pair) {
+    let alpha = plate("group", 3, |_| sample("alpha", Normal::new(0.0, 1.0)));
+    sample("y", Normal::new(alpha.at(d.x), 1.0).obs(d.y));
+}
+
 pub(crate) fn optional((x, y): &(Tensor, Option<Tensor>)) {
     sample("y", Normal::new(*x, 1.0).obs(*y));
 }

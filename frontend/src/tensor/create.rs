@@ -49,8 +49,9 @@ impl Tensor {
     pub fn linspace(start: impl Into<Tensor>, stop: impl Into<Tensor>, n: usize) -> Tensor {
         let (start, stop, loc) = (start.into(), stop.into(), Loc::caller());
         composed(loc.clone(), || {
-            let step =
-                Tensor::counting(trace::DEFAULT_FLOAT, &[n], 0, loc) / n.saturating_sub(1).max(1) as f64;
+            let Some(ends) = trace::promote("linspace", &[start, stop], &loc) else { return Tensor::POISON };
+            let dtype = ends[0].as_float(loc.clone()).dtype();
+            let step = Tensor::counting(dtype, &[n], 0, loc) / n.saturating_sub(1).max(1) as f64;
             // By weights, so that both ends are exact.
             start * (1.0 - step) + stop * step
         })

@@ -128,6 +128,7 @@ impl Tensor {
         };
         let all = [self, branches[0], branches[1]];
         let Some(dims) = trace::broadcast_dims("select", &all, &loc) else { return Tensor::POISON };
-        apply(ops::Select, &all.map(|t| t.broadcast_at(&dims, loc.clone())), loc)
+        let weak = branches.iter().all(|t| t.is_weak());
+        apply(ops::Select, &all.map(|t| t.broadcast_at(&dims, loc.clone())), loc).with_weak(weak)
     }
 }

@@ -1,6 +1,8 @@
 //! What the tests of this crate share: golden data, evaluation in the reference interpreter, comparison.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod jax;
+
 use std::{cell::Cell, collections::BTreeMap, fmt::Debug};
 
 use pyroxene_frontend::{Array, DType, Tensor, record};

@@ -66,6 +66,21 @@ pub(super) fn inside(g: &mut Graph, index: Val, n: usize) -> Result<Val, TypeErr
     g.and(above, below)
 }
 
+/// Each index moved to the nearest position in a dimension of size `n`, unless all are known to lie there.
+fn clamped(g: &mut Graph, index: Val, n: usize) -> Result<Val, TypeError> {
+    let inside = match g.op(index) {
+        Some(Op::Constant(list)) => list.0.to_i128_vec().iter().all(|i| (0..n as i128).contains(i)),
+        Some(Op::Iota(iota)) => iota.dims[iota.axis] <= n,
+        _ => false,
+    };
+    if inside || n == 0 {
+        return Ok(index);
+    }
+    let (first, last) = (g.full_like(index, 0.0)?, g.full_like(index, n as f64 - 1.0)?);
+    let above = g.max(index, first)?;
+    g.push(Min, &[above, last])
+}
+
 /// What a batched index that lies outside becomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum OutOfRange {
@@ -128,7 +143,8 @@ impl Rules for Take {
 
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
         let zeros = cx.graph.full_like(cx.args[0], 0.0)?;
-        let by = cx.graph.push(ScatterAdd { axis: self.axis }, &[zeros, cx.args[1], cx.ct])?;
+        let index = clamped(cx.graph, cx.args[1], cx.graph.ty(cx.args[0]).dims[self.axis])?;
+        let by = cx.graph.push(ScatterAdd { axis: self.axis }, &[zeros, index, cx.ct])?;
         Ok(smallvec![Some(by), None])
     }
 
@@ -179,7 +195,7 @@ impl Rules for Take {
             Sample::smooth(Take { axis: 0 }, [x.clone(), index.clone()]),
             Sample::smooth(Take { axis: 1 }, [matrix.clone(), square]),
             Sample::smooth(Take { axis: 0 }, [matrix, Array::scalar(1i32)]),
-            Sample::values(Take { axis: 0 }, [x, Array::from([-3i64, 99])]),
+            Sample::smooth(Take { axis: 0 }, [x, Array::from([-3i64, 99])]),
         ]
     }
 }
