@@ -25,7 +25,9 @@ pub use closure::Tensors;
 pub use control::*;
 pub use program::*;
 pub use pyroxene_ir::{Array, DType, Dims, Loc, Ty};
-pub use tensor::{Axes, Ellipsis, Index, IndexItem, Item, NewAxis, Side, Tensor, Triangle, keepdims, step};
+pub use tensor::{
+    Axes, Ellipsis, Index, IndexItem, Item, NewAxis, Side, Tensor, Triangle, keepdims, slice, step,
+};
 pub use trace::{ErrorKind, TraceError, TraceErrors};
 pub use tree::{Leaf, Path, Spec, Tree, Visit, spec};
 
@@ -41,6 +43,6 @@ pub mod prelude {
         handlers, keepdims,
         primitives::{deterministic, factor, param, plate, sample},
         random::{self, Key},
-        spec, step,
+        slice, spec, step,
     };
 }

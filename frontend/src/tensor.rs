@@ -28,7 +28,7 @@ mod systems;
 mod updates;
 
 pub use axes::{Axes, keepdims};
-pub use index::{Ellipsis, Index, IndexItem, Item, NewAxis, step};
+pub use index::{Ellipsis, Index, IndexItem, Item, NewAxis, slice, step};
 pub use sorting::Side;
 pub use systems::Triangle;
 

@@ -10,13 +10,7 @@ use common::{
     variable,
 };
 use pyroxene_frontend::{prelude::*, record};
-use pyroxene_ir::{
-    Graph, Phase, Role, Val,
-    eval::eval as interpret,
-    passes::{self, Query, value_and_grad},
-};
-use pyroxene_lowering::lower;
-use pyroxene_runtime::{CompileOptions, Input, Module, OptLevel, default_backend};
+use pyroxene_ir::{eval::eval as interpret, passes::value_and_grad};
 
 /// A Gram matrix: positive definite whatever its operand is.
 fn gram(x: Tensor) -> Tensor {

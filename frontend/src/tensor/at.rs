@@ -94,25 +94,17 @@ impl Stretch {
         Stretch { start: 0, size: n, step: 1, reversed: false }
     }
 
-    /// NumPy's rule for `start:end:step` over `n` positions.
-    fn of(n: usize, start: Option<isize>, end: Option<isize>, step: isize) -> Stretch {
-        let n = n as isize;
-        let (lowest, highest) = if step > 0 { (0, n) } else { (-1, n - 1) };
-        let inside = |x: isize| (if x < 0 { x.saturating_add(n) } else { x }).clamp(lowest, highest);
-        let (first, last) = if step > 0 { (0, n) } else { (n - 1, -1) };
-        let (start, end) = (start.map_or(first, inside), end.map_or(last, inside));
-        let distance = if step > 0 { end - start } else { start - end };
-        let (apart, distance) = (step.unsigned_abs(), usize::try_from(distance).unwrap_or(0));
+    /// Every `step`-th of `n` positions from `start` to `end`; from the last one back for a negative step.
+    fn of(n: usize, start: usize, end: usize, step: isize) -> Stretch {
+        debug_assert!(end <= n);
+        let (apart, distance) = (step.unsigned_abs(), end.saturating_sub(start));
         let size = distance.div_ceil(apart);
-        // The lowest position read, whichever way.
-        let lowest = if step > 0 || size == 0 { start } else { start - ((size - 1) * apart) as isize };
-        let lowest = if size == 0 { 0 } else { lowest.max(0).unsigned_abs() };
-        Stretch {
-            start: lowest,
-            size,
-            step: if size < 2 { 1 } else { apart },
-            reversed: step < 0 && size > 1,
+        if size < 2 {
+            let start = if step < 0 && size == 1 { end - 1 } else { start.min(n - size) };
+            return Stretch { start, size, step: 1, reversed: false };
         }
+        let start = if step > 0 { start } else { end - 1 - (size - 1) * apart };
+        Stretch { start, size, step: apart, reversed: step < 0 }
     }
 
     fn limit(&self) -> usize {
@@ -149,16 +141,8 @@ impl Plan {
                     plan.stretches.push(Stretch { start, size: 1, step: 1, reversed: false });
                     continue;
                 }
-                Item::Range { step: 0, .. } => {
-                    let found = format!("{op}: a range of dimension {axis} with step 0");
-                    fail(
-                        ErrorKind::Usage { found, help: "steps are positive or negative".into() },
-                        loc.clone(),
-                    );
-                    return None;
-                }
                 Item::Range { start, end, step } => {
-                    plan.stretches.push(Stretch::of(n, start, end, step));
+                    plan.stretches.push(stretch(op, (start, end, step), n, axis, loc)?);
                     plan.slots.push(Slot::Kept(axis));
                 }
                 Item::NewAxis => {
@@ -312,6 +296,28 @@ fn without_ellipsis(op: &'static str, mut items: Vec<Item>, dims: &[usize], loc:
         None => items.extend(rest),
     }
     Some(items)
+}
+
+/// The positions of a range over a dimension of size `n`; bounds beyond it are moved into it. A step of zero, and a range
+/// written downwards, are reported.
+fn stretch(
+    op: &'static str,
+    (start, end, step): (Option<isize>, Option<isize>, isize),
+    n: usize,
+    axis: usize,
+    loc: &Loc,
+) -> Option<Stretch> {
+    let place = |x: isize| if x < 0 { n.saturating_sub(x.unsigned_abs()) } else { n.min(x.unsigned_abs()) };
+    let (low, high) = (start.map_or(0, place), end.map_or(n, place));
+    let found = match step {
+        0 => format!("{op}: a range of dimension {axis} with step 0"),
+        1.. => return Some(Stretch::of(n, low, high, step)),
+        _ if low <= high => return Some(Stretch::of(n, low, high, step)),
+        _ => format!("{op}: a range of dimension {axis} from {low} down to {high} with step {step}"),
+    };
+    let help = "ranges go up, and a negative step reads them backwards: NumPy's 4:0:-2 is `step(1..5, -2)`";
+    fail(ErrorKind::Usage { found, help: help.into() }, loc.clone());
+    None
 }
 
 /// The position that a possibly negative one means; one outside is reported.

@@ -13,11 +13,11 @@ pub enum Item {
     At(isize),
     /// Positions from `start` to `end` in steps; bounds beyond the dimension are moved into it, as NumPy does.
     Range {
-        /// The first position; by default the first one, or the last for negative steps.
+        /// The lowest position; by default the first.
         start: Option<isize>,
-        /// The position before which it ends; by default beyond all.
+        /// The position before which it ends; by default all are included.
         end: Option<isize>,
-        /// The distance of neighbours, not zero.
+        /// The distance of neighbours, not zero; negative to read the range backwards.
         step: isize,
     },
     /// A new dimension of size one.
@@ -38,13 +38,15 @@ pub struct NewAxis;
 #[derive(Clone, Copy, Debug)]
 pub struct Ellipsis;
 
-/// Every `step`-th position of a range in an index; with a negative step from the end to the start, as NumPy does.
+/// Every `step`-th position of a range in an index; with a negative step from its last position back to its first. Ranges
+/// go up as always in Rust: NumPy's `4:0:-2` is `step(1..5, -2)`.
 ///
 /// ```
 /// use pyroxene_frontend::{eval, prelude::*, step};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// assert_eq!(eval(|| Tensor::arange(7).at(step(1.., 2)))?, Array::from([1i64, 3, 5]));
 /// assert_eq!(eval(|| Tensor::arange(3).at(step(.., -1)))?, Array::from([2i64, 1, 0]));
+/// assert_eq!(eval(|| Tensor::arange(7).at(step(1..5, -2)))?, Array::from([4i64, 2]));
 /// # Ok(()) }
 /// ```
 pub fn step(range: impl IndexItem, step: isize) -> Item {
@@ -52,6 +54,20 @@ pub fn step(range: impl IndexItem, step: isize) -> Item {
         Item::Range { start, end, .. } => Item::Range { start, end, step },
         other => other,
     }
+}
+
+/// The positions from `start` to `end`, exclusive, in an index: what the range `start..end` is, for literals that clippy
+/// takes for a mistake there, such as 1 and −1.
+///
+/// ```
+/// use pyroxene_frontend::{eval, prelude::*, slice, step};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(eval(|| Tensor::arange(5).at(slice(1, -1)))?, Array::from([1i64, 2, 3]));
+/// assert_eq!(eval(|| Tensor::arange(5).at(step(slice(1, -1), 2)))?, Array::from([1i64, 3]));
+/// # Ok(()) }
+/// ```
+pub fn slice(start: isize, end: isize) -> Item {
+    Item::Range { start: Some(start), end: Some(end), step: 1 }
 }
 
 mod sealed {
