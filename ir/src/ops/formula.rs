@@ -56,13 +56,28 @@ pub(crate) fn formulas<const N: usize, const M: usize>(
     args: &[Val],
     f: impl for<'s> FnOnce([Num<'s>; N]) -> [Num<'s>; M],
 ) -> Result<[Val; M], TypeError> {
-    let Ok(args) = <[Val; N]>::try_from(args) else {
+    let wrong = |g: &Graph| {
         let operands = args.iter().map(|v| g.ty(*v).clone()).collect();
-        return Err(TypeError { op: "formula", operands, expected: format!("{N} operands") });
+        TypeError { op: "formula", operands, expected: format!("{N} operands") }
     };
+    let Ok(_) = <[Val; N]>::try_from(args) else { return Err(wrong(g)) };
+    let results = record(g, args, |x| {
+        let Ok(x) = <[Num<'_>; N]>::try_from(x) else { return Vec::new() };
+        f(x).to_vec()
+    })?;
+    <[Val; M]>::try_from(results).map_err(|_| wrong(g))
+}
+
+/// Records what `f` makes of any number of operands.
+pub(super) fn record(
+    g: &mut Graph,
+    args: &[Val],
+    f: impl for<'s> FnOnce(&[Num<'s>]) -> Vec<Num<'s>>,
+) -> Result<Vec<Val>, TypeError> {
     let empty = Graph::new(g.phase());
     let sheet = Sheet { graph: RefCell::new(std::mem::replace(g, empty)), error: RefCell::new(None) };
-    let results = f(args.map(|v| Num { sheet: &sheet, v })).map(|n| n.v);
+    let args: Vec<Num<'_>> = args.iter().map(|v| Num { sheet: &sheet, v: *v }).collect();
+    let results = f(&args).into_iter().map(|n| n.v).collect();
     *g = sheet.graph.into_inner();
     sheet.error.into_inner().map_or(Ok(results), Err)
 }
@@ -122,6 +137,11 @@ impl<'s> Num<'s> {
     pub(crate) fn op<const N: usize>(self, op: impl Into<Op>, others: [Num<'s>; N]) -> Num<'s> {
         let operands: SmallVec<[Val; 4]> = std::iter::once(self).chain(others).map(|n| n.v).collect();
         self.build(|g| g.push(op, &operands))
+    }
+
+    /// The relative distance of neighbouring numbers.
+    pub(super) fn epsilon(self) -> f64 {
+        if self.dtype() == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON }
     }
 
     pub(crate) fn dtype(self) -> DType {

@@ -5,7 +5,11 @@ mod closed;
 mod coefficients;
 mod elementwise;
 mod formula;
+mod gamma_parts;
 mod hlo;
+mod incomplete_beta;
+mod incomplete_gamma;
+mod iteration;
 mod matrix;
 mod multi;
 mod running;
@@ -228,6 +232,8 @@ ops! {
     and::And,
     atan2::Atan2,
     barrier::Barrier,
+    betainc::Betainc,
+    betainc_grad_x::BetaincGradX,
     bitcast::Bitcast,
     broadcast::Broadcast,
     call::Call,
@@ -254,6 +260,9 @@ ops! {
     exp::Exp,
     expm1::Expm1,
     floor::Floor,
+    gammainc::Gammainc,
+    gammainc_grad_a::GammaincGradA,
+    gammaincc::Gammaincc,
     householder::Householder,
     householder_product::HouseholderProduct,
     i0::I0,

@@ -7,6 +7,7 @@ Install: pip install "mpmath==1.3.0".  Run: python make_coefficients.py && rustf
 """
 
 import pathlib
+from fractions import Fraction
 
 from mpmath import mp, mpf
 import mpmath
@@ -110,6 +111,65 @@ def bernoulli(count, denominator):
     return [float(mpmath.bernoulli(2 * k) / denominator(2 * k)) for k in range(count, 0, -1)]
 
 
+def temme(lengths):
+    """The expansions in η of c₀(η), c₁(η), … of Temme's uniform expansion (DLMF 8.12.9 to 8.12.12), as exact fractions."""
+    count = max(lengths) + 2 * len(lengths) + 2
+    alpha = [Fraction(0), Fraction(1)]
+    for n in range(2, count + 2):
+        alpha.append((alpha[n - 1] - sum(k * alpha[k] * alpha[n - k + 1] for k in range(2, n))) / (n + 1))
+    # The coefficients of Γ(a) √(a/2π) (e/a)ᵃ in 1/a, from its logarithm, Stirling's series.
+    order = len(lengths)
+    log = [Fraction(0)] * (order + 1)
+    for k in range(1, order + 1, 2):
+        numerator, denominator = mpmath.bernfrac(k + 1)
+        log[k] = Fraction(int(numerator), int(denominator)) / (k * (k + 1))
+    gamma = [Fraction(1)]
+    for n in range(1, order + 1):
+        gamma.append(sum(j * log[j] * gamma[n - j] for j in range(1, n + 1)) / n)
+    first = [Fraction(-1, 3)] + [(n + 2) * alpha[n + 2] for n in range(1, count)]
+    rows = [first]
+    for k in range(1, order):
+        before = rows[-1]
+        rows.append([(-1) ** k * gamma[k] * first[n] + (n + 2) * before[n + 2] for n in range(len(before) - 2)])
+    return [[float(x) for x in reversed(row[:n])] for row, n in zip(rows, lengths)]
+
+
+def multiply(p, q):
+    out = [Fraction(0)] * (len(p) + len(q) - 1)
+    for i, a in enumerate(p):
+        for j, b in enumerate(q):
+            out[i + j] += a * b
+    return out
+
+
+def add(p, q, factor=1):
+    at = lambda r, i: r[i] if i < len(r) else Fraction(0)
+    return [at(p, i) + factor * at(q, i) for i in range(max(len(p), len(q)))]
+
+
+def beta(count):
+    """The coefficients e₁, e₂, … of η/z = 1 + e₁ η + …, polynomials in D, where z(η) solves z z′ = η (1 + D z − z²).
+
+    Each holds one parity of powers of D: given are its coefficients in D², of which the odd ones take a factor D.
+    """
+    z = [[Fraction(0)], [Fraction(1)]]
+    for n in range(2, count + 2):
+        right = multiply([Fraction(0), Fraction(1)], z[n - 1])
+        for i in range(1, n - 1):
+            right = add(right, multiply(z[i], z[n - 1 - i]), -1)
+        for i in range(2, n):
+            right = add(right, multiply(z[i], z[n + 1 - i]), -(n + 1 - i))
+        z.append([c / (n + 1) for c in right])
+    inverse = [[Fraction(1)]]
+    for n in range(1, count + 1):
+        total = [Fraction(0)]
+        for k in range(1, n + 1):
+            total = add(total, multiply(z[k + 1], inverse[n - k]), -1)
+        inverse.append(total[: n + 1])
+    return [[float(c) for c in reversed(row[n % 2 :: 2])] for n, row in enumerate(inverse) if n]
+
+
+# name: (what it is, coefficients, or several lists of them)
 TABLES = {
     "ATAN": ("`(atan(x)/x − 1)/x²` on [0, tan(π/8)], in t = 2x²/tan²(π/8) − 1.", fit(atan_ratio)),
     "ERFCX": ("`(1 + 2x) e^x² erfc(x)` on [0, ∞), in t = (x − 3)/(x + 3).", fit(scaled_erfcx)),
@@ -118,6 +178,18 @@ TABLES = {
     "STIRLING": ("`B₂ₖ / (2k (2k − 1))`, in 1/x²: Stirling's series of lgamma.", bernoulli(11, lambda k: k * (k - 1))),
     "DIGAMMA": ("`B₂ₖ / 2k`, in 1/x²: the asymptotic series of digamma, less its first terms.", bernoulli(9, lambda k: k)),
     "ZETA": ("`B₂ₖ / (2k)!`, from k = 1: Euler and Maclaurin's correction.", bernoulli(10, mpmath.factorial)[::-1]),
+    "LOG1P": (
+        "`(atanh(r)/r − 1)/r²` in r², for `ln(1 + u) − u` with r = u/(2 + u) and |u| ≤ 0.6.",
+        [1 / (2 * k + 1) for k in range(19, 0, -1)],
+    ),
+    "TEMME": (
+        "`cₖ(η)` of Temme's expansion, for |η| ≤ ½ and orders that suffice from a = 32 on.",
+        temme([17, 15, 13, 11, 9, 7, 5]),
+    ),
+    "BETA": (
+        "`eₘ(D)`, m from 1, of the uniform expansion of the incomplete beta function, in D²; odd ones take a factor D.",
+        beta(9),
+    ),
     "I0E_SMALL": ("`e⁻ˣ I₀(x)` on [0, 8], in t = x/4 − 1.", fit(bessel_small(0))),
     "I0E_LARGE": ("`√x e⁻ˣ I₀(x)` on [8, ∞), in t = 16/x − 1.", fit(bessel_large(0))),
     "I1E_SMALL": ("`e⁻ˣ I₁(x)/x` on [0, 8], in t = x/4 − 1.", fit(bessel_small(1))),
@@ -129,7 +201,12 @@ text = """//! Coefficients of the special functions' expansions, highest power f
 #![allow(clippy::excessive_precision, clippy::approx_constant, reason = "written by a program")]
 """
 for name, (doc, values) in TABLES.items():
-    numbers = ", ".join(repr(x) for x in values)
-    text += f"\n/// {doc}\npub(super) const {name}: [f64; {len(values)}] = [{numbers}];\n"
+    if isinstance(values[0], list):
+        numbers = ", ".join("&" + repr(x) for x in values)
+        ty = f"[&[f64]; {len(values)}]"
+    else:
+        numbers = ", ".join(repr(x) for x in values)
+        ty = f"[f64; {len(values)}]"
+    text += f"\n/// {doc}\npub(super) const {name}: {ty} = [{numbers}];\n"
 path = pathlib.Path(__file__).parents[2] / "src/ops/coefficients.rs"
 path.write_text(text)
