@@ -83,3 +83,58 @@ fn doubles_agree_with_mpmath() -> anyhow::Result<()> {
 fn singles_agree_with_mpmath() -> anyhow::Result<()> {
     check("single", DType::F32)
 }
+
+/// Arguments, values and their condition numbers, from the tables of the incomplete gamma and beta functions.
+type Incomplete = (Vec<f64>, Vec<(f64, f64)>);
+
+/// The rows of a table: `arguments` numbers, then `values`, others, and as the last a list of condition numbers.
+fn incomplete(text: &str, kind: &str, arguments: usize, values: usize) -> anyhow::Result<Vec<Incomplete>> {
+    let table: serde_json::Value = serde_json::from_str(text)?;
+    let numbers =
+        |v: &serde_json::Value| v.as_array().into_iter().flatten().filter_map(|x| x.as_f64()).collect();
+    let rows = table[kind].as_array().into_iter().flatten();
+    let rows = rows.map(|row| {
+        let found: Vec<f64> = numbers(row);
+        let conditions: Vec<f64> = row.as_array().and_then(|r| r.last()).map(numbers).unwrap_or_default();
+        let values = found[arguments..arguments + values].iter().copied().zip(conditions).collect();
+        (found[..arguments].to_vec(), values)
+    });
+    Ok(rows.collect())
+}
+
+#[test]
+fn incomplete_functions_agree_with_mpmath() -> anyhow::Result<()> {
+    const GAMMA: &str = include_str!("../../ir/tests/golden/incomplete_gamma.json");
+    const BETA: &str = include_str!("../../ir/tests/golden/incomplete_beta.json");
+    for (kind, dtype, base, epsilon) in
+        [("double", DType::F64, 1e-13, f64::EPSILON), ("single", DType::F32, 2e-6, f64::from(f32::EPSILON))]
+    {
+        let (gamma, beta) = (incomplete(GAMMA, kind, 2, 2)?, incomplete(BETA, kind, 3, 1)?);
+        let column = |rows: &[Incomplete], i: usize| {
+            Array::from(rows.iter().map(|r| r.0[i]).collect::<Vec<f64>>()).convert(dtype)
+        };
+        let args =
+            vec![column(&gamma, 0), column(&gamma, 1), column(&beta, 0), column(&beta, 1), column(&beta, 2)];
+        let all = jit(|x: &Vec<Tensor>| {
+            Tensor::concatenate(&[x[0].gammainc(x[1]), x[0].gammaincc(x[1]), x[2].betainc(x[3], x[4])])
+        });
+        let found = all.call(&args)?;
+        assert_eq!(found.dtype(), dtype);
+        let of =
+            |rows: &[Incomplete], i: usize| rows.iter().map(|r| (r.0.clone(), r.1[i])).collect::<Vec<_>>();
+        let expected = [of(&gamma, 0), of(&gamma, 1), of(&beta, 0)].concat();
+        assert_eq!((found.len(), expected.is_empty()), (expected.len(), false));
+        let mut wrong = String::new();
+        for ((args, (expected, condition)), found) in expected.into_iter().zip(found.to_f64_vec()) {
+            // Values beyond the smallest number are zero in the tables too.
+            let error = (found - expected).abs();
+            if error.is_nan() || error > (base + 8.0 * epsilon * condition) * expected.abs() {
+                wrong.push_str(&format!(
+                    "{args:?}: found {found:e}, expected {expected:e}, error {error:.1e}\n"
+                ));
+            }
+        }
+        assert!(wrong.is_empty(), "{dtype}:\n{wrong}");
+    }
+    Ok(())
+}

@@ -19,6 +19,9 @@ struct Rows<R> {
     single: Vec<R>,
 }
 
+/// What a row expects of an op, and which of its condition numbers is that value's.
+type Expected<R> = (Op, fn(&R) -> f64, usize);
+
 /// The op on columns, by its expansion in the operands' own precision.
 fn expanded(op: &Op, columns: &[Array]) -> Vec<f64> {
     let tys: Vec<_> = columns.iter().map(Array::ty).collect();
@@ -74,7 +77,7 @@ fn incomplete_gamma_functions_agree_with_mpmath() {
     let mut wrong = String::new();
     for (rows, dtype, base) in [(&table.double, DType::F64, 1e-13), (&table.single, DType::F32, 2e-6)] {
         let columns = gamma_columns(rows, dtype);
-        let ops: [(Op, fn(&Gamma) -> f64, usize); 2] =
+        let ops: [Expected<Gamma>; 2] =
             [(ops::Gammainc.into(), |r| r.2, 0), (ops::Gammaincc.into(), |r| r.3, 1)];
         for (op, expected, k) in ops {
             let found = expanded(&op, &columns);
@@ -98,11 +101,10 @@ fn derivatives_of_incomplete_gamma_functions_agree_with_mpmath() {
         let total = g.sum_all(out).unwrap();
         g.set_outputs([total]);
         let values = eval(&value_and_grad(&g, &args).unwrap(), &columns).unwrap();
-        let by: [(&str, fn(&Gamma) -> f64, usize, f64); 2] =
-            [("a", |r| r.4, 2, 1e-12), ("x", |r| r.5, 3, 1e-13)];
-        for ((name, expected, k, base), found) in by.into_iter().zip(&values[1..]) {
+        for ((name, k, base), found) in [("a", 2, 1e-12), ("x", 3, 1e-13)].into_iter().zip(&values[1..]) {
+            let expected = |r: &Gamma| sign * if k == 2 { r.4 } else { r.5 };
             let rows = table.double.iter().zip(found.to_f64_vec());
-            let rows = rows.map(|(r, f)| (format!("({}, {})", r.0, r.1), f, sign * expected(r), r.6[k]));
+            let rows = rows.map(|(r, f)| (format!("({}, {})", r.0, r.1), f, expected(r), r.6[k]));
             let what = format!("derivative of {} by {name}", op.name());
             wrong.push_str(&compare(&what, DType::F64, base, rows));
         }
@@ -122,7 +124,7 @@ fn the_incomplete_beta_function_and_its_derivative_agree_with_mpmath() {
         let column =
             |f: fn(&Beta) -> f64| Array::from(rows.iter().map(f).collect::<Vec<f64>>()).convert(dtype);
         let columns = [column(|r| r.0), column(|r| r.1), column(|r| r.2)];
-        let ops: [(Op, fn(&Beta) -> f64, usize); 2] =
+        let ops: [Expected<Beta>; 2] =
             [(ops::Betainc.into(), |r| r.3, 0), (ops::BetaincGradX.into(), |r| r.4, 1)];
         for (op, expected, k) in ops {
             let found = expanded(&op, &columns);

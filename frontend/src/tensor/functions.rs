@@ -102,6 +102,12 @@ float_functions_of_two! {
     logaddexp LogAddExp,
     /// Hurwitz's zeta function `ζ(s, q) = Σₖ (q + k)⁻ˢ` for `s > 1`, `q > 0`: `s.zeta(q)`. It has no derivative by `s`.
     zeta Zeta,
+    /// `P(a, x) = ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt / Γ(a)`, the regularised lower incomplete gamma function, for `a > 0` and `x ≥ 0`, NaN
+    /// outside (`jax.scipy.special.gammainc`): `a.gammainc(x)`. By `a` it has a first derivative alone.
+    gammainc Gammainc,
+    /// `1 − P(a, x)` with all digits where it is small, the regularised upper incomplete gamma function
+    /// (`jax.scipy.special.gammaincc`): `a.gammaincc(x)`. By `a` it has a first derivative alone.
+    gammaincc Gammaincc,
 }
 
 impl Tensor {
@@ -449,6 +455,24 @@ impl Tensor {
     #[track_caller]
     pub fn ndtr(self) -> Tensor {
         composed(Loc::caller(), || 0.5 * (-std::f64::consts::FRAC_1_SQRT_2 * self).erfc())
+    }
+
+    /// `I_x(a, b) = ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt / B(a, b)`, the regularised incomplete beta function, for `a, b > 0` and
+    /// `0 ≤ x ≤ 1`, NaN outside (`jax.scipy.special.betainc`): `a.betainc(b, x)`. It has no derivative by `a` and `b`.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let p = eval(|| Tensor::from([2.0]).betainc(1.0, 0.5))?;
+    /// assert!((p.to_f64_vec()[0] - 0.25).abs() < 1e-15);
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn betainc(self, b: impl Into<Tensor>, x: impl Into<Tensor>) -> Tensor {
+        let (all, loc) = ([self, b.into(), x.into()], Loc::caller());
+        let Some(all) = trace::promote("betainc", &all, &loc) else { return Tensor::POISON };
+        let all: Vec<Tensor> = all.iter().map(|t| t.as_float(loc.clone())).collect();
+        Tensor::elementwise(ops::Betainc, &all, loc)
     }
 
     /// `ψ⁽ⁿ⁾(x)`, the derivative of order `n` of `digamma`.

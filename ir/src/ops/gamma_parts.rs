@@ -23,3 +23,16 @@ pub(super) fn log_gamma_above_one<'s>(a: Num<'s>) -> Num<'s> {
     let series = v * (2.0 * v).polynomial(&coefficients::LGAMMA) - v.log1p();
     near.select(series, (a + 1.0).op(Lgamma, []))
 }
+
+/// `Γ(1 + a)` for `0 ≤ a ≤ 10`, by its recurrence: the exponential of a logarithm would lose digits.
+pub(super) fn gamma_above_one<'s>(a: Num<'s>) -> Num<'s> {
+    let (mut y, mut product) = (a + 1.0, a.literal(1.0));
+    for _ in 0..9 {
+        let (above, lower) = (y.greater(2.5), y - 1.0);
+        product = above.select(product * lower, product);
+        y = above.select(lower, y);
+    }
+    let below = y.less(1.5);
+    let z = below.select(y - 1.0, y - 2.0);
+    product * (z * (2.0 * z).polynomial(&coefficients::LGAMMA)).exp() / below.select(y, 1.0)
+}

@@ -10,7 +10,7 @@ use std::f64::consts::PI;
 
 use super::{
     formula::{Num, formula, formulas},
-    gamma_parts::{gap, log_gamma_above_one, stirling},
+    gamma_parts::{gamma_above_one, gap, log_gamma_above_one, stirling},
     iteration::{iterate, moves},
     *,
 };
@@ -42,7 +42,8 @@ fn log_gamma_ratio<'s>(a: Num<'s>, b: Num<'s>) -> Num<'s> {
     (a + (b - 0.5)) * (b / a).log1p() - b - series * rest / a
 }
 
-/// `ln Γ(a + b) − ln Γ(a) − b ln (a + shift)` for any `a > 0`: the recurrence from `a + 10` down where `a` is small.
+/// `ln Γ(a + b) − ln Γ(a) − b ln c` and `c`, for any `a > 0`: `c` is `a`, or `a + 10`, from which the recurrence leads down,
+/// where `a` is small.
 fn log_gamma_quotient<'s>(a: Num<'s>, b: Num<'s>) -> (Num<'s>, Num<'s>) {
     let low = a.less(STIRLING);
     let lifted = low.select(a + STIRLING, a);
@@ -101,16 +102,19 @@ impl<'s> Point<'s> {
     fn one_large(&self) -> Num<'s> {
         let (a, b) = (self.a.min(STIRLING), self.b.max(STIRLING));
         let power = (b * self.x).op(Pow, [a]).min(largest(a));
-        let rest = log_gamma_ratio(b, a) + b * self.log_y;
-        power * rest.exp() * a * (-log_gamma_above_one(a)).exp()
+        let half = ((log_gamma_ratio(b, a) + b * self.log_y) * 0.5).exp();
+        power * half * (a / gamma_above_one(a)) * half
     }
 
     /// The same where both are small.
     fn both_small(&self) -> Num<'s> {
         let (a, b) = (self.a.min(STIRLING), self.b.min(STIRLING));
-        let gamma = |p: Num<'s>| log_gamma_above_one(p).exp();
-        let powers = self.x.op(Pow, [a]) * self.y.op(Pow, [b]);
-        powers * (a / (a + b) * b) * (gamma(a + b) / (gamma(a) * gamma(b)))
+        let half = self.x.op(Pow, [a * 0.5]) * self.y.op(Pow, [b * 0.5]);
+        // Γ(a + b)/Γ(b) with the larger parameter below, where the quotient is the smaller number.
+        let (least, most) = (a.min(b), a.max(b));
+        let (quotient, lifted) = log_gamma_quotient(most, least);
+        let gammas = least / gamma_above_one(least) * lifted.op(Pow, [least]) * quotient.exp();
+        half * gammas * half
     }
 
     /// The same for any parameters.

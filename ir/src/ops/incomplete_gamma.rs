@@ -9,7 +9,7 @@ use std::f64::consts::PI;
 
 use super::{
     formula::{Num, formula, formulas},
-    gamma_parts::{gap, log_gamma_above_one, stirling},
+    gamma_parts::{gamma_above_one, gap, log_gamma_above_one, stirling},
     iteration::{iterate, moves},
     *,
 };
@@ -30,7 +30,7 @@ fn power<'s>(a: Num<'s>, x: Num<'s>) -> Num<'s> {
     let (small, large) = (low.select(a, 1.0), low.select(a.literal(10.0), a));
     // Halves of the exponential, since the power may make up for what it loses.
     let half = (x * -0.5).exp();
-    let direct = x.op(Pow, [small]) * half * (-log_gamma_above_one(small)).exp() * half;
+    let direct = x.op(Pow, [small]) * half / gamma_above_one(small) * half;
     let exponent = -large * gap((x - large) / large, x / large) - stirling(large);
     low.select(direct, exponent.exp() / (2.0 * PI * large).sqrt())
 }
@@ -170,25 +170,19 @@ fn fraction_slope(g: &mut Graph, inside: [Val; 2]) -> Result<[Val; 2], TypeError
         // C, D, their derivatives, the fraction, its derivative, and by what the last step changed the two.
         [a.literal(f64::INFINITY), d, zero, d.square(), d, d.square(), zero, zero]
     })?;
-    let end = iterate(
-        g,
-        [&inside, &start],
-        STEPS,
-        |v| going(v),
-        |n, v| {
-            let [a, x, c, d, c_by, d_by, h, h_by] = [v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]];
-            let (b, top) = (x + 1.0 - a + 2.0 * n, -n * (n - a));
-            let next_c_by = (n - top / c * c_by) / c - 1.0;
-            let next_c = b + top / c;
-            let next_d = 1.0 / (top * d + b);
-            let next_d_by = -(n * d + top * d_by - 1.0) * next_d.square();
-            let going = going(v);
-            let change = going.select(next_c * next_d, 1.0);
-            let change_by = going.select(next_c_by * next_d + next_c * next_d_by, 0.0);
-            let next_h_by = h_by * change + h * change_by;
-            vec![next_c, next_d, next_c_by, next_d_by, h * change, next_h_by, change, next_h_by - h_by]
-        },
-    )?;
+    let end = iterate(g, [&inside, &start], STEPS, going, |n, v| {
+        let [a, x, c, d, c_by, d_by, h, h_by] = [v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]];
+        let (b, top) = (x + 1.0 - a + 2.0 * n, -n * (n - a));
+        let next_c_by = (n - top / c * c_by) / c - 1.0;
+        let next_c = b + top / c;
+        let next_d = 1.0 / (top * d + b);
+        let next_d_by = -(n * d + top * d_by - 1.0) * next_d.square();
+        let going = going(v);
+        let change = going.select(next_c * next_d, 1.0);
+        let change_by = going.select(next_c_by * next_d + next_c * next_d_by, 0.0);
+        let next_h_by = h_by * change + h * change_by;
+        vec![next_c, next_d, next_c_by, next_d_by, h * change, next_h_by, change, next_h_by - h_by]
+    })?;
     Ok([end[4], end[5]])
 }
 
