@@ -3,36 +3,13 @@
 
 mod common;
 
-use common::{Within, assert_close, dims, dtype, evaluate, golden, list, numbers, seed, text};
+use common::{Within, assert_close, dims, dtype, evaluate, golden, list, seed, text, typed};
 use pyroxene_frontend::{
     Array, DType, Tensor, jit,
     random::{self, Key},
 };
 use pyroxene_ir::{Ty, threefry::key_from_seed};
 use serde_json::Value;
-
-/// An integer or a number of golden data as an array of its element type.
-fn typed(dtype: DType, shape: &Value, values: &Value) -> Array {
-    let integers = || -> Vec<i128> {
-        list(values)
-            .iter()
-            .map(|x| {
-                x.as_i64().map(i128::from).or(x.as_u64().map(i128::from)).unwrap_or_else(|| panic!("{x}"))
-            })
-            .collect()
-    };
-    let dims = dims(shape);
-    match dtype {
-        DType::F64 => Array::new(dims, numbers(values)),
-        DType::F32 => Array::new(dims, numbers(values).iter().map(|x| *x as f32).collect()),
-        DType::I32 => Array::new(dims, integers().iter().map(|x| *x as i32).collect()),
-        DType::I64 => Array::new(dims, integers().iter().map(|x| *x as i64).collect()),
-        DType::U32 => Array::new(dims, integers().iter().map(|x| *x as u32).collect()),
-        DType::U64 => Array::new(dims, integers().iter().map(|x| *x as u64).collect()),
-        DType::Bool => Array::new(dims, list(values).iter().map(|x| x == &Value::Bool(true)).collect()),
-    }
-    .unwrap_or_else(|e| panic!("{e}"))
-}
 
 fn expected(case: &Value) -> Array {
     typed(dtype(&case["dtype"]), &case["shape"], &case["values"])

@@ -38,14 +38,14 @@ PLACES = [
 MIXED = [0.3, 1.0, 2.5]  # broadcasts to the last dimension of the shape (2, 1, 3)
 
 
-def case(name, seed, shape, dtype, params, draw):
+def case(name, seed, shape, dtype, params, draw, **options):
     """One record, on one line; `draw` takes the key, the parameters and the shape. A parameter: name, element type,
-    shape, values."""
+    shape, values. The shape of the record is that of the values, which may have more dimensions."""
     values = {k: np.asarray(x, t) for k, (x, t) in params.items()}
     got = np.asarray(draw(random.key(seed), *values.values(), shape))
-    names = {np.dtype(t): name for name, t in TYPES.items()}
+    names = {np.dtype(t): name for name, t in [("bool", np.bool_), *TYPES.items()]}
     described = [[k, names[x.dtype], *array(x).values()] for k, x in values.items()]
-    return {"draw": name, "seed": seed, "dtype": dtype, "params": described, **array(got)}
+    return {"draw": name, "seed": seed, "dtype": dtype, "params": described, **options, **array(got)}
 
 
 def float_cases(name, settings, draw):
@@ -210,6 +210,74 @@ def looped():
     return cases
 
 
+def selections():
+    """Categories, permutations, choices and what is made of several draws; `asked` is the shape asked for, if any."""
+    cases = []
+
+    def add(name, dtype, params, draw, seed=42, **options):
+        cases.append(case(name, seed, (), dtype, params, lambda k, *p: draw(k, *p[:-1]), **options))
+
+    for t, values in ((np.float64, np.float64), (np.float32, np.float32)):
+        line = {"logits": ([0.1, -2.0, -np.inf, 3.0], values)}
+        table = {"logits": ([[0.0, 1.0, 2.0], [5.0, -5.0, 0.5]], values)}
+        for axis in (-1, 0):
+            add("categorical", "i64", line, lambda k, x: random.categorical(k, x, axis), axis=axis)
+            f = lambda k, x: random.categorical(k, x, axis, (6,))
+            add("categorical", "i64", line, f, seed=-1, axis=axis, asked=[6])
+        for axis in (-1, 0, 1, -2):
+            add("categorical", "i64", table, lambda k, x: random.categorical(k, x, axis), axis=axis)
+            size = 2 if axis in (-1, 1) else 3
+            f = lambda k, x: random.categorical(k, x, axis, (4, 5, size))
+            add("categorical", "i64", table, f, seed=2**40, axis=axis, asked=[4, 5, size])
+        narrow = {"logits": ([[0.3, 0.1, 2.0]], values)}
+        add("categorical", "i64", narrow, lambda k, x: random.categorical(k, x, 1, (3, 4)), axis=1, asked=[3, 4])
+    cases.append(case("categorical", 42, (), "i64", {"logits": (np.zeros((0, 2)), np.float64)}, lambda k, x, s: random.categorical(k, x), axis=-1))
+
+    for n in (0, 1, 5, 100, 2000):
+        add("permutation", "i64", {}, lambda k: random.permutation(k, n), axis=0, n=n)
+    cube = np.arange(24.0).reshape(2, 3, 4)
+    for axis in (0, 1, -1):
+        for independent in (False, True):
+            f = lambda k, x: random.permutation(k, x, axis, independent)
+            add("permutation", "f64", {"x": (cube, np.float64)}, f, seed=7, axis=axis, independent=independent)
+    f = lambda k, x: random.permutation(k, x)
+    add("permutation", "i32", {"x": ([5, -3, 8, 8, 1], np.int32)}, f, axis=0)
+    add("permutation", "bool", {"x": ([True, False, False, True, False], np.bool_)}, f, axis=0)
+    add("permutation", "f32", {"x": (np.zeros((0, 3)), np.float32)}, f, axis=0)
+
+    weights = {"p": ([0.1, 0.0, 0.4, 0.2, 0.3], np.float64)}
+    for asked in ([], [7], [2, 3], [0]):
+        f = lambda k: random.choice(k, 5, asked)
+        add("choice", "i64", {}, f, axis=0, n=5, asked=asked, replace=True)
+        f = lambda k, p: random.choice(k, 5, asked, True, p)
+        add("choice", "i64", weights, f, axis=0, n=5, asked=asked, replace=True)
+    for asked in ([], [4], [2, 2]):
+        f = lambda k: random.choice(k, 5, asked, False)
+        add("choice", "i64", {}, f, seed=-1, axis=0, n=5, asked=asked, replace=False)
+        f = lambda k, p: random.choice(k, 5, asked, False, p)
+        add("choice", "i64", weights, f, seed=-1, axis=0, n=5, asked=asked, replace=False)
+    x = {"x": (cube, np.float64)}
+    for axis, size in ((0, 2), (1, 3), (-1, 4)):
+        w = {"p": (np.arange(1.0, size + 1), np.float32)}
+        for replace in (True, False):
+            f = lambda k, x: random.choice(k, x, (2, 1), replace, None, axis)
+            add("choice", "f64", x, f, seed=3, axis=axis, asked=[2, 1], replace=replace)
+            f = lambda k, x, p: random.choice(k, x, (2,), replace, p, axis)
+            add("choice", "f64", {**x, **w}, f, seed=3, axis=axis, asked=[2], replace=replace)
+
+    for dtype, t in FLOATS.items():
+        for n, m, asked in ((1, 1, []), (3, 3, [2]), (2, 4, []), (5, 2, [])):
+            f = lambda k: random.orthogonal(k, n, asked, t, m)
+            add("orthogonal", dtype, {}, f, n=n, m=m, asked=asked)
+        p = {"n": (20, t), "p": ([0.1, 0.2, 0.3, 0.4], t)}
+        f = lambda k, n, p: random.multinomial(k, n, p, dtype=t)
+        add("multinomial", dtype, p, f, asked=[])
+        p = {"n": ([[100], [1000]], t), "p": ([0.0, 0.5, 0.3, 0.2], t)}
+        f = lambda k, n, p: random.multinomial(k, n, p, shape=(2, 3, 4), dtype=t)
+        add("multinomial", dtype, p, f, asked=[2, 3])
+    return cases
+
+
 FIT_DRAWS = 20_000
 FIT_BINS = 20
 
@@ -264,6 +332,7 @@ def main():
             "floats": floats(),
             "integers": integers(),
             "looped": looped(),
+            "selections": selections(),
             "fit": fit(),
         },
     )

@@ -42,6 +42,8 @@ pub fn binomial(
     call.domain("n", n, &NOT_NEGATIVE);
     let (Some(float), Some(())) = (call.probability(p), call.float(dtype)) else { return Tensor::POISON };
     let Some(([n, p], dims)) = call.params(shape, float, [n, p]) else { return Tensor::POISON };
+    // Counts do not change with the parameters, but for a jump here and there.
+    let (n, p) = (n.stop_gradient(), p.stop_gradient());
     composed(call.loc.clone(), || draws(key, n, p, &dims).convert(dtype))
 }
 

@@ -2,7 +2,7 @@
 
 use std::f64::consts::SQRT_2;
 
-use pyroxene_ir::{Array, DType};
+use pyroxene_ir::DType;
 
 use super::{IntoShape, Key, arguments::Call, uniform};
 use crate::tensor::Tensor;
@@ -35,24 +35,7 @@ pub fn truncated_normal(
     };
     let u = uniform(key, &dims, dtype, (lower / SQRT_2).erf(), (upper / SQRT_2).erf());
     // Rounding must not leave the interval.
-    let (least, greatest) = (next(lower.stop_gradient(), true), next(upper.stop_gradient(), false));
+    let least = lower.stop_gradient().nextafter(f64::INFINITY);
+    let greatest = upper.stop_gradient().nextafter(f64::NEG_INFINITY);
     (u.erf_inv() * SQRT_2).maximum(least).minimum(greatest)
-}
-
-/// The next float above, or below; infinities on that side stay.
-#[track_caller]
-fn next(x: Tensor, up: bool) -> Tensor {
-    let (words, sign) = match x.dtype() {
-        DType::F32 => (DType::I32, Array::from(i32::MIN)),
-        _ => (DType::I64, Array::from(i64::MIN)),
-    };
-    let one = Tensor::from(1i64).convert(words);
-    // The bits of floats count up away from zero.
-    let bits = x.bitcast(words);
-    let away = if up { x.greater(0.0) } else { x.less(0.0) };
-    let stepped = away.select(bits + one, bits - one);
-    let beside_zero = if up { one } else { Tensor::from(sign) + one };
-    let stepped = x.equal(0.0).select(beside_zero, stepped).bitcast(x.dtype());
-    let end = if up { f64::INFINITY } else { f64::NEG_INFINITY };
-    (x.equal(end) | x.is_nan()).select(x, stepped)
 }

@@ -62,6 +62,29 @@ pub(crate) fn filled<T: Element>(dims: Vec<usize>, values: Vec<T>) -> Array {
     Array::new(dims, values).unwrap_or_else(|e| panic!("{e}"))
 }
 
+/// An integer or a number of golden data as an array of its element type.
+pub(crate) fn typed(dtype: DType, shape: &Value, values: &Value) -> Array {
+    let integers = || -> Vec<i128> {
+        list(values)
+            .iter()
+            .map(|x| {
+                x.as_i64().map(i128::from).or(x.as_u64().map(i128::from)).unwrap_or_else(|| panic!("{x}"))
+            })
+            .collect()
+    };
+    let dims = dims(shape);
+    match dtype {
+        DType::F64 => Array::new(dims, numbers(values)),
+        DType::F32 => Array::new(dims, numbers(values).iter().map(|x| *x as f32).collect()),
+        DType::I32 => Array::new(dims, integers().iter().map(|x| *x as i32).collect()),
+        DType::I64 => Array::new(dims, integers().iter().map(|x| *x as i64).collect()),
+        DType::U32 => Array::new(dims, integers().iter().map(|x| *x as u32).collect()),
+        DType::U64 => Array::new(dims, integers().iter().map(|x| *x as u64).collect()),
+        DType::Bool => Array::new(dims, list(values).iter().map(|x| x == &Value::Bool(true)).collect()),
+    }
+    .unwrap_or_else(|e| panic!("{e}"))
+}
+
 /// The seed of a case: any 64-bit integer, negative ones as their bits.
 pub(crate) fn seed(value: &Value) -> u64 {
     value
