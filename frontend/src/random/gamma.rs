@@ -1,6 +1,6 @@
 //! Gamma draws, and their logarithms.
 
-use pyroxene_ir::{DType, Dims};
+use pyroxene_ir::{DType, Dims, Loc, ops};
 
 use super::{
     IntoShape, Key,
@@ -9,10 +9,16 @@ use super::{
     looped::repeat_while,
     normal, uniform,
 };
-use crate::{tensor::Tensor, trace::composed};
+use crate::{
+    autodiff::custom_jvp,
+    tensor::Tensor,
+    trace::{apply, composed},
+};
 
 /// Draws of float type `dtype` from the gamma distribution of shape `a` and scale 1 (`jax.random.gamma`), by Marsaglia and
 /// Tsang (2000). `a` broadcasts to `shape`; `None` is the shape of `a`. Where `a` is negative or NaN, the draw is NaN.
+///
+/// The derivative by `a` holds the probability below a draw fixed, as JAX's does.
 ///
 /// Where `a` is small, many draws are smaller than any float: take [`loggamma`] there.
 ///
@@ -29,10 +35,18 @@ pub fn gamma(key: Key, a: impl Into<Tensor>, shape: impl IntoShape, dtype: DType
     let (call, a) = (Call::new("gamma"), a.into());
     call.domain("a", a, &POSITIVE);
     let Some(([a], dims)) = call.params(shape, dtype, [a]) else { return Tensor::POISON };
-    composed(call.loc.clone(), || {
-        let Scaled { factor, cube, boosted, key } = marsaglia_tsang(key, a, &dims);
-        let boost = (1.0 - uniform(key, &[], dtype, 0.0, 1.0)).pow(1.0 / flat(a));
+    let draw = |a: &Tensor| {
+        let Scaled { factor, cube, boosted, key } = marsaglia_tsang(key, *a, &dims);
+        let boost = (1.0 - uniform(key, &[], dtype, 0.0, 1.0)).pow(1.0 / flat(*a));
         (factor * cube * boosted.select(boost, 1.0)).reshape(&dims)
+    };
+    composed(call.loc.clone(), || {
+        custom_jvp(draw, |a, t| {
+            let x = draw(a);
+            // A draw that is zero moves by less than any float.
+            let slope = log_slope(*a, x.greater(0.0).select(x, 1.0).log());
+            *t * x * slope
+        })(&a)
     })
 }
 
@@ -43,12 +57,26 @@ pub fn loggamma(key: Key, a: impl Into<Tensor>, shape: impl IntoShape, dtype: DT
     let (call, a) = (Call::new("loggamma"), a.into());
     call.domain("a", a, &POSITIVE);
     let Some(([a], dims)) = call.params(shape, dtype, [a]) else { return Tensor::POISON };
-    composed(call.loc.clone(), || {
-        let Scaled { factor, cube, boosted, key } = marsaglia_tsang(key, a, &dims);
+    let draw = |a: &Tensor| {
+        let Scaled { factor, cube, boosted, key } = marsaglia_tsang(key, *a, &dims);
         let log = -exponential(key, &[], dtype);
-        let boost = (boosted & log.not_equal(0.0)).select(log * (1.0 / flat(a)), 0.0);
+        let boost = (boosted & log.not_equal(0.0)).select(log * (1.0 / flat(*a)), 0.0);
         (factor.log() + cube.log() + boost).reshape(&dims)
-    })
+    };
+    composed(call.loc.clone(), || custom_jvp(draw, |a, t| *t * log_slope(*a, draw(a)))(&a))
+}
+
+/// The derivative of the logarithm of a draw by the shape, the draw's probability below it held fixed (Figurnov, Mohamed
+/// and Mnih 2018): `−∂P(a, x)/∂a / (x p(x))`, which for small `x` is `(ψ(a + 1) − ln x)/a`.
+fn log_slope(a: Tensor, log_x: Tensor) -> Tensor {
+    let x = log_x.exp();
+    let near_zero = ((a + 1.0).digamma() - log_x) / a;
+    let small = log_x.less(-40.0);
+    // A number where the other form counts, so that nothing infinite comes of it.
+    let inside = small.select(1.0, x);
+    let by_a = apply(ops::GammaincGradA, &[a, inside], Loc::caller());
+    let density = a * inside.log() - inside - a.lgamma();
+    small.select(near_zero, -by_a * (-density).exp())
 }
 
 fn flat(a: Tensor) -> Tensor {
