@@ -180,6 +180,42 @@ fn draws_are_numpyro_s() {
 }
 
 #[test]
+fn moments_and_distribution_functions_are_the_exact_ones() {
+    let golden = golden("numpyro_distributions");
+    let mut compared = 0;
+    for case in list(&golden["cases"]) {
+        let (name, p) = (text(&case["dist"]), params(case));
+        let keys: Vec<&str> =
+            ["mean", "variance", "cdf", "icdf"].into_iter().filter(|k| !case[k].is_null()).collect();
+        let found = evaluate(|| {
+            let d = build(name, &variables(&p, None));
+            let at = |key: &str, argument: &str| Tensor::from(array(&case[key][argument]));
+            let of = |key: &&str| match *key {
+                "mean" => d.mean(),
+                "variance" => d.variance(),
+                "cdf" => d.cdf(at("cdf", "value")),
+                _ => d.icdf(at("icdf", "q")),
+            };
+            let all: Vec<Tensor> = keys.iter().filter_map(of).collect();
+            assert_eq!(all.len(), keys.len(), "{name}");
+            all
+        });
+        // Where there is a location, a quantile has its precision.
+        let shift = draw_within(name, &p).abs;
+        for (key, found) in keys.into_iter().zip(&found) {
+            assert_eq!(found.dims(), dims(&case[key]["shape"]), "{name} {}: {key}", case["label"]);
+            // The derivative of a quantile is large: a rounding of its probability is one of many.
+            let rel = if key == "icdf" { 2e-14 } else { 4e-15 };
+            let within = Within { rel, abs: shift + f64::MIN_POSITIVE };
+            let expected = numbers(&case[key]["values"]);
+            assert_close((name, &case["label"], key), &found.to_f64_vec(), &expected, within);
+            compared += expected.len();
+        }
+    }
+    assert!(compared > 200, "{compared}");
+}
+
+#[test]
 fn improper_uniform_and_unit_have_the_density_they_are_given() {
     let found = evaluate(|| {
         let flat = ImproperUniform::new(constraints::positive(), &[2], &[3]);

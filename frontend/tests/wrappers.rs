@@ -95,10 +95,14 @@ fn wrappers_are_numpyro_s() {
         let draws = &case["draws"];
         let found = evaluate(|| {
             let d = wrapped(label, &variables(&p, None));
-            d.sample(Key::new(number(&draws["seed"]) as u64), &dims(&draws["sample_shape"]))
-                .into_iter()
-                .collect()
+            let drawn = d.sample(Key::new(number(&draws["seed"]) as u64), &dims(&draws["sample_shape"]));
+            [drawn, d.mean(), d.variance()].into_iter().flatten().collect()
         });
+        for (key, found) in ["mean", "variance"].into_iter().zip(&found[1..]) {
+            assert_eq!(found.dims(), dims(&case[key]["shape"]), "{label}: {key}");
+            assert_eq!(found.to_f64_vec(), numbers(&case[key]["values"]), "{label}: {key}");
+        }
+        assert_eq!(found.len(), 3, "{label}");
         assert_eq!(found[0].dims(), dims(&draws["shape"]), "{label}");
         assert_close(label, &found[0].to_f64_vec(), &numbers(&draws["values"]), draw_within("Normal", &p));
     }

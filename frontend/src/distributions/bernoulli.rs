@@ -2,7 +2,7 @@
 
 use pyroxene_ir::DType;
 
-use super::{Distribution, Param, draw_dims, float_dtype};
+use super::{Distribution, Param, as_number, batched, draw_dims, float_dtype};
 use crate::{
     constraints::{self, Support},
     random::{self, Key},
@@ -53,6 +53,14 @@ impl Distribution for BernoulliProbs {
         let probs = self.probs.convert(float_dtype(&self.params()));
         Some(random::bernoulli(key, probs, &dims).convert(self.dtype()))
     }
+
+    fn mean(&self) -> Option<Tensor> {
+        Some(batched(self, self.probs))
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        Some(self.probs * (1.0 - self.probs))
+    }
 }
 
 /// 1 with log odds `logits`, else 0 (NumPyro's `BernoulliLogits`).
@@ -92,9 +100,13 @@ impl Distribution for BernoulliLogits {
         let dims = draw_dims(self, sample_shape);
         Some(random::bernoulli(key, self.logits.logistic(), &dims).convert(self.dtype()))
     }
-}
 
-/// A value as a float to multiply with; truth values and integers become `dtype`.
-fn as_number(value: Tensor, dtype: DType) -> Tensor {
-    if value.dtype().is_float() { value } else { value.convert(dtype) }
+    fn mean(&self) -> Option<Tensor> {
+        Some(self.logits.logistic())
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        // Not `p (1 − p)`, which is zero where `p` rounds to one.
+        Some(self.logits.logistic() * (-self.logits).logistic())
+    }
 }

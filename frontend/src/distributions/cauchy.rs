@@ -1,6 +1,6 @@
 //! The Cauchy distribution.
 
-use super::{Distribution, Param, draw_dims};
+use super::{Distribution, Param, batched, draw_dims};
 use crate::{
     constraints::{self, Support},
     random::{self, Key},
@@ -46,6 +46,24 @@ impl Distribution for Cauchy {
         let dims = draw_dims(self, sample_shape);
         Some(self.loc + random::cauchy(key, &dims, self.dtype()) * self.scale)
     }
+
+    fn mean(&self) -> Option<Tensor> {
+        Some(batched(self, Tensor::from(f64::NAN).convert(self.dtype())))
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        self.mean()
+    }
+
+    fn cdf(&self, value: Tensor) -> Option<Tensor> {
+        // The angle of (−z, 1), which keeps the digits of small probabilities that `1/2 + atan z / π` loses.
+        let z = (value - self.loc) / self.scale;
+        Some(Tensor::from(1.0).atan2(-z) * std::f64::consts::FRAC_1_PI)
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        Some(self.loc + self.scale * standard_icdf(q))
+    }
 }
 
 /// The log density of the standard Cauchy distribution, `−ln π − ln(1 + z²)`, also where `z²` overflows.
@@ -55,4 +73,13 @@ pub(super) fn standard_log_prob(z: Tensor) -> Tensor {
     let m = z.maximum(1.0);
     let r = z.minimum(1.0) / m;
     m.log() * -2.0 - (r * r).log1p() - std::f64::consts::PI.ln()
+}
+
+/// The quantiles of the standard Cauchy distribution, from the nearest of their pole below, their zero and their pole
+/// above: `π` times the distance to it keeps its digits.
+fn standard_icdf(q: Tensor) -> Tensor {
+    let (centred, upper) = (q - 0.5, q.greater(0.5));
+    let middle = centred.abs().less(0.25);
+    let tan = (middle.select(centred, upper.select(1.0 - q, q)) * std::f64::consts::PI).tan();
+    middle.select(tan, upper.select(1.0 / tan, -1.0 / tan))
 }

@@ -43,6 +43,15 @@ impl Expanded {
     }
 }
 
+impl Expanded {
+    /// A quantity of every element of the base's values, repeated over the new dimensions.
+    fn whole(&self, x: Tensor) -> Tensor {
+        let mut dims = self.batch.clone();
+        dims.extend(self.base.event_shape());
+        spread(x, &dims)
+    }
+}
+
 impl Distribution for Expanded {
     fn name(&self) -> String {
         self.base.name()
@@ -84,5 +93,13 @@ impl Distribution for Expanded {
     fn masked(&self) -> Option<(Rc<dyn Distribution>, Tensor)> {
         let (base, mask) = self.base.masked()?;
         Some((Rc::new(Expanded { base, batch: self.batch.clone() }), mask))
+    }
+
+    fn mean(&self) -> Option<Tensor> {
+        Some(self.whole(self.base.mean()?))
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        Some(self.whole(self.base.variance()?))
     }
 }

@@ -42,4 +42,20 @@ impl Distribution for Exponential {
         let dims = draw_dims(self, sample_shape);
         Some(random::exponential(key, &dims, self.dtype()) / self.rate)
     }
+
+    fn mean(&self) -> Option<Tensor> {
+        Some(1.0 / self.rate)
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        Some(1.0 / self.rate / self.rate)
+    }
+
+    fn cdf(&self, value: Tensor) -> Option<Tensor> {
+        Some(-(-self.rate * value.maximum(0.0)).expm1())
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        Some(-(-q).log1p() / self.rate)
+    }
 }

@@ -1,6 +1,6 @@
 //! The half-Cauchy distribution.
 
-use super::{Distribution, Param, cauchy::standard_log_prob, draw_dims};
+use super::{Distribution, Param, batched, cauchy::standard_log_prob, draw_dims};
 use crate::{
     constraints::{self, Support},
     random::{self, Key},
@@ -41,5 +41,24 @@ impl Distribution for HalfCauchy {
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let dims = draw_dims(self, sample_shape);
         Some((random::cauchy(key, &dims, self.dtype()) * self.scale).abs())
+    }
+
+    fn mean(&self) -> Option<Tensor> {
+        Some(batched(self, Tensor::from(f64::INFINITY).convert(self.dtype())))
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        self.mean()
+    }
+
+    fn cdf(&self, value: Tensor) -> Option<Tensor> {
+        Some((value.maximum(0.0) / self.scale).atan() * std::f64::consts::FRAC_2_PI)
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        // From the nearer end, as the tangent near its pole is known from the distance to it alone.
+        let upper = q.greater(0.5);
+        let tan = (upper.select(1.0 - q, q) * std::f64::consts::FRAC_PI_2).tan();
+        Some(self.scale * upper.select(1.0 / tan, tan))
     }
 }

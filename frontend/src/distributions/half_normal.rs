@@ -43,4 +43,21 @@ impl Distribution for HalfNormal {
         let dims = draw_dims(self, sample_shape);
         Some((random::normal(key, &dims, self.dtype()) * self.scale).abs())
     }
+
+    fn mean(&self) -> Option<Tensor> {
+        Some(self.scale * std::f64::consts::FRAC_2_PI.sqrt())
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        Some(self.scale.square() * (1.0 - std::f64::consts::FRAC_2_PI))
+    }
+
+    fn cdf(&self, value: Tensor) -> Option<Tensor> {
+        // Not `2 Φ − 1`, which loses the digits of small values.
+        Some((value.maximum(0.0) / self.scale * std::f64::consts::FRAC_1_SQRT_2).erf())
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        Some(self.scale * q.erf_inv() * std::f64::consts::SQRT_2)
+    }
 }

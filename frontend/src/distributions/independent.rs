@@ -92,4 +92,12 @@ impl Distribution for Independent {
         batch.extend(self.parted()?.1);
         self.base.sample_expanded(key, sample_shape, &batch)
     }
+
+    fn mean(&self) -> Option<Tensor> {
+        self.base.mean()
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        self.base.variance()
+    }
 }

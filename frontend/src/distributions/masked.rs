@@ -98,4 +98,12 @@ impl Distribution for Masked {
             None => (self.base.clone(), self.mask),
         })
     }
+
+    fn mean(&self) -> Option<Tensor> {
+        self.base.mean()
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        self.base.variance()
+    }
 }

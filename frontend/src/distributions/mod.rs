@@ -114,6 +114,48 @@ pub trait Distribution: 'static {
         None
     }
 
+    /// The mean, of dimensions `batch_shape + event_shape`: infinite or NaN where the integral is. `None` where there is
+    /// no formula for it.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mean = eval(|| Exponential::new([0.5, 2.0]).mean().unwrap_or(Tensor::from(f64::NAN)))?;
+    /// assert_eq!(mean.as_slice(), Some(&[2.0, 0.5][..]));
+    /// # Ok(()) }
+    /// ```
+    fn mean(&self) -> Option<Tensor> {
+        None
+    }
+
+    /// The variance of each element of a value, of dimensions `batch_shape + event_shape`: infinite or NaN where the
+    /// integral is. `None` where there is no formula for it.
+    fn variance(&self) -> Option<Tensor> {
+        None
+    }
+
+    /// The distribution function, the probability of a value not above `value`, broadcast with the batch. `None` where
+    /// there is no formula for it, and for events of several elements.
+    fn cdf(&self, value: Tensor) -> Option<Tensor> {
+        let _ = value;
+        None
+    }
+
+    /// The quantile function, the inverse of [`Distribution::cdf`], at probabilities `q`, broadcast with the batch.
+    /// `None` where there is no formula for it, and for events of several elements.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let median = eval(|| Uniform::new(1.0, 2.0).icdf(Tensor::from(0.5)).unwrap_or(Tensor::from(f64::NAN)))?;
+    /// assert_eq!(median.to_f64_vec(), [1.5]);
+    /// # Ok(()) }
+    /// ```
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        let _ = q;
+        None
+    }
+
     /// Draws of the same distribution expanded to `batch_shape`, under one key; see [`Distribution::expand`].
     ///
     /// A dimension of size 1 that the expansion stretches is drawn as a sample dimension, the rightmost one first, and
@@ -247,6 +289,22 @@ impl Distribution for Rc<dyn Distribution> {
         (**self).sample(key, sample_shape)
     }
 
+    fn mean(&self) -> Option<Tensor> {
+        (**self).mean()
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        (**self).variance()
+    }
+
+    fn cdf(&self, value: Tensor) -> Option<Tensor> {
+        (**self).cdf(value)
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        (**self).icdf(q)
+    }
+
     fn sample_expanded(&self, key: Key, sample_shape: &[usize], batch_shape: &[usize]) -> Option<Tensor> {
         (**self).sample_expanded(key, sample_shape, batch_shape)
     }
@@ -280,6 +338,17 @@ pub(crate) fn spread(log_prob: Tensor, dims: &[usize]) -> Tensor {
             fail(ErrorKind::Broadcast { op: "log_prob", left, right }, Loc::caller())
         }
     }
+}
+
+/// A quantity of each batch element, such as a mean, as floats in all of the batch's dimensions.
+#[track_caller]
+pub(crate) fn batched(d: &dyn Distribution, x: Tensor) -> Tensor {
+    spread(x.as_float(Loc::caller()), &d.batch_shape().unwrap_or_default())
+}
+
+/// A value as a float to multiply with; truth values and integers become `dtype`.
+pub(crate) fn as_number(value: Tensor, dtype: DType) -> Tensor {
+    if value.dtype().is_float() { value } else { value.convert(dtype) }
 }
 
 /// Whether a parameter is the result of an error, so that the distribution's shape means nothing.

@@ -2,7 +2,7 @@
 
 use pyroxene_ir::Dims;
 
-use super::{Distribution, Param, draw_dims};
+use super::{Distribution, Param, batched, draw_dims};
 use crate::{
     constraints::{self, Support},
     random::{self, Key},
@@ -48,5 +48,21 @@ impl Distribution for Normal {
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let dims: Dims = draw_dims(self, sample_shape);
         Some(self.loc + random::normal(key, &dims, self.dtype()) * self.scale)
+    }
+
+    fn mean(&self) -> Option<Tensor> {
+        Some(batched(self, self.loc))
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        Some(batched(self, self.scale.square()))
+    }
+
+    fn cdf(&self, value: Tensor) -> Option<Tensor> {
+        Some(((value - self.loc) / self.scale).ndtr())
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        Some(self.loc + self.scale * q.ndtri())
     }
 }

@@ -53,4 +53,20 @@ impl Distribution for Uniform {
         let dims = draw_dims(self, sample_shape);
         Some(random::uniform(key, &dims, self.dtype(), self.low, self.high))
     }
+
+    fn mean(&self) -> Option<Tensor> {
+        Some(self.low + (self.high - self.low) * 0.5)
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        Some((self.high - self.low).square() / 12.0)
+    }
+
+    fn cdf(&self, value: Tensor) -> Option<Tensor> {
+        Some(((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0))
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        Some(self.low + q * (self.high - self.low))
+    }
 }
