@@ -18,7 +18,7 @@ fn stages(c: &mut Criterion) {
     let found = plugin::find("cpu", &Options::of_process().unwrap(), &mut |_| {}).unwrap();
     let backend: Arc<dyn Backend> = Arc::new(PjrtBackend::load(&found.path, &found.origin).unwrap());
     for entry in GALLERY {
-        let problem = (entry.problem)().unwrap();
+        let problem = (entry.problem)(None).unwrap();
         let program = problem.trace().unwrap();
         let graph = program.resolve(QUERY, &mut |_, _| {}).unwrap();
         let lowered = program.lower(QUERY).unwrap();

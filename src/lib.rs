@@ -36,12 +36,14 @@ extern crate self as pyroxene;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod data;
 pub mod gallery;
 
 pub use pyroxene_frontend::{
-    Array, Bound, CheckFailure, Compiled, DType, DataError, Dims, Error, ErrorKind, IntoModel, Jit, Leaf,
-    LeafSpec, Loc, Lowered, Model, Path, Program, Spec, Tensor, Timings, TraceError, TraceErrors, Tree, Ty,
-    Visit, constraints, distributions, eval, handlers, jit, primitives, random, record, spec, transforms,
+    Array, Bound, CheckFailure, Compiled, DType, DataError, Dims, Error, ErrorKind, Floats, IntoModel, Jit,
+    Leaf, LeafSpec, Loc, Lowered, Model, Path, Program, Source, SourceError, Spec, Static, Tensor, Timings,
+    TraceError, TraceErrors, Tree, Ty, Visit, constraints, distributions, eval, handlers, jit, primitives,
+    random, record, spec, transforms,
 };
 pub use pyroxene_inference::{self as inference, Mcmc, Nuts, Posterior, Summary};
 pub use pyroxene_ir as ir;

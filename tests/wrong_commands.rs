@@ -15,7 +15,8 @@ use std::{
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pyroxene::{
-    gallery::{Entry, FieldError, Fields, Problem, problem},
+    data::{DataFile, DataFileError},
+    gallery::{Entry, MakeProblem, problem},
     prelude::*,
 };
 
@@ -30,60 +31,58 @@ struct Wrong {
     parts: &'static [&'static str],
 }
 
-const fn wrong(
-    name: &'static str,
-    problem: fn() -> Result<Box<dyn Problem>, FieldError>,
-    parts: &'static [&'static str],
-) -> Wrong {
+const fn wrong(name: &'static str, problem: MakeProblem, parts: &'static [&'static str]) -> Wrong {
     Wrong { entry: Entry { name, aliases: &[], about: "", problem }, parts }
 }
 
 const WRONG: &[Wrong] = &[
     wrong(
         "shapes",
-        || Ok(problem(models::shapes_do_not_broadcast, pair(Array::from([1.0, 2.0])))),
+        |_| Ok(problem(models::shapes_do_not_broadcast, pair(Array::from([1.0, 2.0])))),
         &["tests/wrong_models/models.rs:31:16: add: shapes [2] and [3] do not broadcast"],
     ),
     wrong(
         "duplicate_site",
-        || Ok(problem(models::duplicate_site, schools([28.0, 8.0, -3.0]))),
+        |_| Ok(problem(models::duplicate_site, schools([28.0, 8.0, -3.0]))),
         &["models.rs:53:5: site `mu`: the name is already used at tests/wrong_models/models.rs:52:14"],
     ),
     wrong(
         "outside_the_support",
-        || Ok(problem(models::positive, Array::from([1.0, -2.0]))),
+        |_| Ok(problem(models::positive, Array::from([1.0, -2.0]))),
         &["models.rs:87:5: site `y`: value: expected a positive number, found -2 at index [1]"],
     ),
     wrong(
         "nan",
-        || Ok(problem(models::schools, schools([28.0, f64::NAN, -3.0]))),
+        |_| Ok(problem(models::schools, schools([28.0, f64::NAN, -3.0]))),
         &["models.rs:25:9: site `y`: value: expected a finite number, found NaN at index [1]"],
     ),
     wrong(
         "another_dtype",
-        || Ok(problem(models::indexed, Pair { x: Array::from([0.0, 1.0]), y: Array::from([1.0, 2.0]) })),
+        |_| Ok(problem(models::indexed, Pair { x: Array::from([0.0, 1.0]), y: Array::from([1.0, 2.0]) })),
         &[
             "models.rs:97:35: take: expected an operand with a nonempty dimension 0 and integers, found f64[3]",
         ],
     ),
     wrong(
         "index",
-        || Ok(problem(models::indexed, Pair { x: Array::from([0i64, 3]), y: Array::from([1.0, 2.0]) })),
+        |_| Ok(problem(models::indexed, Pair { x: Array::from([0i64, 3]), y: Array::from([1.0, 2.0]) })),
         &["models.rs:97:35", "expected an index from 0 to 2, found 3 at index [1]"],
     ),
     wrong(
         "field",
-        || Ok(problem(models::schools, from_file(r#"{"y": [28, 8, -3]}"#)?)),
-        &["schools.json: the field `sigma` is missing; the file has y"],
+        |_| Ok(problem(models::schools, from_file(r#"{"y": [28, 8, -3]}"#)?)),
+        &["schools.json: the field `sigma` is missing; there are y"],
     ),
     wrong(
         "kind_of_field",
-        || Ok(problem(models::schools, from_file(r#"{"y": [28, "8", -3], "sigma": [15, 10, 16]}"#)?)),
-        &["schools.json: field `y`: expected a list of numbers, found the string \"8\" at index 1"],
+        |_| Ok(problem(models::schools, from_file(r#"{"y": [28, "8", -3], "sigma": [15, 10, 16]}"#)?)),
+        &[
+            "schools.json: field `y`: expected numbers or truth values, nested evenly, found the string \"8\" at index [1]",
+        ],
     ),
     wrong(
         "no_file",
-        || Ok(problem(models::schools, from_file("y = 28")?)),
+        |_| Ok(problem(models::schools, from_file("y = 28")?)),
         &["schools.json: expected a JSON object of fields"],
     ),
 ];
@@ -96,9 +95,8 @@ fn schools(y: [f64; 3]) -> Schools<Array> {
     Schools { y: Array::from(y), sigma: Array::from([15.0, 10.0, 16.0]) }
 }
 
-fn from_file(text: &str) -> Result<Schools<Array>, FieldError> {
-    let fields = Fields::parse("schools.json", text)?;
-    Ok(Schools { y: fields.floats("y")?, sigma: fields.floats("sigma")? })
+fn from_file(text: &str) -> Result<Schools<Array>, DataFileError> {
+    DataFile::json("schools.json", text)?.read()
 }
 
 fn main() -> ExitCode {

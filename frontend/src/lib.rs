@@ -18,7 +18,7 @@ pub mod random;
 mod tensor;
 mod trace;
 pub mod transforms;
-mod tree;
+pub mod tree;
 
 pub use autodiff::*;
 pub use closure::Tensors;
@@ -29,7 +29,7 @@ pub use tensor::{
     Axes, Ellipsis, Index, IndexItem, Item, NewAxis, Side, Tensor, Triangle, keepdims, slice, step,
 };
 pub use trace::{ErrorKind, TraceError, TraceErrors};
-pub use tree::{Leaf, Path, Spec, Tree, Visit, spec};
+pub use tree::{Floats, Leaf, Path, Source, SourceError, Spec, Static, Tree, Visit, spec};
 
 /// Everything a model needs.
 pub mod prelude {

@@ -1,7 +1,11 @@
 //! Trees: one declaration of a model's data for symbols, host arrays and specs.
 
+mod source;
+
 pub use pyroxene_frontend_derive::Tree;
 use pyroxene_ir::{Array, Ty};
+
+pub use source::{Floats, Source, SourceError, Static, Value, describe};
 
 use crate::tensor::Tensor;
 
@@ -27,6 +31,11 @@ impl Path {
         let result = f(self);
         self.0.pop();
         result
+    }
+
+    /// The names from the root to this place.
+    pub fn names(&self) -> &[String] {
+        &self.0
     }
 }
 
@@ -74,6 +83,12 @@ pub trait Tree<L: Leaf>: Sized {
         path: &mut Path,
         f: &mut dyn FnMut(&Path, &L) -> Result<M, E>,
     ) -> Result<Self::With<M>, E>;
+
+    /// The structure with its leaves and static fields from `source`: what a walk names is asked for under that name.
+    ///
+    /// # Errors
+    /// When something is missing in the source, or is something else there.
+    fn read(path: &mut Path, source: &mut dyn Source<L>) -> Result<Self, SourceError>;
 }
 
 impl<L: Leaf> Tree<L> for L {
@@ -87,6 +102,9 @@ impl<L: Leaf> Tree<L> for L {
         f: &mut dyn FnMut(&Path, &L) -> Result<M, E>,
     ) -> Result<M, E> {
         f(path, self)
+    }
+    fn read(path: &mut Path, source: &mut dyn Source<L>) -> Result<L, SourceError> {
+        source.leaf(path)
     }
 }
 
@@ -105,6 +123,9 @@ impl<L: Leaf, T: Tree<L>> Tree<L> for Option<T> {
     ) -> Result<Option<T::With<M>>, E> {
         self.as_ref().map(|x| x.try_map(path, f)).transpose()
     }
+    fn read(path: &mut Path, source: &mut dyn Source<L>) -> Result<Option<T>, SourceError> {
+        if source.has(path) { T::read(path, source).map(Some) } else { Ok(None) }
+    }
 }
 
 impl<L: Leaf, T: Tree<L>> Tree<L> for Vec<T> {
@@ -120,6 +141,9 @@ impl<L: Leaf, T: Tree<L>> Tree<L> for Vec<T> {
         f: &mut dyn FnMut(&Path, &L) -> Result<M, E>,
     ) -> Result<Vec<T::With<M>>, E> {
         self.iter().enumerate().map(|(i, x)| path.within(&i.to_string(), |path| x.try_map(path, f))).collect()
+    }
+    fn read(path: &mut Path, source: &mut dyn Source<L>) -> Result<Vec<T>, SourceError> {
+        (0..source.len(path)?).map(|i| path.within(&i.to_string(), |path| T::read(path, source))).collect()
     }
 }
 
@@ -137,6 +161,10 @@ macro_rules! tuples { ($(($($T:ident $i:tt),*));* $(;)?) => { $(
             f: &mut dyn FnMut(&Path, &L) -> Result<M, E>,
         ) -> Result<Self::With<M>, E> {
             Ok(($(path.within(stringify!($i), |path| self.$i.try_map(path, f))?,)*))
+        }
+        #[allow(unused_variables)]
+        fn read(path: &mut Path, source: &mut dyn Source<L>) -> Result<Self, SourceError> {
+            Ok(($(path.within(stringify!($i), |path| $T::read(path, source))?,)*))
         }
     }
 )* } }

@@ -1,6 +1,9 @@
 //! `#[derive(Tree)]` on every form of struct: places, static fields, presence, mapping, spec.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use pyroxene_frontend::{Array, DType, Leaf, Path, Spec, Tensor, Tree, Ty, Visit, spec};
+use pyroxene_frontend::{
+    Array, DType, Leaf, Path, Source, SourceError, Spec, Static, Tensor, Tree, Ty, Visit, spec, tree::Value,
+};
 
 #[derive(Tree, Clone)]
 struct Schools<L: Leaf = Tensor> {
@@ -33,7 +36,7 @@ struct Named<M: Leaf> {
 
 // The name under which another crate might know this one.
 mod renamed {
-    pub(crate) use pyroxene_frontend::{Leaf, Path, Tree, Visit};
+    pub(crate) use pyroxene_frontend::{Leaf, Path, Source, SourceError, Tree, Visit};
 }
 
 fn places<T: Tree<Array>>(tree: &T) -> Vec<String> {
@@ -109,4 +112,79 @@ fn mapping_stops_at_the_first_error_and_names_its_place() {
 #[test]
 fn the_crate_can_be_renamed() {
     assert_eq!(places(&Named { __f: Array::from(1.0) }), ["__f: f64[]"]);
+}
+
+/// Hands out arrays of one number, and counts what it is asked for.
+#[derive(Default)]
+struct Asked(Vec<String>);
+
+impl Source<Array> for Asked {
+    fn leaf(&mut self, path: &Path) -> Result<Array, SourceError> {
+        self.0.push(format!("{path}"));
+        Ok(Array::from(1i64))
+    }
+
+    fn float(&mut self, path: &Path) -> Result<Array, SourceError> {
+        self.0.push(format!("{path} float"));
+        Ok(Array::from(1.0))
+    }
+
+    fn value(&mut self, path: &Path) -> Result<Value, SourceError> {
+        self.0.push(format!("{path} static"));
+        Ok(Value::from(3))
+    }
+
+    fn has(&mut self, path: &Path) -> bool {
+        path.names().last().is_some_and(|name| name != "absent")
+    }
+
+    fn len(&mut self, _: &Path) -> Result<usize, SourceError> {
+        Ok(2)
+    }
+}
+
+#[derive(Tree)]
+struct Parts<L: Leaf> {
+    #[tree(name = "W")]
+    w: Vec<L>,
+    #[tree(float)]
+    pair: (Option<L>, L),
+    absent: Option<L>,
+    #[tree(static)]
+    n: usize,
+}
+
+#[test]
+fn a_tree_is_read_by_the_places_that_a_walk_names() {
+    let mut asked = Asked::default();
+    let parts = <Parts<Array> as Tree<Array>>::read(&mut Path::default(), &mut asked).unwrap();
+    assert_eq!(asked.0, ["W.0", "W.1", "pair.0 float", "pair.1 float", "n static"]);
+    assert_eq!(
+        places(&parts),
+        ["W.0: i64[]", "W.1: i64[]", "pair.0: f64[]", "pair.1: f64[]", "absent absent", "n = 3"]
+    );
+    assert_eq!((parts.w.len(), parts.n), (2, 3));
+}
+
+#[derive(Clone, Debug)]
+enum Link {
+    Log,
+}
+
+impl Static for Link {}
+
+#[derive(Tree)]
+struct Linked<L: Leaf> {
+    y: L,
+    #[tree(static)]
+    link: Link,
+}
+
+#[test]
+fn static_fields_of_other_types_are_refused_by_name() {
+    let error =
+        <Linked<Array> as Tree<Array>>::read(&mut Path::default(), &mut Asked::default()).err().unwrap();
+    let expected = "field `link`: expected nothing: no file can hold this field, found the number 3";
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(places(&Linked { y: Array::from(1.0), link: Link::Log })[1], "link = Log");
 }

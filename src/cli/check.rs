@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use super::error::{Failure, find};
+use super::{error::Failure, model::ModelArgs};
 use crate::{Program, gallery::Entry, runtime::default_backend};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The model
-    model: String,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Unconstrained coordinates x0,x1,...: of each latent site in the order of the program, row by row
     #[arg(long, allow_hyphen_values = true)]
     at: String,
@@ -18,9 +18,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
-    let entry = find(models, &args.model)?;
     let position = coordinates(&args.at)?;
-    let problem = (entry.problem)()?;
+    let (entry, problem) = args.model.problem(models)?;
     let program = problem.trace()?;
     let expected = program.layout().iter().map(|c| c.unconstrained.len()).sum();
     if position.len() != expected {

@@ -4,10 +4,7 @@ use std::{io::Write, time::Duration};
 
 use clap::ValueEnum;
 
-use super::{
-    error::{Failure, find},
-    output::table,
-};
+use super::{error::Failure, model::ModelArgs, output::table};
 use crate::{
     Program,
     gallery::Entry,
@@ -23,8 +20,8 @@ const QUERY: Query = Query::PotentialAndGradient;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The model
-    model: String,
+    #[command(flatten)]
+    model: ModelArgs,
     /// What to print
     #[arg(long, value_enum)]
     emit: Emit,
@@ -46,7 +43,7 @@ enum Emit {
 }
 
 pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
-    let program = (find(models, &args.model)?.problem)()?.trace()?;
+    let program = args.model.problem(models)?.1.trace()?;
     match (args.emit, &args.pass) {
         (Emit::Ir, Some(pass)) => after(&program, pass, out),
         (_, Some(_)) => Err(Failure::PassWithoutGraph),

@@ -1,6 +1,6 @@
 //! The command: subcommands over a gallery of models, one file each; every failure is one message and exit code 1.
 //!
-//! A binary with models of its own is one line: `pyroxene::cli::main(&[...])` over its own [`Entry`] list.
+//! A binary with models of its own is one line: `pyroxene::cli::main(models![...])`, see [`models!`](crate::models).
 
 mod check;
 mod compile;
@@ -8,6 +8,7 @@ mod doctor;
 mod env;
 mod error;
 mod gallery;
+mod model;
 mod output;
 mod sample;
 

@@ -2,11 +2,7 @@
 
 use std::{io::Write, path::PathBuf};
 
-use super::{
-    compile::milliseconds,
-    error::{Failure, find},
-    output::table,
-};
+use super::{compile::milliseconds, error::Failure, model::ModelArgs, output::table};
 use crate::{
     Bound, Mcmc, Nuts,
     gallery::Entry,
@@ -16,8 +12,8 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The model
-    model: String,
+    #[command(flatten)]
+    model: ModelArgs,
     /// How many chains to run
     #[arg(long, default_value_t = 4)]
     chains: usize,
@@ -36,9 +32,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
-    let entry = find(models, &args.model)?;
     args.out.as_deref().map_or(Ok(()), check_writable).map_err(Failure::Out)?;
-    let problem = (entry.problem)()?;
+    let (entry, problem) = args.model.problem(models)?;
     let program = problem.trace()?;
     let backend = default_backend()?;
     let bound = problem.bind(&program, &backend)?;

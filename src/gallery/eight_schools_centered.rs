@@ -5,7 +5,7 @@
 //! as a factor: the joint density is the same.
 
 pub use super::eight_schools_noncentered::{Data, data};
-use super::{Entry, problem};
+use super::{Entry, problem, read};
 use crate::prelude::*;
 
 /// The gallery's entry.
@@ -13,7 +13,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "eight_schools-eight_schools_centered",
     aliases: &["eight_schools_centered"],
     about: "the same posterior, centred: its funnel makes NUTS diverge",
-    problem: || Ok(problem(model, data()?)),
+    problem: |file| if file.is_some() { read(model, file) } else { Ok(problem(model, data()?)) },
 };
 
 /// The model; `theta`, `mu` and `tau` are latent.

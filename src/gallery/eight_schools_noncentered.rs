@@ -3,23 +3,23 @@
 //! `theta_trans ~ N(0, 1)` stands for the schools' effects `theta = mu + tau · theta_trans`, which spares the sampler
 //! the funnel between `theta` and `tau`.
 
-use super::{Entry, FieldError, Fields, problem};
 use crate::prelude::*;
 
-/// The gallery's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "eight_schools-eight_schools_noncentered",
-    aliases: &["eight_schools", "eight_schools_noncentered"],
-    about: "effects of coaching in eight schools, hierarchical, non-centred",
-    problem: || Ok(problem(model, data()?)),
-};
+super::entry!(
+    "eight_schools-eight_schools_noncentered",
+    ["eight_schools", "eight_schools_noncentered"],
+    "effects of coaching in eight schools, hierarchical, non-centred",
+    "eight_schools.json"
+);
 
 /// The estimated effect in each school and its standard error, both `f64[8]`.
 #[derive(Tree, Clone, Debug)]
 pub struct Data<L: Leaf = Tensor> {
     /// Estimated effects.
+    #[tree(float)]
     pub y: L,
     /// Their standard errors.
+    #[tree(float)]
     pub sigma: L,
 }
 
@@ -33,13 +33,4 @@ pub fn model(d: &Data) {
         let theta = deterministic("theta", mu + tau * theta_trans);
         sample("y", Normal::new(theta, d.sigma).obs(d.y));
     });
-}
-
-/// Rubin's data.
-///
-/// # Errors
-/// When the embedded file lacks a field.
-pub fn data() -> Result<Data<Array>, FieldError> {
-    let fields = Fields::parse("eight_schools.json", include_str!("data/eight_schools.json"))?;
-    Ok(Data { y: fields.floats("y")?, sigma: fields.floats("sigma")? })
 }

@@ -1,22 +1,22 @@
 //! Children's test scores regressed on their mothers' IQ (Gelman and Hill 2007), from posteriordb.
 
-use super::{Entry, FieldError, Fields, problem};
 use crate::prelude::*;
 
-/// The gallery's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "kidiq-kidscore_momiq",
-    aliases: &["kidscore_momiq", "kidiq"],
-    about: "children's test scores on their mothers' IQ, linear regression",
-    problem: || Ok(problem(model, data()?)),
-};
+super::entry!(
+    "kidiq-kidscore_momiq",
+    ["kidscore_momiq", "kidiq"],
+    "children's test scores on their mothers' IQ, linear regression",
+    "kidiq.json"
+);
 
 /// The children's scores and their mothers' IQ, both `f64[434]`.
 #[derive(Tree, Clone, Debug)]
 pub struct Data<L: Leaf = Tensor> {
     /// Test scores.
+    #[tree(float)]
     pub kid_score: L,
     /// The mothers' IQ.
+    #[tree(float)]
     pub mom_iq: L,
 }
 
@@ -28,13 +28,4 @@ pub fn model(d: &Data) {
         let mean = beta.at(0) + beta.at(1) * d.mom_iq;
         sample("kid_score", Normal::new(mean, sigma).obs(d.kid_score));
     });
-}
-
-/// The survey's data.
-///
-/// # Errors
-/// When the embedded file lacks a field.
-pub fn data() -> Result<Data<Array>, FieldError> {
-    let fields = Fields::parse("kidiq.json", include_str!("data/kidiq.json"))?;
-    Ok(Data { kid_score: fields.floats("kid_score")?, mom_iq: fields.floats("mom_iq")? })
 }

@@ -1,15 +1,43 @@
 //! The gallery: known posteriors as models with their data, one file each, for the command, the tests and the benches.
 //!
-//! A model's file holds its data's type, its function, its data and an [`Entry`]. Names and parameters are
+//! A model's file holds its data's type, its function and the line that makes an [`Entry`] of both. Names and parameters are
 //! posteriordb's, and latent sites come in the order of posteriordb's parameters, so that its records compare directly.
 
-mod fields;
 mod problem;
 
-pub use fields::{FieldError, Fields};
-pub use problem::{Problem, problem};
+pub use problem::{Problem, problem, read};
 
-use crate::{Bound, runtime::default_backend};
+use crate::{
+    Bound,
+    data::{DataFile, DataFileError},
+    runtime::default_backend,
+};
+
+/// The constant `ENTRY` of a gallery model's file and the function `data` that reads its data: the function `model` over
+/// the structure `Data` with an embedded file.
+macro_rules! entry {
+    ($name:literal, $aliases:expr, $about:literal, $file:literal) => {
+        /// The gallery's entry.
+        pub(super) const ENTRY: $crate::gallery::Entry = $crate::gallery::Entry {
+            name: $name,
+            aliases: &$aliases,
+            about: $about,
+            problem: |file| match file {
+                Some(_) => $crate::gallery::read(model, file),
+                None => Ok($crate::gallery::problem(model, data()?)),
+            },
+        };
+
+        /// The data that posteriordb has for the model.
+        ///
+        /// # Errors
+        /// When the embedded file lacks a field.
+        pub fn data() -> Result<Data<$crate::Array>, $crate::data::DataFileError> {
+            $crate::data::DataFile::json($file, include_str!(concat!("data/", $file)))?.read()
+        }
+    };
+}
+use entry;
 
 macro_rules! gallery { ($($module:ident),* $(,)?) => {
     $(pub mod $module;)*
@@ -26,6 +54,9 @@ gallery! {
     wells_dist,
 }
 
+/// Makes a model with its data: those of the file given, or its own.
+pub type MakeProblem = fn(Option<&DataFile>) -> Result<Box<dyn Problem>, DataFileError>;
+
 /// A model with its data under a name, types erased: one row of a gallery.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -35,8 +66,8 @@ pub struct Entry {
     pub aliases: &'static [&'static str],
     /// One line on what it models.
     pub about: &'static str,
-    /// Makes the model with its data.
-    pub problem: fn() -> Result<Box<dyn Problem>, FieldError>,
+    /// Makes the model with its data: those of the file given, or its own.
+    pub problem: MakeProblem,
 }
 
 impl Entry {
@@ -50,15 +81,59 @@ impl Entry {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// The model recorded and bound to its data on the default device.
+    /// The model recorded and bound to its own data on the default device.
     ///
     /// # Errors
     /// When the data lack a field, the model is wrong, the data do not fit it, or there is no device.
     pub fn bind(&self) -> Result<Bound, Error> {
-        let problem = (self.problem)()?;
+        let problem = (self.problem)(None)?;
         let backend = default_backend().map_err(crate::Error::from)?;
         Ok(problem.bind(&problem.trace()?, &backend)?)
     }
+}
+
+/// A list of entries from model functions, for [`cli::main`](crate::cli::main): a command over models of one's own.
+///
+/// Each is a path to a function of a [`Tree`](crate::Tree), and goes by the function's name or by one given after `as`;
+/// what follows `=>` says what it models. Data come from a file (`--data`), unless the model needs none.
+///
+/// ```
+/// use pyroxene::{models, prelude::*};
+///
+/// #[derive(Tree, Clone)]
+/// struct Counts<L: Leaf = Tensor> { y: L }
+///
+/// fn counts(d: &Counts) {
+///     let rate = sample("rate", Exponential::new(1.0));
+///     plate("i", d.y.dim(0), |_| sample("y", Exponential::new(rate).obs(d.y)));
+/// }
+///
+/// let models = models![counts => "waiting times", counts as "again"];
+/// assert_eq!(models[0].name, "counts");
+/// assert_eq!(models[1].name, "again");
+/// ```
+#[macro_export]
+macro_rules! models { ($($model:path $(as $name:literal)? $(=> $about:literal)?),* $(,)?) => {
+    &[$($crate::gallery::Entry {
+        name: $crate::models!(@name $model, $($name)?),
+        aliases: &[],
+        about: concat!("", $($about)?),
+        problem: |file| $crate::gallery::read($model, file),
+    }),*]
+};
+    (@name $model:path, ) => { const { $crate::gallery::last_name(stringify!($model)) } };
+    (@name $model:path, $name:literal) => { $name };
+}
+
+/// The last name of a path, for [`models!`].
+#[doc(hidden)]
+pub const fn last_name(path: &'static str) -> &'static str {
+    let bytes = path.as_bytes();
+    let mut start = bytes.len();
+    while start > 0 && bytes[start - 1] != b':' && bytes[start - 1] != b' ' {
+        start -= 1;
+    }
+    path.split_at(start).1
 }
 
 /// The entry of `entries` with this name or alias.
@@ -72,7 +147,7 @@ pub fn find<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
 pub enum Error {
     /// Its data file is not what its model expects.
     #[error(transparent)]
-    Field(#[from] FieldError),
+    Data(#[from] DataFileError),
     /// The model, its data or the device failed.
     #[error(transparent)]
     Program(#[from] crate::Error),

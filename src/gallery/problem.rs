@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::{Array, Bound, Error, Program, Spec, Tensor, Tree, runtime::Backend, spec};
+use crate::{
+    Array, Bound, Error, Program, Spec, Tensor, Tree,
+    data::{DataFile, DataFileError},
+    runtime::Backend,
+    spec,
+};
 
 /// A model with its data.
 pub trait Problem {
@@ -17,11 +22,15 @@ pub trait Problem {
     /// # Errors
     /// As [`Program::bind`].
     fn bind(&self, program: &Program, backend: &Arc<dyn Backend>) -> Result<Bound, Error>;
+
+    /// The fields of the data's file that the model does not read.
+    fn unread(&self) -> &[String];
 }
 
 struct Typed<D, T> {
     model: fn(&D),
     data: T,
+    unread: Vec<String>,
 }
 
 impl<D, T> Problem for Typed<D, T>
@@ -36,6 +45,10 @@ where
 
     fn bind(&self, program: &Program, backend: &Arc<dyn Backend>) -> Result<Bound, Error> {
         program.bind(&self.data, backend)
+    }
+
+    fn unread(&self) -> &[String] {
+        &self.unread
     }
 }
 
@@ -58,5 +71,24 @@ where
     T: Tree<Array> + 'static,
     T::With<Spec>: Tree<Spec, With<Tensor> = D>,
 {
-    Box::new(Typed { model, data })
+    Box::new(Typed { model, data, unread: Vec::new() })
+}
+
+/// A model function with the data that a file has for it; without a file, a model that needs no data.
+///
+/// # Errors
+/// When the file lacks a field or holds something else in it, or there is none and the model needs data.
+pub fn read<D, T>(model: fn(&D), file: Option<&DataFile>) -> Result<Box<dyn Problem>, DataFileError>
+where
+    D: Tree<Tensor, With<Array> = T> + 'static,
+    T: Tree<Array> + 'static,
+    T::With<Spec>: Tree<Spec, With<Tensor> = D>,
+{
+    let Some(file) = file else {
+        let data: T = DataFile::empty().read().map_err(|_| DataFileError::Needed)?;
+        return Ok(problem(model, data));
+    };
+    let data: T = file.read()?;
+    let unread = file.unread(&data).into_iter().map(str::to_owned).collect();
+    Ok(Box::new(Typed { model, data, unread }))
 }

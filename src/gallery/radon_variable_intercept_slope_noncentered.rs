@@ -1,27 +1,27 @@
 //! Radon in the houses of Minnesota's counties (Gelman and Hill 2007), non-centred, from posteriordb.
 
-use super::{Entry, FieldError, Fields, problem};
 use crate::prelude::*;
 
-/// The gallery's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "radon_mn-radon_variable_intercept_slope_noncentered",
-    aliases: &["radon_variable_intercept_slope_noncentered", "radon_mn", "radon"],
-    about: "radon by floor with intercept and slope for each of 85 counties",
-    problem: || Ok(problem(model, data()?)),
-};
+super::entry!(
+    "radon_mn-radon_variable_intercept_slope_noncentered",
+    ["radon_variable_intercept_slope_noncentered", "radon_mn", "radon"],
+    "radon by floor with intercept and slope for each of 85 counties",
+    "radon_mn.json"
+);
 
 /// The measurements: one house each, `[919]`.
 #[derive(Tree, Clone, Debug)]
 pub struct Data<L: Leaf = Tensor> {
     /// 1 where radon was measured on the first floor, 0 in the basement; `f64`.
+    #[tree(float)]
     pub floor_measure: L,
     /// The logarithm of the radon level; `f64`.
+    #[tree(float)]
     pub log_radon: L,
     /// The house's county, from 1; `i64`.
     pub county_idx: L,
     /// The number of counties.
-    #[tree(static)]
+    #[tree(static, name = "J")]
     pub counties: usize,
 }
 
@@ -43,18 +43,4 @@ pub fn model(d: &Data) {
         let mean = alpha.take(home) + beta.take(home) * d.floor_measure;
         sample("log_radon", Normal::new(mean, sigma_y).obs(d.log_radon));
     });
-}
-
-/// The survey's data.
-///
-/// # Errors
-/// When the embedded file lacks a field.
-pub fn data() -> Result<Data<Array>, FieldError> {
-    let fields = Fields::parse("radon_mn.json", include_str!("data/radon_mn.json"))?;
-    Ok(Data {
-        floor_measure: fields.floats("floor_measure")?,
-        log_radon: fields.floats("log_radon")?,
-        county_idx: fields.integers("county_idx")?,
-        counties: fields.count("J")?,
-    })
 }

@@ -1,15 +1,13 @@
 //! Who changed to a safe well, by its distance (Gelman and Hill 2007), from posteriordb.
 
-use super::{Entry, FieldError, Fields, problem};
 use crate::prelude::*;
 
-/// The gallery's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "wells_data-wells_dist",
-    aliases: &["wells_dist", "wells"],
-    about: "households changing wells by distance, logistic regression",
-    problem: || Ok(problem(model, data()?)),
-};
+super::entry!(
+    "wells_data-wells_dist",
+    ["wells_dist", "wells"],
+    "households changing wells by distance, logistic regression",
+    "wells_data.json"
+);
 
 /// One household each: `i64[3020]` and `f64[3020]`.
 #[derive(Tree, Clone, Debug)]
@@ -17,6 +15,7 @@ pub struct Data<L: Leaf = Tensor> {
     /// 1 where the household changed its well.
     pub switched: L,
     /// The distance to the nearest safe well, metres.
+    #[tree(float)]
     pub dist: L,
 }
 
@@ -26,13 +25,4 @@ pub fn model(d: &Data) {
     plate("household", d.switched.dim(0), |_| {
         sample("switched", BernoulliLogits::new(beta.at(0) + beta.at(1) * d.dist).obs(d.switched));
     });
-}
-
-/// The survey's data.
-///
-/// # Errors
-/// When the embedded file lacks a field.
-pub fn data() -> Result<Data<Array>, FieldError> {
-    let fields = Fields::parse("wells_data.json", include_str!("data/wells_data.json"))?;
-    Ok(Data { switched: fields.integers("switched")?, dist: fields.floats("dist")? })
 }

@@ -34,6 +34,7 @@ pub(crate) fn tree(input: TokenStream, package: &str) -> Result<TokenStream> {
     let mapped = with_leaves(&input.generics, quote!(__M));
     let visits = fields.iter().map(|f| visit(f, &leaf, &krate));
     let maps = fields.iter().map(|f| map(f, &leaf, &krate));
+    let reads = fields.iter().map(|f| read(f, &leaf, &krate));
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics #krate::Tree<#leaf> for #name #ty_generics #where_clause {
@@ -58,6 +59,14 @@ pub(crate) fn tree(input: TokenStream, package: &str) -> Result<TokenStream> {
                 ) -> ::core::result::Result<__M, __E>,
             ) -> ::core::result::Result<#name #mapped, __E> {
                 ::core::result::Result::Ok(#name { #(#maps),* })
+            }
+
+            #[allow(unused_variables)]
+            fn read(
+                __path: &mut #krate::Path,
+                __source: &mut dyn #krate::Source<#leaf>,
+            ) -> ::core::result::Result<Self, #krate::SourceError> {
+                ::core::result::Result::Ok(#name { #(#reads),* })
             }
         }
     })
@@ -164,7 +173,7 @@ fn with_leaves(generics: &Generics, leaves: TokenStream) -> TokenStream {
 }
 
 fn visit(field: &TreeField, leaf: &Ident, krate: &Path) -> TokenStream {
-    let TreeField { member, name, ty, is_static } = field;
+    let TreeField { member, name, ty, is_static, .. } = field;
     // The type's span: an error about a field that is no tree, or a static one without `Debug`, points there.
     let body = if *is_static {
         quote_spanned!(ty.span()=> __f(__path, #krate::Visit::Static(::std::format!("{:?}", &self.#member))))
@@ -175,12 +184,24 @@ fn visit(field: &TreeField, leaf: &Ident, krate: &Path) -> TokenStream {
 }
 
 fn map(field: &TreeField, leaf: &Ident, krate: &Path) -> TokenStream {
-    let TreeField { member, name, ty, is_static } = field;
+    let TreeField { member, name, ty, is_static, .. } = field;
     if *is_static {
         let value = quote_spanned!(ty.span()=> <#ty as ::core::clone::Clone>::clone(&self.#member));
         return quote!(#member: #value);
     }
     let value = quote_spanned!(ty.span()=> <#ty as #krate::Tree<#leaf>>::try_map(&self.#member, __path, __f));
+    quote!(#member: __path.within(#name, |__path| #value)?)
+}
+
+fn read(field: &TreeField, leaf: &Ident, krate: &Path) -> TokenStream {
+    let TreeField { member, name, ty, is_static, is_float } = field;
+    let value = if *is_static {
+        quote_spanned!(ty.span()=> <#ty as #krate::Static>::read_from(__path, __source))
+    } else if *is_float {
+        quote_spanned!(ty.span()=> <#ty as #krate::Tree<#leaf>>::read(__path, &mut #krate::Floats(__source)))
+    } else {
+        quote_spanned!(ty.span()=> <#ty as #krate::Tree<#leaf>>::read(__path, __source))
+    };
     quote!(#member: __path.within(#name, |__path| #value)?)
 }
 

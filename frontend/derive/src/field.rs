@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Error, Field, Ident, Index, Member, Result, Type};
+use syn::{Error, Field, Ident, Index, LitStr, Member, Result, Type};
 
 /// What is known about one field.
 pub(crate) struct TreeField {
@@ -14,6 +14,8 @@ pub(crate) struct TreeField {
     pub(crate) ty: Type,
     /// Whether `#[tree(static)]` stands on it.
     pub(crate) is_static: bool,
+    /// Whether `#[tree(float)]` stands on it.
+    pub(crate) is_float: bool,
 }
 
 impl TreeField {
@@ -26,11 +28,17 @@ impl TreeField {
             }
             None => (Member::Unnamed(Index::from(index)), index.to_string()),
         };
-        let is_static = reads_static(field)?;
+        let Attributes { is_static, is_float, name: given } = attributes(field)?;
+        let name = given.unwrap_or(name);
         let has_leaves = mentions(field.ty.to_token_stream(), leaf);
         if is_static && has_leaves {
             let found = format!("field `{name}` is static but its type mentions the leaves `{leaf}`");
             let help = "remove `#[tree(static)]`, or keep leaves in a field of their own";
+            return Err(Error::new_spanned(&field.ty, format!("{found}; help: {help}")));
+        }
+        if is_static && is_float {
+            let found = format!("field `{name}` is both static and float");
+            let help = "only leaves are made floats: remove one of the two";
             return Err(Error::new_spanned(&field.ty, format!("{found}; help: {help}")));
         }
         if !is_static && !has_leaves && !is_unit(&field.ty) {
@@ -38,24 +46,35 @@ impl TreeField {
             let help = "mark it `#[tree(static)]` to make it part of a compilation's key";
             return Err(Error::new_spanned(&field.ty, format!("{found}; help: {help}")));
         }
-        Ok(TreeField { member, name, ty: field.ty.clone(), is_static })
+        Ok(TreeField { member, name, ty: field.ty.clone(), is_static, is_float })
     }
 }
 
-fn reads_static(field: &Field) -> Result<bool> {
-    let mut is_static = false;
+#[derive(Default)]
+struct Attributes {
+    is_static: bool,
+    is_float: bool,
+    name: Option<String>,
+}
+
+fn attributes(field: &Field) -> Result<Attributes> {
+    let mut found = Attributes::default();
     for attribute in field.attrs.iter().filter(|a| a.path().is_ident("tree")) {
         attribute.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("static") {
-                return Err(
-                    meta.error("unknown attribute of a field; help: the one there is is `#[tree(static)]`")
-                );
+            if meta.path.is_ident("static") {
+                found.is_static = true;
+            } else if meta.path.is_ident("float") {
+                found.is_float = true;
+            } else if meta.path.is_ident("name") {
+                found.name = Some(meta.value()?.parse::<LitStr>()?.value());
+            } else {
+                let help = "there are `#[tree(static)]`, `#[tree(float)]` and `#[tree(name = \"N\")]`";
+                return Err(meta.error(format!("unknown attribute of a field; help: {help}")));
             }
-            is_static = true;
             Ok(())
         })?;
     }
-    Ok(is_static)
+    Ok(found)
 }
 
 /// Whether `name` stands anywhere in `tokens`.

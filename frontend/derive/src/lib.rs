@@ -11,10 +11,13 @@ use proc_macro::TokenStream;
 /// beside it. Each field is one of
 ///
 /// - a tree of such leaves: `L`, `Option<L>`, `Vec<L>`, a tuple, another derived struct, or a nesting of these;
-/// - marked `#[tree(static)]`: any type with `Clone` and `Debug` that does not mention the leaves. Its printed value is
-///   part of the key of a compilation, so a change of it compiles anew.
+/// - marked `#[tree(static)]`: any type that is `Static` (numbers, strings, lists of them, and types of your own that
+///   say so) and does not mention the leaves. Its printed value is part of the key of a compilation, so a change of it
+///   compiles anew.
 ///
-/// Leaves are visited in the order of declaration, and a field's name (or its number in a tuple struct) is its place.
+/// Leaves are visited in the order of declaration, and a field's name (or its number in a tuple struct) is its place,
+/// in files of data as in messages; `#[tree(name = "N")]` gives it another. `#[tree(float)]` on a field has
+/// its leaves read from files as floats, also where the file has whole numbers only.
 ///
 /// The generated code names the crate `pyroxene`; `#[tree(crate = "path::to::it")]` on the struct names another one.
 ///

@@ -56,7 +56,7 @@ fn milliseconds(time: Duration) -> f64 {
 
 /// The time to compile a model's potential with gradient.
 fn compile(entry: &Entry) -> Outcome<Duration> {
-    let lowered = (entry.problem)()?.trace()?.lower(QUERY)?;
+    let lowered = (entry.problem)(None)?.trace()?.lower(QUERY)?;
     let backend = default_backend()?;
     let start = Instant::now();
     lowered.compile(&backend)?;

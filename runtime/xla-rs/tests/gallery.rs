@@ -59,7 +59,7 @@ fn difference(found: &[f64], expected: &[f64]) -> f64 {
 #[test]
 fn gradients_are_equal() {
     for entry in GALLERY {
-        let problem = (entry.problem)().unwrap();
+        let problem = (entry.problem)(None).unwrap();
         let program = problem.trace().unwrap();
         let lowered = program.lower(QUERY).unwrap();
         let data = problem.bind(&program, &BACKENDS.pjrt).unwrap().data().to_vec();
@@ -89,7 +89,7 @@ fn gradients_are_equal() {
 }
 
 fn sample(backend: &Arc<dyn Backend>, warmup: usize, draws: usize) -> Posterior {
-    let problem = (GALLERY[0].problem)().unwrap();
+    let problem = (GALLERY[0].problem)(None).unwrap();
     let bound = problem.bind(&problem.trace().unwrap(), backend).unwrap();
     let mcmc = Mcmc::from_kernel(Nuts::default()).chains(2).seed(3);
     mcmc.warmup(warmup).draws(draws).run_bound(&bound).unwrap()
