@@ -29,6 +29,7 @@ mod updates;
 
 pub use axes::{Axes, keepdims};
 pub use index::{Ellipsis, Index, IndexItem, Item, NewAxis, slice, step};
+pub(crate) use matrices::{triangular, triangular_root};
 pub use sorting::Side;
 pub use systems::Triangle;
 

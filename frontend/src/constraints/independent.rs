@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Constraint, Support};
+use super::{Bounds, Constraint, Support, real};
 use crate::{
     tensor::Tensor,
     transforms::{self, Transform},
@@ -12,6 +12,16 @@ use crate::{
 /// `constraints.independent`).
 pub fn independent(base: Support, n: usize) -> Support {
     if n == 0 { base } else { Rc::new(Independent { base, n }) }
+}
+
+/// Vectors of finite numbers (NumPyro's `constraints.real_vector`).
+pub fn real_vector() -> Support {
+    independent(real(), 1)
+}
+
+/// Matrices of finite numbers (NumPyro's `constraints.real_matrix`).
+pub fn real_matrix() -> Support {
+    independent(real(), 2)
 }
 
 struct Independent {
@@ -43,5 +53,9 @@ impl Constraint for Independent {
     fn bijector(&self) -> Option<Rc<dyn Transform>> {
         let base = self.base.bijector()?;
         Some(Rc::new(transforms::Independent::new(base, self.n)))
+    }
+
+    fn bounds(&self) -> Option<Bounds> {
+        self.base.bounds()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Constraint, Support};
+use super::{Bounds, Constraint, Support};
 use crate::{
     tensor::Tensor,
     transforms::{Affine, Compose, Sigmoid, Transform},
@@ -11,21 +11,38 @@ use crate::{
 /// Numbers from `low` to `high`, both included (NumPyro's `constraints.interval`); the bounds broadcast to the values.
 #[track_caller]
 pub fn interval(low: impl Into<Tensor>, high: impl Into<Tensor>) -> Support {
-    Rc::new(Interval { low: low.into(), high: high.into() })
+    Rc::new(Interval { low: low.into(), high: high.into(), closed: true })
+}
+
+/// Numbers between `low` and `high`, neither included (NumPyro's `constraints.open_interval`); the bounds broadcast to the
+/// values.
+#[track_caller]
+pub fn open_interval(low: impl Into<Tensor>, high: impl Into<Tensor>) -> Support {
+    Rc::new(Interval { low: low.into(), high: high.into(), closed: false })
 }
 
 struct Interval {
     low: Tensor,
     high: Tensor,
+    /// Whether the bounds are among the numbers.
+    closed: bool,
 }
 
 impl Constraint for Interval {
     fn describe(&self) -> String {
-        "a number from `low` to `high`".into()
+        if self.closed {
+            "a number from `low` to `high`".into()
+        } else {
+            "a number between `low` and `high`".into()
+        }
     }
 
     fn check(&self, value: Tensor) -> Tensor {
-        value.greater_equal(self.low) & value.less_equal(self.high)
+        if self.closed {
+            value.greater_equal(self.low) & value.less_equal(self.high)
+        } else {
+            value.greater(self.low) & value.less(self.high)
+        }
     }
 
     fn feasible_like(&self, prototype: Tensor) -> Tensor {
@@ -36,5 +53,9 @@ impl Constraint for Interval {
         let parts: [Rc<dyn Transform>; 2] =
             [Rc::new(Sigmoid), Rc::new(Affine::new(self.low, self.high - self.low))];
         Some(Rc::new(Compose::new(parts)))
+    }
+
+    fn bounds(&self) -> Option<Bounds> {
+        Some(Bounds { low: Some(self.low), high: Some(self.high) })
     }
 }

@@ -1,24 +1,43 @@
 //! Constraints: what a value must satisfy, how to find one that does, and the bijection from unconstrained space.
 
-mod boolean;
-mod greater_than;
-mod independent;
-mod interval;
-mod positive;
-mod real;
-mod unit_interval;
-
 use std::rc::Rc;
 
-pub use boolean::boolean;
-pub use greater_than::greater_than;
-pub use independent::independent;
-pub use interval::interval;
-pub use positive::positive;
-pub use real::real;
-pub use unit_interval::unit_interval;
-
 use crate::{tensor::Tensor, transforms::Transform};
+
+macro_rules! constraints { ($($file:ident: $($name:ident),+;)*) => { $(
+    mod $file;
+    pub use $file::{$($name),+};
+)* } }
+
+constraints! {
+    boolean: boolean;
+    circular: circular;
+    corr_cholesky: corr_cholesky;
+    corr_matrix: corr_matrix;
+    greater_than: greater_than, greater_than_eq;
+    image: image;
+    independent: independent, real_matrix, real_vector;
+    interval: interval, open_interval;
+    l1_ball: l1_ball;
+    less_than: less_than, less_than_eq;
+    lower_cholesky: lower_cholesky, scaled_unit_lower_cholesky, softplus_lower_cholesky;
+    multinomial: multinomial;
+    nonnegative: nonnegative;
+    ordered_vector: ordered_vector;
+    positive: positive, softplus_positive;
+    positive_definite: positive_definite, positive_semidefinite;
+    positive_ordered_vector: positive_ordered_vector;
+    real: real;
+    simplex: simplex;
+    sphere: sphere;
+    unit_interval: unit_interval;
+    zero_sum: zero_sum;
+}
+
+mod matrices;
+mod nonzero;
+
+pub(crate) use nonzero::nonzero;
 
 /// A set of values: the support of a distribution or the domain of a parameter.
 ///
@@ -45,6 +64,37 @@ pub trait Constraint {
 
     /// The bijection from unconstrained space onto the set (NumPyro's `biject_to`); `None` for discrete sets.
     fn bijector(&self) -> Option<Rc<dyn Transform>>;
+
+    /// The ends of a set of numbers that lie between two, or of events of such numbers; `None` for other sets.
+    fn bounds(&self) -> Option<Bounds> {
+        None
+    }
+}
+
+/// The ends of a set of numbers, each `None` where there is no end.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Below all of them.
+    pub low: Option<Tensor>,
+    /// Above all of them.
+    pub high: Option<Tensor>,
+}
+
+impl Bounds {
+    /// The numbers between them.
+    pub(crate) fn support(self) -> Support {
+        match (self.low, self.high) {
+            (None, None) => real(),
+            (Some(low), None) => greater_than(low),
+            (None, Some(high)) => less_than(high),
+            (Some(low), Some(high)) => interval(low, high),
+        }
+    }
+}
+
+/// A constant in the dimensions and the element type of `prototype`.
+fn filled_like(prototype: Tensor, x: impl Into<Tensor>) -> Tensor {
+    x.into().convert(prototype.dtype()).broadcast_to(&prototype.dims())
 }
 
 /// A shared constraint, as distributions hand them out.

@@ -2,18 +2,25 @@
 
 use std::rc::Rc;
 
-use super::{Constraint, Support};
+use super::{Bounds, Constraint, Support, filled_like};
 use crate::{
     tensor::Tensor,
-    transforms::{Exp, Transform},
+    transforms::{Exp, Softplus, Transform},
 };
 
 /// Finite or infinite numbers above zero (NumPyro's `constraints.positive`).
 pub fn positive() -> Support {
-    Rc::new(Positive)
+    Rc::new(Positive { by: Rc::new(Exp) })
 }
 
-struct Positive;
+/// The same numbers, with softplus as their bijection (NumPyro's `constraints.softplus_positive`).
+pub fn softplus_positive() -> Support {
+    Rc::new(Positive { by: Rc::new(Softplus) })
+}
+
+struct Positive {
+    by: Rc<dyn Transform>,
+}
 
 impl Constraint for Positive {
     fn describe(&self) -> String {
@@ -25,10 +32,14 @@ impl Constraint for Positive {
     }
 
     fn feasible_like(&self, prototype: Tensor) -> Tensor {
-        Tensor::from(1.0).convert(prototype.dtype()).broadcast_to(&prototype.dims())
+        filled_like(prototype, 1.0)
     }
 
     fn bijector(&self) -> Option<Rc<dyn Transform>> {
-        Some(Rc::new(Exp))
+        Some(self.by.clone())
+    }
+
+    fn bounds(&self) -> Option<Bounds> {
+        Some(Bounds { low: Some(Tensor::from(0.0)), high: None })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Constraint, Support};
+use super::{Bounds, Constraint, Support};
 use crate::{
     tensor::Tensor,
     transforms::{Identity, Transform},
@@ -30,5 +30,9 @@ impl Constraint for Real {
 
     fn bijector(&self) -> Option<Rc<dyn Transform>> {
         Some(Rc::new(Identity))
+    }
+
+    fn bounds(&self) -> Option<Bounds> {
+        Some(Bounds { low: None, high: None })
     }
 }

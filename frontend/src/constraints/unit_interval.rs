@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Constraint, Support};
+use super::{Bounds, Constraint, Support};
 use crate::{
     tensor::Tensor,
     transforms::{Sigmoid, Transform},
@@ -30,5 +30,9 @@ impl Constraint for UnitInterval {
 
     fn bijector(&self) -> Option<Rc<dyn Transform>> {
         Some(Rc::new(Sigmoid))
+    }
+
+    fn bounds(&self) -> Option<Bounds> {
+        Some(Bounds { low: Some(Tensor::from(0.0)), high: Some(Tensor::from(1.0)) })
     }
 }

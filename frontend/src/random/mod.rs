@@ -78,5 +78,6 @@ pub use t::t;
 pub use triangular::triangular;
 pub use truncated_normal::truncated_normal;
 pub use uniform::uniform;
+pub(crate) use uniform::{epsilon, tiny};
 pub use wald::wald;
 pub use weibull_min::weibull_min;

@@ -35,12 +35,12 @@ pub fn uniform(
 }
 
 /// The smallest positive normal number.
-pub(super) fn tiny(dtype: DType) -> f64 {
+pub(crate) fn tiny(dtype: DType) -> f64 {
     if dtype == DType::F32 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE }
 }
 
 /// The distance from one to the next larger number.
-pub(super) fn epsilon(dtype: DType) -> f64 {
+pub(crate) fn epsilon(dtype: DType) -> f64 {
     if dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON }
 }
 

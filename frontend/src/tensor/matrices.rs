@@ -179,12 +179,12 @@ fn above_diagonal(op: &'static str, diagonal: isize, loc: &Loc) -> Option<usize>
 }
 
 /// The number of elements of a triangle of `n` rows.
-fn triangular(n: usize) -> usize {
+pub(crate) fn triangular(n: usize) -> usize {
     n.saturating_mul(n.saturating_add(1)) / 2
 }
 
 /// The most rows whose triangle has at most `len` elements.
-fn triangular_root(len: usize) -> usize {
+pub(crate) fn triangular_root(len: usize) -> usize {
     // The square root is off by less than one; what it says is put right by its neighbours.
     let guess = ((8.0 * len as f64 + 1.0).sqrt() / 2.0) as usize + 1;
     (guess.saturating_sub(3)..=guess).rev().find(|n| triangular(*n) <= len).unwrap_or(0)

@@ -5,7 +5,11 @@ use std::rc::Rc;
 use pyroxene_ir::Dims;
 
 use super::Transform;
-use crate::tensor::Tensor;
+use crate::{
+    constraints::{self, Support},
+    distributions::Param,
+    tensor::Tensor,
+};
 
 /// `y = fₙ(… f₁(x))` (NumPyro's `ComposeTransform`).
 #[derive(Clone)]
@@ -61,5 +65,21 @@ impl Transform for Compose {
 
     fn inverse_dims(&self, dims: &[usize]) -> Dims {
         self.parts.iter().rev().fold(Dims::from_slice(dims), |dims, part| part.inverse_dims(&dims))
+    }
+
+    fn forward_dims(&self, dims: &[usize]) -> Dims {
+        self.parts.iter().fold(Dims::from_slice(dims), |dims, part| part.forward_dims(&dims))
+    }
+
+    fn codomain(&self, domain: &Support) -> Option<Support> {
+        Some(self.parts.iter().fold(domain.clone(), |domain, part| constraints::image(domain, part.clone())))
+    }
+
+    fn sign(&self) -> Option<Tensor> {
+        self.parts.iter().try_fold(Tensor::from(1.0), |sign, part| Some(sign * part.sign()?))
+    }
+
+    fn params(&self) -> Vec<Param> {
+        self.parts.iter().flat_map(|part| part.params()).collect()
     }
 }

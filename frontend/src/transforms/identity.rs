@@ -1,7 +1,7 @@
 //! The identity: values that are unconstrained already.
 
 use super::Transform;
-use crate::tensor::Tensor;
+use crate::{constraints::Support, tensor::Tensor};
 
 /// `y = x` (NumPyro's `IdentityTransform`).
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,14 @@ impl Transform for Identity {
     }
 
     fn log_abs_det_jacobian(&self, x: Tensor, _y: Tensor) -> Tensor {
-        Tensor::from(0.0).convert(x.dtype()).broadcast_to(&x.dims())
+        super::no_volume(x, 0)
+    }
+
+    fn codomain(&self, domain: &Support) -> Option<Support> {
+        Some(domain.clone())
+    }
+
+    fn sign(&self) -> Option<Tensor> {
+        Some(Tensor::from(1.0))
     }
 }

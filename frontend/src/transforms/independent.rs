@@ -5,7 +5,11 @@ use std::rc::Rc;
 use pyroxene_ir::Dims;
 
 use super::Transform;
-use crate::tensor::Tensor;
+use crate::{
+    constraints::{self, Support},
+    distributions::Param,
+    tensor::Tensor,
+};
 
 /// `base` on each element of events that span `n` more dimensions (NumPyro's `IndependentTransform`).
 #[derive(Clone)]
@@ -44,5 +48,19 @@ impl Transform for Independent {
 
     fn inverse_dims(&self, dims: &[usize]) -> Dims {
         self.base.inverse_dims(dims)
+    }
+
+    fn forward_dims(&self, dims: &[usize]) -> Dims {
+        self.base.forward_dims(dims)
+    }
+
+    fn codomain(&self, domain: &Support) -> Option<Support> {
+        self.base.codomain(domain)
+    }
+
+    fn params(&self) -> Vec<Param> {
+        // Seen from the whole event, a parameter spans its new dimensions too.
+        let wider = |p: Param| Param { constraint: constraints::independent(p.constraint, self.n), ..p };
+        self.base.params().into_iter().map(wider).collect()
     }
 }

@@ -1,9 +1,11 @@
 //! The logistic function: the real line onto the open unit interval.
 
-use pyroxene_ir::DType;
-
-use super::Transform;
-use crate::tensor::Tensor;
+use super::{Transform, is_whole};
+use crate::{
+    constraints::{self, Support},
+    random::{epsilon, tiny},
+    tensor::Tensor,
+};
 
 /// `y = 1 / (1 + e⁻ˣ)`, never 0 or 1 (NumPyro's `SigmoidTransform`).
 ///
@@ -14,11 +16,7 @@ pub struct Sigmoid;
 
 impl Transform for Sigmoid {
     fn forward(&self, x: Tensor) -> Tensor {
-        let (least, greatest) = match x.dtype() {
-            DType::F32 => (f64::from(f32::MIN_POSITIVE), f64::from(1.0 - f32::EPSILON)),
-            _ => (f64::MIN_POSITIVE, 1.0 - f64::EPSILON),
-        };
-        x.logistic().maximum(least).minimum(greatest)
+        x.logistic().clamp(tiny(x.dtype()), 1.0 - epsilon(x.dtype()))
     }
 
     fn inverse(&self, y: Tensor) -> Tensor {
@@ -27,5 +25,13 @@ impl Transform for Sigmoid {
 
     fn log_abs_det_jacobian(&self, x: Tensor, _y: Tensor) -> Tensor {
         -x.softplus() - (-x).softplus()
+    }
+
+    fn codomain(&self, domain: &Support) -> Option<Support> {
+        is_whole(domain).then(constraints::unit_interval)
+    }
+
+    fn sign(&self) -> Option<Tensor> {
+        Some(Tensor::from(1.0))
     }
 }
