@@ -289,6 +289,8 @@ fn regions(
                 let y = t.forward(a[0]);
                 vec![y, t.log_abs_det_jacobian(a[0], y).sum()]
             })?;
+            // A bijection onto events of other sizes than the site's would read and write beside them.
+            expect(message, d, "the bijection of the support", &constrain, &ty.dims, Some(ty.len()))?;
             (Some(constrain), Some(record(&value, &|a| vec![t.inverse(a[0])])?))
         }
         None => (None, None),
