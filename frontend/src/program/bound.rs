@@ -59,6 +59,13 @@ impl Bound {
         &self.program
     }
 
+    /// The same with [`Program::drop_constants`].
+    #[must_use]
+    pub fn drop_constants(&self) -> Bound {
+        let (program, recorded) = (self.program.drop_constants(), self.recorded.drop_constants());
+        Bound { program, recorded, ..self.clone() }
+    }
+
     /// The data, one array for each leaf in order.
     pub fn data(&self) -> &[Array] {
         &self.data

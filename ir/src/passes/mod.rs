@@ -60,6 +60,7 @@ passes! {
     resolve_plates::ResolvePlates,
     resolve_masks::ResolveMasks,
     resolve_sites::ResolveSites,
+    drop_constants::DropConstants,
     stable_rewrites::StableRewrites,
     vjp::Vjp,
     fold::Fold,
