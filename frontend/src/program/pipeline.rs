@@ -73,6 +73,9 @@ fn stages(
     let start = Instant::now();
     let lowered = Lowered::new(&pure, name)?;
     let lower = start.elapsed();
+    if let Some(preparation) = lowered.preparation() {
+        dump.hlo("prepare", Duration::ZERO, preparation.instructions(), || preparation.to_text());
+    }
     dump.hlo("lowered", lower, lowered.instructions(), || lowered.to_string());
     Ok((lowered, Took { passes, lower }))
 }

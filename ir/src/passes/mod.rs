@@ -13,6 +13,7 @@ mod trace_back;
 pub use batch::batch;
 pub use checks::{Check, Checks, checks};
 pub use give::give;
+pub use hoist_data::{Split, split};
 pub use jvp::jvp;
 pub use manager::{Need, Outcome, SettingError, Settings, Step};
 pub use pins::{Pins, pins};
@@ -64,6 +65,7 @@ passes! {
     stable_rewrites::StableRewrites,
     vjp::Vjp,
     fold::Fold,
+    hoist_data::HoistData,
     legalize::Legalize,
     dce::Dce,
 }
