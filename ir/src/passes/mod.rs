@@ -65,6 +65,7 @@ passes! {
     stable_rewrites::StableRewrites,
     vjp::Vjp,
     fold::Fold,
+    few_buckets::FewBuckets,
     hoist_data::HoistData,
     legalize::Legalize,
     dce::Dce,
