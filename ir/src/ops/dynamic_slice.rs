@@ -1,6 +1,6 @@
 //! Slices at positions known only when the program runs.
 
-use super::{batching::insert, *};
+use super::{batching::insert, take::signed, *};
 use crate::{
     shape,
     types::{DType, Dims},
@@ -22,6 +22,21 @@ pub(super) fn fits(x: &Ty, sizes: &[usize], indices: &[Ty]) -> bool {
         && x.rank() == indices.len()
         && scalars
         && sizes.iter().zip(&x.dims).all(|(s, d)| s <= d)
+}
+
+/// Whether indices are of a type of which XLA takes the upper half for negative where it knows the index.
+pub(super) fn is_unsigned(indices: &[Ty]) -> bool {
+    indices.first().is_some_and(|i| i.dtype == DType::U64)
+}
+
+/// The same op on signed indices, of which operand `first` is the first.
+pub(super) fn with_signed(op: &Op, g: &mut Graph, args: &[Val], first: usize) -> Result<Operands, TypeError> {
+    let dims = g.ty(args[0]).dims.clone();
+    let mut operands = Operands::from_slice(args);
+    for (index, n) in operands[first..].iter_mut().zip(dims) {
+        *index = signed(g, *index, n)?;
+    }
+    g.push_all(op.clone(), &operands)
 }
 
 /// The index along the dimension of a batch that is taken whole, of the type of the other indices.
@@ -60,7 +75,7 @@ pub(super) fn batched_positions(
     for k in 0..dims.len() {
         let start = cx.at(first + k, 0)?;
         let g = &mut *cx.graph;
-        let start = g.convert(start, DType::I64)?;
+        let start = signed(g, start, dims[k])?;
         let starts = g.ty(start).clone();
         let (zero, last) = (g.full(&starts, 0.0)?, g.full(&starts, (dims[k] - sizes[k]) as f64)?);
         let start = g.max(start, zero)?;
@@ -125,7 +140,10 @@ impl Rules for DynamicSlice {
         Rules::batch(&Take { axis: 0 }, member)
     }
 
-    fn hlo(&self, _args: &[Ty]) -> Hlo {
+    fn hlo(&self, args: &[Ty]) -> Hlo {
+        if is_unsigned(&args[1..]) {
+            return Hlo::ExpandOp(|op, g, args| with_signed(op, g, args, 1));
+        }
         Hlo::with("dynamic-slice", HloAttr::SliceSizes(self.sizes.to_vec()))
     }
 
@@ -140,6 +158,8 @@ impl Rules for DynamicSlice {
             Sample::values(of(&[1, 4]), [matrix, at(-3), at(2)]),
             Sample::values(of(&[2]), [Array::from([1i32, 2, 3]), Array::scalar(1i32)]),
             Sample::values(of(&[1]), [Array::from([true, false]), Array::scalar(1u32)]),
+            Sample::values(of(&[2]), [Array::from([1i32, 2, 3]), Array::scalar(u64::MAX)]),
+            Sample::values(of(&[2]), [Array::from([1i32, 2, 3]), Array::scalar(u32::MAX)]),
             Sample::values(of(&[]), [Array::scalar(2.5f32)]),
         ]
     }

@@ -1,7 +1,7 @@
 //! Writing a slice at a position known only when the program runs.
 
 use super::{
-    dynamic_slice::{batched_positions, fits, positions, whole},
+    dynamic_slice::{batched_positions, fits, is_unsigned, positions, whole, with_signed},
     *,
 };
 use crate::types::DType;
@@ -82,7 +82,10 @@ impl Rules for DynamicUpdateSlice {
         Ok((write(&mut cx, x, update, at)?, 0))
     }
 
-    fn hlo(&self, _args: &[Ty]) -> Hlo {
+    fn hlo(&self, args: &[Ty]) -> Hlo {
+        if is_unsigned(&args[2..]) {
+            return Hlo::ExpandOp(|op, g, args| with_signed(op, g, args, 2));
+        }
         Hlo::Native("dynamic-update-slice")
     }
 
@@ -103,6 +106,14 @@ impl Rules for DynamicUpdateSlice {
             Sample::values(
                 DynamicUpdateSlice,
                 [Array::from([true, false]), Array::from([true]), Array::scalar(1u32)],
+            ),
+            Sample::values(
+                DynamicUpdateSlice,
+                [Array::from([1i32, 2, 3]), Array::from([7i32]), Array::scalar(u64::MAX)],
+            ),
+            Sample::values(
+                DynamicUpdateSlice,
+                [Array::from([1i32, 2, 3]), Array::from([7i32]), Array::scalar(u32::MAX)],
             ),
         ]
     }

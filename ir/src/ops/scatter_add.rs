@@ -3,9 +3,10 @@
 use smallvec::smallvec;
 
 use super::{
-    take::{OutOfRange, inside, is_index, joint, positions, taken, window_dims},
+    take::{OutOfRange, inside, is_index, joint, positions, taken, window_dims, with_signed_index},
     *,
 };
+use crate::types::DType;
 
 /// `scatter_add(x, index, updates)`: `x` with each slice of `updates` added at its integer position along `axis`.
 /// Positions outside are ignored; repeated ones add up.
@@ -75,6 +76,9 @@ pub(super) fn batched<O: Into<Op>>(
 
 /// The HLO of a scatter with this body.
 pub(super) fn scatter(args: &[Ty], axis: usize, body: HloAttr) -> Hlo {
+    if args[1].dtype == DType::U64 {
+        return Hlo::ExpandOp(with_signed_index);
+    }
     let dims = ScatterDims {
         update_window_dims: window_dims(&args[0], &args[1], axis),
         inserted_window_dims: vec![axis],

@@ -81,6 +81,29 @@ fn clamped(g: &mut Graph, index: Val, n: usize) -> Result<Val, TypeError> {
     g.push(Min, &[above, last])
 }
 
+/// The index into a dimension of size `n` as `i64`: one that has no such number becomes `n`, which lies outside too.
+pub(super) fn signed(g: &mut Graph, index: Val, n: usize) -> Result<Val, TypeError> {
+    if g.ty(index).dtype != DType::U64 {
+        return g.convert(index, DType::I64);
+    }
+    let outside = g.full_like(index, n as f64)?;
+    let index = g.push(Min, &[index, outside])?;
+    g.convert(index, DType::I64)
+}
+
+/// A take or scatter by `u64`, of which XLA takes the upper half for negative where it knows the index, as one by `i64`.
+pub(super) fn with_signed_index(op: &Op, g: &mut Graph, args: &[Val]) -> Result<Operands, TypeError> {
+    let axis = match op {
+        Op::Take(take) => take.axis,
+        Op::Scatter(scatter) => scatter.axis,
+        Op::ScatterAdd(scatter) => scatter.axis,
+        _ => 0,
+    };
+    let mut operands = Operands::from_slice(args);
+    operands[1] = signed(g, args[1], g.ty(args[0]).dims[axis])?;
+    g.push_all(op.clone(), &operands)
+}
+
 /// What a batched index that lies outside becomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum OutOfRange {
@@ -99,7 +122,7 @@ pub(super) fn joint(cx: &mut Batch<'_>, axis: usize, outside: OutOfRange) -> Res
     let n = dims.remove(axis + 1);
     dims[axis] = cx.size.saturating_mul(n);
     let x = g.reshape(x, &dims)?;
-    let index = g.convert(index, DType::I64)?;
+    let index = signed(g, index, n)?;
     let ty = g.ty(index).clone();
     let (zero, last) = (g.full(&ty, 0.0)?, g.full(&ty, n as f64 - 1.0)?);
     let member = g.push(Iota { dtype: DType::I64, dims: ty.dims.clone(), axis: 0 }, &[])?;
@@ -174,6 +197,9 @@ impl Rules for Take {
 
     fn hlo(&self, args: &[Ty]) -> Hlo {
         let (x, index) = (&args[0], &args[1]);
+        if index.dtype == DType::U64 {
+            return Hlo::ExpandOp(with_signed_index);
+        }
         let mut slice_sizes = x.dims.to_vec();
         slice_sizes[self.axis] = x.dims[self.axis].min(1);
         let dims = GatherDims {
@@ -195,7 +221,9 @@ impl Rules for Take {
             Sample::smooth(Take { axis: 0 }, [x.clone(), index.clone()]),
             Sample::smooth(Take { axis: 1 }, [matrix.clone(), square]),
             Sample::smooth(Take { axis: 0 }, [matrix, Array::scalar(1i32)]),
-            Sample::smooth(Take { axis: 0 }, [x, Array::from([-3i64, 99])]),
+            Sample::smooth(Take { axis: 0 }, [x.clone(), Array::from([-3i64, 99])]),
+            Sample::values(Take { axis: 0 }, [x.clone(), Array::from([u64::MAX, 1])]),
+            Sample::values(Take { axis: 0 }, [x, Array::from([1, u32::MAX])]),
         ]
     }
 }
