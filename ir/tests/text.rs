@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/random/mod.rs"]
+mod random;
 
 use std::sync::Arc;
 
@@ -149,6 +151,8 @@ fn model_text() -> String {
 }
 
 proptest! {
+    #![proptest_config(random::config(256))]
+
     #[test]
     fn random_graphs_round_trip(g in graphs()) {
         round_trip(&g);
