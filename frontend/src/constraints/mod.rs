@@ -17,6 +17,8 @@ constraints! {
     greater_than: greater_than, greater_than_eq;
     image: image;
     independent: independent, real_matrix, real_vector;
+    integer_greater_than: integer_greater_than, nonnegative_integer, positive_integer;
+    integer_interval: integer_interval;
     interval: interval, open_interval;
     l1_ball: l1_ball;
     less_than: less_than, less_than_eq;
