@@ -1,8 +1,6 @@
 //! The Bernoulli distribution, by its probability or by its log odds.
 
-use pyroxene_ir::DType;
-
-use super::{Distribution, Param, as_number, batched, draw_dims, float_dtype};
+use super::{Distribution, Param, as_number, batched, clamp_probs, draw_dims, float_dtype};
 use crate::{
     constraints::{self, Support},
     random::{self, Key},
@@ -39,11 +37,7 @@ impl Distribution for BernoulliProbs {
     fn log_prob(&self, value: Tensor) -> Tensor {
         let dtype = float_dtype(&self.params());
         // Short of 0 and 1 both terms are finite, and a term with factor zero is zero.
-        let (least, greatest) = match dtype {
-            DType::F32 => (f64::from(f32::MIN_POSITIVE), f64::from(1.0 - f32::EPSILON)),
-            _ => (f64::MIN_POSITIVE, 1.0 - f64::EPSILON),
-        };
-        let probs = self.probs.convert(dtype).maximum(least).minimum(greatest);
+        let probs = clamp_probs(self.probs, dtype);
         let value = as_number(value, dtype);
         value * probs.log() + (1.0 - value) * (-probs).log1p()
     }

@@ -18,19 +18,51 @@ macro_rules! distributions { ($($file:ident: $($Name:ident),+;)*) => { $(
 )* } }
 
 distributions! {
+    asymmetric_laplace: AsymmetricLaplace, AsymmetricLaplaceQuantile;
     bernoulli: BernoulliLogits, BernoulliProbs;
+    beta: Beta;
+    beta_binomial: BetaBinomial;
+    beta_proportion: BetaProportion;
+    binomial: BinomialLogits, BinomialProbs;
+    categorical: CategoricalLogits, CategoricalProbs;
     cauchy: Cauchy;
+    chi2: Chi2;
+    delta: Delta;
+    discrete_uniform: DiscreteUniform;
     expanded: Expanded;
     exponential: Exponential;
+    gamma: Gamma;
+    gamma_poisson: GammaPoisson, NegativeBinomial2, NegativeBinomialLogits, NegativeBinomialProbs;
+    geometric: GeometricLogits, GeometricProbs;
+    gumbel: Gumbel;
     half_cauchy: HalfCauchy;
     half_normal: HalfNormal;
     improper_uniform: ImproperUniform;
     independent: Independent;
+    inverse_gamma: InverseGamma;
+    kumaraswamy: Kumaraswamy;
+    laplace: Laplace;
+    levy: Levy;
+    log_normal: LogNormal;
+    log_uniform: LogUniform;
+    logistic: Logistic;
     masked: Masked;
     normal: Normal;
+    ordered_logistic: OrderedLogistic;
+    pareto: Pareto;
+    poisson: Poisson;
+    soft_laplace: SoftLaplace;
+    student_t: StudentT;
+    truncated_normal: TruncatedNormal;
     uniform: Uniform;
     unit: Unit;
+    von_mises: VonMises;
+    weibull: Weibull;
+    zero_inflated: ZeroInflated, ZeroInflatedPoisson;
 }
+
+mod parameters;
+mod stirling;
 
 /// A parameter of a distribution.
 #[derive(Clone)]
@@ -349,6 +381,21 @@ pub(crate) fn batched(d: &dyn Distribution, x: Tensor) -> Tensor {
 /// A value as a float to multiply with; truth values and integers become `dtype`.
 pub(crate) fn as_number(value: Tensor, dtype: DType) -> Tensor {
     if value.dtype().is_float() { value } else { value.convert(dtype) }
+}
+
+/// The least positive number of normal precision.
+pub(crate) fn least_positive(dtype: DType) -> f64 {
+    if dtype == DType::F32 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE }
+}
+
+/// One less the precision of numbers around it.
+pub(crate) fn greatest_below_one(dtype: DType) -> f64 {
+    if dtype == DType::F32 { f64::from(1.0 - f32::EPSILON) } else { 1.0 - f64::EPSILON }
+}
+
+/// Probabilities short of 0 and 1, where their logarithms are finite (NumPyro's `clamp_probs`).
+pub(crate) fn clamp_probs(probs: Tensor, dtype: DType) -> Tensor {
+    probs.convert(dtype).clamp(least_positive(dtype), greatest_below_one(dtype))
 }
 
 /// Whether a parameter is the result of an error, so that the distribution's shape means nothing.

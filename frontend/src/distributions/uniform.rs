@@ -20,12 +20,8 @@ impl Uniform {
     /// From `low` to `high`, which broadcast.
     #[track_caller]
     pub fn new(low: impl Into<Tensor>, high: impl Into<Tensor>) -> Uniform {
-        let (low, high): (Tensor, Tensor) = (low.into(), high.into());
-        // A constraint compares the two element by element, so they are given equal dimensions.
-        match shape::broadcast(&low.dims(), &high.dims()) {
-            Some(dims) => Uniform { low: low.broadcast_to(&dims), high: high.broadcast_to(&dims) },
-            None => Uniform { low, high },
-        }
+        let [low, high] = together([low.into(), high.into()]);
+        Uniform { low, high }
     }
 }
 
@@ -68,5 +64,14 @@ impl Distribution for Uniform {
 
     fn icdf(&self, q: Tensor) -> Option<Tensor> {
         Some(self.low + q * (self.high - self.low))
+    }
+}
+
+/// Bounds with equal dimensions, as a constraint compares them element by element; those that do not broadcast stay.
+#[track_caller]
+pub(super) fn together(bounds: [Tensor; 2]) -> [Tensor; 2] {
+    match shape::broadcast(&bounds[0].dims(), &bounds[1].dims()) {
+        Some(dims) => bounds.map(|bound| bound.broadcast_to(&dims)),
+        None => bounds,
     }
 }

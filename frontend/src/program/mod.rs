@@ -8,7 +8,6 @@ mod explain;
 mod function;
 mod model;
 mod pipeline;
-mod prepare;
 mod recorded;
 
 pub use bound::{Bound, Pinned};

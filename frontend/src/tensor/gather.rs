@@ -48,15 +48,23 @@ impl Tensor {
     pub fn take_along_axis(self, index: impl Into<Tensor>, axis: isize) -> Tensor {
         let (index, loc) = (index.into(), Loc::caller());
         composed(loc.clone(), || {
-            let Some([x, index, line]) = self.lines("take_along_axis", index, axis, &loc) else {
-                return Tensor::POISON;
-            };
-            let n = x.size(x.rank() - 1);
-            check_inside(index, n, &loc);
-            let position = line + index.convert(DType::I64).clamp(0i64, n.saturating_sub(1));
-            let read = apply(ops::Take { axis: 0 }, &[x.flat(), position], loc);
-            read.moveaxis(-1, axis)
+            let taken = self.entries_along_axis(index, axis, loc.clone());
+            if let Some(axis) = shape::axis(axis, self.rank()).filter(|_| !taken.is_poison()) {
+                check_inside(index, self.size(axis), &loc);
+            }
+            taken
         })
+    }
+
+    /// [`Tensor::take_along_axis`] without a check: positions outside are clamped.
+    pub(crate) fn entries_along_axis(self, index: Tensor, axis: isize, loc: Loc) -> Tensor {
+        let Some([x, index, line]) = self.lines("take_along_axis", index, axis, &loc) else {
+            return Tensor::POISON;
+        };
+        let n = x.size(x.rank() - 1);
+        let position = line + index.convert(DType::I64).clamp(0i64, n.saturating_sub(1));
+        let read = apply(ops::Take { axis: 0 }, &[x.flat(), position], loc);
+        read.moveaxis(-1, axis)
     }
 
     /// The tensor with `values` set at the positions that `index` names, each in its line along `axis` (NumPy's

@@ -1,0 +1,52 @@
+//! The inverse gamma distribution.
+
+use super::{
+    Distribution, Gamma, batched,
+    gamma::log_density,
+    parameters::{described, parameters},
+};
+use crate::{
+    constraints::{self, Support},
+    random::Key,
+    tensor::Tensor,
+};
+
+parameters! {
+    /// The inverse of a gamma with shape `concentration` and rate `rate` (NumPyro's `InverseGamma`).
+    InverseGamma
+    /// The inverse of a gamma with shape `concentration` and rate `rate`, which is a scale here; they broadcast.
+    (concentration: positive, rate: positive)
+}
+
+impl Distribution for InverseGamma {
+    described!(InverseGamma);
+
+    fn support(&self) -> Support {
+        constraints::positive()
+    }
+
+    fn log_prob(&self, value: Tensor) -> Tensor {
+        log_density(self.concentration, self.rate / value, self.rate.log() - value.log()) - value.log()
+    }
+
+    fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
+        Some(1.0 / Gamma::new(self.concentration, self.rate).sample(key, sample_shape)?)
+    }
+
+    fn mean(&self) -> Option<Tensor> {
+        let finite = self.concentration.greater(1.0);
+        let above = finite.select(self.concentration, 2.0);
+        Some(batched(self, finite.select(self.rate / (above - 1.0), f64::INFINITY)))
+    }
+
+    fn variance(&self) -> Option<Tensor> {
+        let finite = self.concentration.greater(2.0);
+        let above = finite.select(self.concentration, 3.0);
+        let variance = (self.rate / (above - 1.0)).square() / (above - 2.0);
+        Some(batched(self, finite.select(variance, f64::INFINITY)))
+    }
+
+    fn cdf(&self, value: Tensor) -> Option<Tensor> {
+        Some(self.concentration.gammaincc(self.rate / value.maximum(0.0)))
+    }
+}
