@@ -49,18 +49,9 @@ pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<
         (_, Some(_)) => Err(Failure::PassWithoutGraph),
         (Emit::Sites, None) => sites(&program, out),
         (Emit::Ir, None) => Ok(write!(out, "{}", program.graph())?),
-        (Emit::Hlo, None) => hlo(&program, out),
+        (Emit::Hlo, None) => Ok(writeln!(out, "{}", program.lower(QUERY)?.to_string().trim_end())?),
         (Emit::Stats, None) => stats(&program, out),
     }
-}
-
-/// Prints what runs for each position, after what runs once for the data, if something does.
-fn hlo(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
-    let lowered = program.lower(QUERY)?;
-    if let Some(once) = lowered.preparation() {
-        writeln!(out, "{}\n", once.to_text().trim_end())?;
-    }
-    Ok(writeln!(out, "{}", lowered.to_string().trim_end())?)
 }
 
 /// Prints the graph as a pass left it.
@@ -142,12 +133,7 @@ fn stats(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
     nodes.insert(0, ["stage", "nodes", "in regions", "time"].map(String::from).to_vec());
     table(out, &nodes)?;
     let (instructions, bytes) = (lowered.instructions(), lowered.hlo().len());
-    writeln!(out, "\n{}: {instructions} HLO instructions, {bytes} bytes", QUERY.name())?;
-    if let Some(once) = lowered.preparation() {
-        let (instructions, bytes) = (once.instructions(), once.hlo.len());
-        writeln!(out, "once for the data: {instructions} HLO instructions, {bytes} bytes")?;
-    }
-    writeln!(out)?;
+    writeln!(out, "\n{}: {instructions} HLO instructions, {bytes} bytes\n", QUERY.name())?;
     let times = [
         ("trace", before.trace),
         ("passes", lowering.passes - before.passes),

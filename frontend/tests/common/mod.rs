@@ -3,7 +3,7 @@
 
 pub(crate) mod jax;
 
-use std::{cell::Cell, collections::BTreeMap, fmt::Debug, sync::Arc};
+use std::{cell::Cell, collections::BTreeMap, fmt::Debug};
 
 use pyroxene_frontend::{Array, DType, Tensor, record};
 use pyroxene_ir::{
@@ -11,13 +11,7 @@ use pyroxene_ir::{
     eval::eval,
     passes::{self, Query},
 };
-use pyroxene_runtime::{Backend, options::Options};
 use serde_json::Value;
-
-/// A backend of a test's own, for tests that count compilations while others run beside them.
-pub(crate) fn backend() -> anyhow::Result<Arc<dyn Backend>> {
-    Ok(pyroxene_runtime::open("cpu", &Options::of_process()?, &mut |_| {})?)
-}
 
 /// A file of golden data, made by the script `make_*.py` beside it.
 pub(crate) fn golden(name: &str) -> Value {

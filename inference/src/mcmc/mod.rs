@@ -69,7 +69,6 @@ pub struct Mcmc<M = ()> {
     draws: usize,
     seed: u64,
     threads: Option<usize>,
-    drop_constants: bool,
 }
 
 impl<D> Mcmc<Model<D>> {
@@ -101,16 +100,7 @@ impl Mcmc {
 
 impl<M> Mcmc<M> {
     fn with_model(nuts: Nuts, model: M) -> Mcmc<M> {
-        Mcmc {
-            nuts,
-            model,
-            chains: 4,
-            warmup: 1000,
-            draws: 1000,
-            seed: 0,
-            threads: None,
-            drop_constants: false,
-        }
+        Mcmc { nuts, model, chains: 4, warmup: 1000, draws: 1000, seed: 0, threads: None }
     }
 
     /// The number of chains (NumPyro's `num_chains`). Default 4: with fewer, R-hat says little.
@@ -148,14 +138,6 @@ impl<M> Mcmc<M> {
         self
     }
 
-    /// Whether terms of the log density that no latent value changes are left out ([`Bound::drop_constants`]). The draws'
-    /// distribution stays as it is; the statistic `lp` loses a number, the same one at every draw. Default false.
-    #[must_use]
-    pub fn drop_constants(mut self, drop: bool) -> Mcmc<M> {
-        self.drop_constants = drop;
-        self
-    }
-
     /// Runs the chains on a program that has its data.
     ///
     /// # Errors
@@ -172,8 +154,6 @@ impl<M> Mcmc<M> {
     /// As [`Mcmc::run_bound`].
     pub fn run_with_info(&self, bound: &Bound) -> Result<(Posterior, RunInfo), Error> {
         self.validate()?;
-        let dropped = self.drop_constants.then(|| bound.drop_constants());
-        let bound = dropped.as_ref().unwrap_or(bound);
         latent(bound)?;
         for query in [Query::PotentialAndGradient, Query::Constrain] {
             bound.program().compile(query, bound.backend())?;
