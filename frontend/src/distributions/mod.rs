@@ -28,11 +28,14 @@ distributions! {
     cauchy: Cauchy;
     chi2: Chi2;
     delta: Delta;
+    dirichlet: Dirichlet;
+    dirichlet_multinomial: DirichletMultinomial;
     discrete_uniform: DiscreteUniform;
     expanded: Expanded;
     exponential: Exponential;
     gamma: Gamma;
     gamma_poisson: GammaPoisson, NegativeBinomial2, NegativeBinomialLogits, NegativeBinomialProbs;
+    gaussian_random_walk: GaussianRandomWalk;
     geometric: GeometricLogits, GeometricProbs;
     gumbel: Gumbel;
     half_cauchy: HalfCauchy;
@@ -43,26 +46,38 @@ distributions! {
     kumaraswamy: Kumaraswamy;
     laplace: Laplace;
     levy: Levy;
+    lkj: LKJ;
+    lkj_cholesky: LKJCholesky, LKJMethod;
     log_normal: LogNormal;
     log_uniform: LogUniform;
     logistic: Logistic;
+    low_rank_multivariate_normal: LowRankMultivariateNormal;
     masked: Masked;
+    mixing: Mixing;
+    mixture_general: MixtureGeneral;
+    mixture_same_family: MixtureSameFamily;
+    multinomial: MultinomialLogits, MultinomialProbs;
+    multivariate_normal: MultivariateNormal;
+    multivariate_student_t: MultivariateStudentT;
     normal: Normal;
     ordered_logistic: OrderedLogistic;
     pareto: Pareto;
     poisson: Poisson;
     soft_laplace: SoftLaplace;
     student_t: StudentT;
+    transformed: TransformedDistribution;
     truncated_normal: TruncatedNormal;
     uniform: Uniform;
     unit: Unit;
     von_mises: VonMises;
     weibull: Weibull;
     zero_inflated: ZeroInflated, ZeroInflatedPoisson;
+    zero_sum_normal: ZeroSumNormal;
 }
 
 mod parameters;
 mod stirling;
+mod vectors;
 
 /// A parameter of a distribution.
 #[derive(Clone)]
