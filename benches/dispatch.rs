@@ -1,6 +1,8 @@
 //! One dispatch of value and gradient with results read, beside the bare Execute of the same executable.
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
+mod models;
+
 use std::{
     hint::black_box,
     time::{Duration, Instant},
@@ -9,7 +11,6 @@ use std::{
 use criterion::{Criterion, criterion_group, criterion_main};
 use pyroxene::{
     Array,
-    gallery::GALLERY,
     ir::passes::Query,
     runtime::{Buffer, bare_dispatch},
 };
@@ -44,10 +45,10 @@ fn position(dimension: usize) -> Vec<f64> {
 }
 
 fn dispatch(c: &mut Criterion) {
-    for entry in GALLERY {
+    for (name, entry) in models::measured() {
         let bound = entry.bind().unwrap();
         let position = position(bound.dimension());
-        let mut group = c.benchmark_group(entry.aliases[0]);
+        let mut group = c.benchmark_group(name);
 
         let executable = bound.program().compile(QUERY, bound.backend()).unwrap().executable().clone();
         let upload = |array: &Array| bound.backend().upload(array).unwrap();

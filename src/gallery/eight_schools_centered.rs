@@ -4,22 +4,20 @@
 //! in the order of the statements. So `theta` is declared first, with a flat density, and `theta ~ N(mu, tau)` follows
 //! as a factor: the joint density is the same.
 
-pub use super::eight_schools_noncentered::{Data, data};
-use super::{Entry, problem, read};
+use super::shared::flat;
 use crate::prelude::*;
 
-/// The gallery's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "eight_schools-eight_schools_centered",
-    aliases: &["eight_schools_centered"],
-    about: "the same posterior, centred: its funnel makes NUTS diverge",
-    problem: |file| if file.is_some() { read(model, file) } else { Ok(problem(model, data()?)) },
-};
+super::entry!(
+    "eight_schools-eight_schools_centered",
+    ["eight_schools_centered"],
+    "the same posterior, centred: its funnel makes NUTS diverge",
+    like eight_schools_noncentered
+);
 
 /// The model; `theta`, `mu` and `tau` are latent.
 pub fn model(d: &Data) {
     let school = Plate::new("school", d.y.dim(0));
-    let theta = school.run(|_| sample("theta", ImproperUniform::new(constraints::real(), &[], &[])));
+    let theta = school.run(|_| sample("theta", flat(&[])));
     let mu = sample("mu", Normal::new(0.0, 5.0));
     let tau = sample("tau", HalfCauchy::new(5.0));
     school.run(|_| {

@@ -2,8 +2,10 @@
 //!
 //! A model's file holds its data's type, its function and the line that makes an [`Entry`] of both. Names and parameters are
 //! posteriordb's, and latent sites come in the order of posteriordb's parameters, so that its records compare directly.
+//! Where a density depends on a parameter that posteriordb lists later, the site is flat and a factor adds the density.
 
 mod problem;
+mod shared;
 
 pub use problem::{Problem, problem, read};
 
@@ -13,10 +15,25 @@ use crate::{
     runtime::default_backend,
 };
 
-/// The constant `ENTRY` of a gallery model's file and the function `data` that reads its data: the function `model` over
-/// the structure `Data` with an embedded file.
+/// The constant `ENTRY` of a gallery model's file, for the function `model` over the structure `Data`, and the function
+/// `data` that reads the data: from an embedded file, or, after `like`, what another model has.
 macro_rules! entry {
     ($name:literal, $aliases:expr, $about:literal, $file:literal) => {
+        $crate::gallery::entry!(@constant $name, $aliases, $about);
+
+        /// The data that posteriordb has for the model.
+        ///
+        /// # Errors
+        /// When the embedded file lacks a field.
+        pub fn data() -> Result<Data<$crate::Array>, $crate::data::DataFileError> {
+            $crate::data::DataFile::json($file, include_str!(concat!("data/", $file)))?.read()
+        }
+    };
+    ($name:literal, $aliases:expr, $about:literal, like $model:ident) => {
+        pub use super::$model::{Data, data};
+        $crate::gallery::entry!(@constant $name, $aliases, $about);
+    };
+    (@constant $name:literal, $aliases:expr, $about:literal) => {
         /// The gallery's entry.
         pub(super) const ENTRY: $crate::gallery::Entry = $crate::gallery::Entry {
             name: $name,
@@ -27,14 +44,6 @@ macro_rules! entry {
                 None => Ok($crate::gallery::problem(model, data()?)),
             },
         };
-
-        /// The data that posteriordb has for the model.
-        ///
-        /// # Errors
-        /// When the embedded file lacks a field.
-        pub fn data() -> Result<Data<$crate::Array>, $crate::data::DataFileError> {
-            $crate::data::DataFile::json($file, include_str!(concat!("data/", $file)))?.read()
-        }
     };
 }
 use entry;
@@ -47,11 +56,20 @@ macro_rules! gallery { ($($module:ident),* $(,)?) => {
 } }
 
 gallery! {
-    eight_schools_noncentered,
-    eight_schools_centered,
-    kidscore_momiq,
-    radon_variable_intercept_slope_noncentered,
+    // Hierarchical models.
+    eight_schools_noncentered, eight_schools_centered,
+    radon_pooled, radon_partially_pooled_centered, radon_partially_pooled_noncentered,
+    radon_hierarchical_intercept_centered, radon_variable_intercept_slope_noncentered,
+    pilots, rats_model, lsat_model,
+    // Linear regressions.
+    kidscore_momiq, kidscore_momhs, kidscore_momhsiq, kidscore_mom_work,
+    kidscore_interaction_c, kidscore_interaction_c2, kidscore_interaction_z,
+    earn_height, log10earn_height, logearn_height, logearn_height_male, logearn_interaction, logearn_logheight_male,
+    mesquite, logmesquite, logmesquite_logvolume, logmesquite_logvash, logmesquite_logvas,
+    nes1972, nes1980, nes2000, kilpisjarvi, blr,
+    // Others.
     wells_dist,
+    ark, garch11,
 }
 
 /// Makes a model with its data: those of the file given, or its own.

@@ -6,24 +6,8 @@ super::entry!(
     "radon_mn-radon_variable_intercept_slope_noncentered",
     ["radon_variable_intercept_slope_noncentered", "radon_mn", "radon"],
     "radon by floor with intercept and slope for each of 85 counties",
-    "radon_mn.json"
+    like radon_pooled
 );
-
-/// The measurements: one house each, `[919]`.
-#[derive(Tree, Clone, Debug)]
-pub struct Data<L: Leaf = Tensor> {
-    /// 1 where radon was measured on the first floor, 0 in the basement; `f64`.
-    #[tree(float)]
-    pub floor_measure: L,
-    /// The logarithm of the radon level; `f64`.
-    #[tree(float)]
-    pub log_radon: L,
-    /// The house's county, from 1; `i64`.
-    pub county_idx: L,
-    /// The number of counties.
-    #[tree(static, name = "J")]
-    pub counties: usize,
-}
 
 /// The model: three scales, the counties' standardised intercepts and slopes and their means are latent; `alpha` and
 /// `beta`, the intercepts and slopes themselves, are computed.

@@ -1,5 +1,6 @@
 //! Who changed to a safe well, by its distance (Gelman and Hill 2007), from posteriordb.
 
+use super::shared::flat;
 use crate::prelude::*;
 
 super::entry!(
@@ -21,7 +22,7 @@ pub struct Data<L: Leaf = Tensor> {
 
 /// The model; `beta` (intercept, slope) is latent.
 pub fn model(d: &Data) {
-    let beta = sample("beta", ImproperUniform::new(constraints::real(), &[], &[2]));
+    let beta = sample("beta", flat(&[2]));
     plate("household", d.switched.dim(0), |_| {
         sample("switched", BernoulliLogits::new(beta.at(0) + beta.at(1) * d.dist).obs(d.switched));
     });

@@ -1,0 +1,15 @@
+//! Decimal logarithms of earnings regressed on height (Gelman and Hill 2007), from posteriordb.
+
+use super::shared::{flat_positive, linear_regression};
+
+super::entry!(
+    "earnings-log10earn_height",
+    ["log10earn_height"],
+    "log10 of earnings on height, linear regression",
+    like earn_height
+);
+
+/// The model; `beta` and `sigma` are latent, both flat.
+pub fn model(d: &Data) {
+    linear_regression("log10_earn", d.earn.log10(), &[d.height], flat_positive());
+}
