@@ -60,15 +60,17 @@ gallery! {
     eight_schools_noncentered, eight_schools_centered,
     radon_pooled, radon_partially_pooled_centered, radon_partially_pooled_noncentered,
     radon_hierarchical_intercept_centered, radon_variable_intercept_slope_noncentered,
-    pilots, rats_model, lsat_model,
+    pilots, rats_model, lsat_model, seeds_model, surgical_model, losscurve_sislob,
     // Linear regressions.
     kidscore_momiq, kidscore_momhs, kidscore_momhsiq, kidscore_mom_work,
     kidscore_interaction_c, kidscore_interaction_c2, kidscore_interaction_z,
     earn_height, log10earn_height, logearn_height, logearn_height_male, logearn_interaction, logearn_logheight_male,
     mesquite, logmesquite, logmesquite_logvolume, logmesquite_logvash, logmesquite_logvas,
     nes1972, nes1980, nes2000, kilpisjarvi, blr,
-    // Others.
-    wells_dist,
+    // Regressions on other scales, and rates.
+    wells_dist, glm_binomial_model, glm_poisson_model, glmm_poisson_model, dugongs_model,
+    rate_1_model, rate_2_model, rate_4_model,
+    // Time series.
     ark, garch11,
 }
 

@@ -3,17 +3,20 @@
 use crate::prelude::*;
 
 /// A density of one over all real numbers.
+#[track_caller]
 pub(super) fn flat(dims: &[usize]) -> ImproperUniform {
     ImproperUniform::new(constraints::real(), &[], dims)
 }
 
 /// A density of one over the positive numbers.
+#[track_caller]
 pub(super) fn flat_positive() -> ImproperUniform {
     ImproperUniform::new(constraints::positive(), &[], &[])
 }
 
 /// The linear regression `y ~ N(beta₁ + beta₂ x₁ + beta₃ x₂ + …, sigma)`, observed under the name `name`; `beta` is flat,
 /// `sigma` has the density `scale`.
+#[track_caller]
 pub(super) fn linear_regression(name: &str, y: Tensor, columns: &[Tensor], scale: impl Distribution) {
     let beta = sample("beta", flat(&[1 + columns.len()]));
     let sigma = sample("sigma", scale);
