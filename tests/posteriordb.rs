@@ -150,6 +150,16 @@ fn garch() {
 }
 
 #[test]
+fn gaussian_process() {
+    holds_to_its_record("gp_pois_regr-gp_regr");
+}
+
+#[test]
+fn hidden_markov() {
+    holds_to_its_record("hmm_example-hmm_example");
+}
+
+#[test]
 #[ignore = "minutes of sampling: scripts/posteriordb-moments runs it and shows its table"]
 fn every_model_with_reference_moments() {
     println!("| posterior | wall time | gradients | divergences | R-hat | worst deviation | of |");

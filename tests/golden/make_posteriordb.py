@@ -20,7 +20,7 @@ LEFT_OUT = {
     "one_comp_mm_elim_abs-one_comp_mm_elim_abs": "needs a solver of differential equations",
     "ovarian-logistic_regression_rhs": "0.8 MB of data",
     "radon_all-radon_variable_intercept_slope_centered": "0.6 MB of data",
-    "traffic_accident_nyc-bym2_offset_only": "0.4 MB of data and record",
+    "traffic_accident_nyc-bym2_offset_only": "0.4 MB of record and data",
 }
 GALLERY = HERE.parent.parent / "src" / "gallery" / "data"
 COMMIT = "28f8d3d6"
