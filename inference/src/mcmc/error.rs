@@ -48,6 +48,23 @@ pub enum Error {
         /// The sampler's words.
         message: String,
     },
+    /// The run was stopped before any chain had a draw.
+    #[error("stopped before any chain had finished its warm-up: there are no draws")]
+    Interrupted,
+    /// The system gives no thread for a chain.
+    #[error("chain {chain} cannot start: {source}")]
+    Thread {
+        /// The chain, from 0.
+        chain: usize,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A chain that failed earlier was asked for more draws.
+    #[error("chain {chain} has ended and makes no more draws")]
+    Ended {
+        /// The chain, from 0.
+        chain: usize,
+    },
     /// Draws could not be stored.
     #[error(transparent)]
     Posterior(#[from] PosteriorError),

@@ -25,6 +25,8 @@ pub struct RunInfo {
     /// From the first chain's start to the last one's end; compilation is not in it
     /// ([`Program::timings`](pyroxene_frontend::Program::timings) has that).
     pub wall: Duration,
+    /// Whether the run was stopped early, by [`Monitor::stop`](super::Monitor::stop).
+    pub interrupted: bool,
 }
 
 impl RunInfo {

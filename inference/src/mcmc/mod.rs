@@ -1,30 +1,27 @@
 //! Markov chain Monte Carlo: chains on threads of their own, from a model or a bound program to a posterior.
 
 mod chain;
+mod chains;
 mod error;
 mod info;
+mod monitor;
 mod sites;
 
-use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    thread,
-    time::Instant,
-};
+use std::{sync::atomic::AtomicBool, thread};
 
 use pyroxene_frontend::{Array, Bound, IntoModel, Model, Spec, Tensor, Tree};
 use pyroxene_ir::{SiteKind, Ty, passes::Query};
 
 use self::chain::Plan;
 pub use self::{
+    chains::Chains,
     error::Error,
     info::{ChainInfo, RunInfo},
+    monitor::{ChainProgress, Monitor},
 };
 use crate::{
     nuts::{Nuts, STATS},
-    results::{ChainDraws, Posterior, SiteSpec, StatSpec},
+    results::{Posterior, SiteSpec, StatSpec},
 };
 
 /// Markov chain Monte Carlo (NumPyro's `MCMC`): a kernel, a model, and how long to run.
@@ -67,8 +64,11 @@ pub struct Mcmc<M = ()> {
     chains: usize,
     warmup: usize,
     draws: usize,
+    thinning: usize,
+    collect_warmup: bool,
     seed: u64,
     threads: Option<usize>,
+    monitor: Monitor,
 }
 
 impl<D> Mcmc<Model<D>> {
@@ -100,7 +100,18 @@ impl Mcmc {
 
 impl<M> Mcmc<M> {
     fn with_model(nuts: Nuts, model: M) -> Mcmc<M> {
-        Mcmc { nuts, model, chains: 4, warmup: 1000, draws: 1000, seed: 0, threads: None }
+        Mcmc {
+            nuts,
+            model,
+            chains: 4,
+            warmup: 1000,
+            draws: 1000,
+            thinning: 1,
+            collect_warmup: false,
+            seed: 0,
+            threads: None,
+            monitor: Monitor::new(),
+        }
     }
 
     /// The number of chains (NumPyro's `num_chains`). Default 4: with fewer, R-hat says little.
@@ -117,10 +128,33 @@ impl<M> Mcmc<M> {
         self
     }
 
-    /// The number of draws kept from each chain (`num_samples`). Default 1000.
+    /// The number of transitions of each chain after warm-up (`num_samples`), of which every [`thinning`](Mcmc::thinning)-th
+    /// is a draw that is kept. Default 1000.
     #[must_use]
     pub fn draws(mut self, n: usize) -> Mcmc<M> {
         self.draws = n;
+        self
+    }
+
+    /// Keeps every `n`-th transition, to save memory (`thinning`): 1000 transitions thinned by 2 are 500 draws.
+    /// Default 1.
+    #[must_use]
+    pub fn thinning(mut self, n: usize) -> Mcmc<M> {
+        self.thinning = n;
+        self
+    }
+
+    /// Whether the adapting transitions are kept too, for [`Posterior::warmup`] (`collect_warmup`). Default false.
+    #[must_use]
+    pub fn collect_warmup(mut self, collect: bool) -> Mcmc<M> {
+        self.collect_warmup = collect;
+        self
+    }
+
+    /// Lets `monitor` watch the run, and stop it.
+    #[must_use]
+    pub fn monitor(mut self, monitor: &Monitor) -> Mcmc<M> {
+        self.monitor = monitor.clone();
         self
     }
 
@@ -153,33 +187,40 @@ impl<M> Mcmc<M> {
     /// # Errors
     /// As [`Mcmc::run_bound`].
     pub fn run_with_info(&self, bound: &Bound) -> Result<(Posterior, RunInfo), Error> {
+        let mut chains = self.start(bound)?;
+        let posterior = chains.draw(self.draws)?;
+        Ok((posterior, chains.info().clone()))
+    }
+
+    /// Starts the chains, which then make as many draws as they are asked for, as often as they are asked. They warm up
+    /// while this returns; what goes wrong then is told with the first draws.
+    ///
+    /// # Errors
+    /// When a setting is out of range; when there is nothing to sample, or a latent site is discrete; when the program
+    /// does not compile.
+    pub fn start(&self, bound: &Bound) -> Result<Chains, Error> {
         self.validate()?;
         latent(bound)?;
         for query in [Query::PotentialAndGradient, Query::Constrain] {
             bound.program().compile(query, bound.backend())?;
         }
         let sites = sites::specs(bound);
-        let mut posterior =
-            Posterior::new(sites.iter().cloned(), STATS.map(|(name, kind)| StatSpec::new(name, kind)))?;
+        self.room(&sites)?;
         let plan = Plan {
-            bound,
+            bound: bound.clone(),
             nuts: self.nuts,
             warmup: self.warmup,
-            draws: self.draws,
+            thinning: self.thinning,
+            collect_warmup: self.collect_warmup,
             seed: self.seed,
-            sites: &sites,
-            stop: AtomicBool::new(false),
+            sizes: sites.iter().map(SiteSpec::size).collect(),
+            monitor: self.monitor.clone(),
+            abandoned: AtomicBool::new(false),
         };
-        self.room(&sites)?;
-        let start = Instant::now();
-        let threads = self.workers();
-        let mut info = RunInfo { threads, ..RunInfo::default() };
-        for (draws, cost) in run_chains(&plan, self.chains, threads, &posterior)? {
-            posterior.push_chain(draws)?;
-            info.chains.push(cost);
-        }
-        info.wall = start.elapsed();
-        Ok((posterior, info))
+        let [observed, constant] = sites::data(bound)?;
+        let empty = Posterior::new(sites, STATS.map(|(name, kind)| StatSpec::new(name, kind)))?;
+        let empty = empty.with_data(observed, constant);
+        Chains::start(plan, self.chains, self.workers(), empty)
     }
 
     fn workers(&self) -> usize {
@@ -188,9 +229,22 @@ impl<M> Mcmc<M> {
     }
 
     fn validate(&self) -> Result<(), Error> {
-        let counts = [("chains", Some(self.chains)), ("draws", Some(self.draws)), ("threads", self.threads)];
+        let counts = [
+            ("chains", Some(self.chains)),
+            ("draws", Some(self.draws)),
+            ("thinning", Some(self.thinning)),
+            ("threads", self.threads),
+        ];
         if let Some((setting, _)) = counts.into_iter().find(|(_, n)| *n == Some(0)) {
             return Err(Error::Setting { setting, found: "0".into(), expected: "at least 1" });
+        }
+        if self.thinning > self.draws {
+            let found = self.thinning.to_string();
+            return Err(Error::Setting {
+                setting: "thinning",
+                found,
+                expected: "at most the number of draws",
+            });
         }
         self.nuts.validate()
     }
@@ -198,7 +252,8 @@ impl<M> Mcmc<M> {
     /// Refuses runs whose draws no machine can hold, before they begin.
     fn room(&self, sites: &[SiteSpec]) -> Result<(), Error> {
         let numbers = sites.iter().fold(STATS.len(), |n, s| n.saturating_add(s.size()));
-        let all = [self.chains, self.draws, numbers, size_of::<f64>()];
+        let kept = self.draws / self.thinning + if self.collect_warmup { self.warmup } else { 0 };
+        let all = [self.chains, kept, numbers, size_of::<f64>()];
         if all.iter().fold(1, |n: usize, k| n.saturating_mul(*k)) <= Ty::MAX_BYTES {
             return Ok(());
         }
@@ -219,35 +274,4 @@ fn latent(bound: &Bound) -> Result<(), Error> {
     let sites: Vec<String> = sites.map(|(v, site)| format!("`{}` {}", site.name, graph.ty(v))).collect();
     let sites = if sites.is_empty() { "no sample sites".into() } else { sites.join(", ") };
     Err(Error::NothingToSample { sites })
-}
-
-/// Runs all chains, `threads` at once, and returns them in order; of several errors, the first chain's.
-fn run_chains(
-    plan: &Plan<'_>,
-    chains: usize,
-    threads: usize,
-    posterior: &Posterior,
-) -> Result<Vec<(ChainDraws, ChainInfo)>, Error> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let chain = next.fetch_add(1, Ordering::Relaxed);
-                    if chain >= chains || plan.stop.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let result = plan.run(chain, posterior.chain());
-                    if result.is_err() {
-                        plan.stop.store(true, Ordering::Relaxed);
-                    }
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((chain, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(chain, _)| *chain);
-    done.into_iter().filter_map(|(_, result)| result.transpose()).collect()
 }

@@ -1,9 +1,9 @@
 //! The posterior's sites from the program's: shapes, and plates as names of dimensions.
 
-use pyroxene_frontend::Bound;
-use pyroxene_ir::{SiteKind, passes::QueryOutput};
+use pyroxene_frontend::{Bound, Error};
+use pyroxene_ir::{Frame, Kind, Role, SiteKind, Val, passes::QueryOutput};
 
-use crate::results::SiteSpec;
+use crate::results::{DataVariable, SiteSpec};
 
 /// Names and shapes of what [`Bound::outputs`] lists.
 ///
@@ -15,18 +15,51 @@ pub(super) fn specs(bound: &Bound) -> Vec<SiteSpec> {
 }
 
 fn spec(bound: &Bound, output: &QueryOutput) -> SiteSpec {
-    let graph = bound.program().graph();
-    let event_dim = match graph.site(output.val).map(|site| &site.kind) {
+    let dims = &output.ty.dims;
+    let names = dim_names(dims, event_dim(bound, output.val), &output.frames);
+    SiteSpec::new(&output.name, dims.iter().copied()).dim_names(names)
+}
+
+fn event_dim(bound: &Bound, site: Val) -> usize {
+    match bound.program().graph().site(site).map(|site| &site.kind) {
         Some(SiteKind::Sample(sample)) => sample.event_dim,
         _ => 0,
-    };
-    let dims = &output.ty.dims;
-    let mut names: Vec<Option<&str>> = vec![None; dims.len()];
-    for frame in &output.frames {
+    }
+}
+
+fn dim_names(dims: &[usize], event_dim: usize, frames: &[Frame]) -> Vec<Option<String>> {
+    let mut names = vec![None; dims.len()];
+    for frame in frames {
         let axis = dims.len().checked_sub(event_dim + frame.dim.unsigned_abs());
         if let Some(axis) = axis.filter(|axis| dims[*axis] == frame.size) {
-            names[axis] = Some(&frame.name);
+            names[axis] = Some(frame.name.clone());
         }
     }
-    SiteSpec::new(&output.name, dims.iter().copied()).dim_names(names)
+    names
+}
+
+/// The values of observed sites, and the data that are none.
+pub(super) fn data(bound: &Bound) -> Result<[Vec<DataVariable>; 2], Error> {
+    let graph = bound.program().graph();
+    let mut observed = Vec::new();
+    let mut leaves = Vec::new();
+    for (v, value) in bound.observed()? {
+        let Some(site) = graph.site(v) else { continue };
+        let dim_names = dim_names(value.dims(), event_dim(bound, v), &site.frames);
+        observed.push(DataVariable { name: site.name.clone(), value, dim_names });
+        leaves.extend(graph.operands(v).first().copied());
+    }
+    let inputs = graph.inputs().iter().filter(|v| match &graph.node(**v).kind {
+        Kind::Input(input) => input.role == Role::Data,
+        _ => false,
+    });
+    let constant = inputs.zip(bound.program().leaves()).zip(bound.data());
+    let constant =
+        constant.filter(|((v, _), _)| !leaves.contains(v)).map(|((_, leaf), value)| DataVariable {
+            name: if leaf.path.is_empty() { "data".into() } else { leaf.path.clone() },
+            value: value.clone(),
+            dim_names: vec![None; value.dims().len()],
+        });
+    let constant = constant.collect();
+    Ok([observed, constant])
 }

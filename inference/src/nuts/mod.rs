@@ -3,14 +3,14 @@
 mod density;
 mod transitions;
 
-pub(crate) use transitions::{Failure, STATS, Transitions, chain_rng};
+pub(crate) use transitions::{Drawn, Failure, STATS, Transitions, chain_rng};
 
 use crate::mcmc::Error;
 
 /// The No-U-Turn sampler with multinomial trajectories (Hoffman and Gelman 2014; Betancourt 2017), NumPyro's `NUTS`.
 ///
-/// The implementation is `nuts-rs`, nutpie's. During warm-up it adapts the step size by dual averaging, and a diagonal
-/// mass matrix from the draws and their gradients: the one that minimises the Fisher divergence to a standard normal,
+/// The implementation is `nuts-rs`, nutpie's. During warm-up it adapts the step size by dual averaging, and a mass
+/// matrix, see [`Metric`], from the draws and their gradients: the one that minimises the Fisher divergence to a standard normal,
 /// where Stan and NumPyro use the draws' variances alone. A trajectory whose energy grows by more than 1000, or which
 /// meets a density or gradient that is not finite, counts as divergent.
 ///
@@ -24,12 +24,30 @@ pub struct Nuts {
     max_tree_depth: u32,
     step_size: f64,
     adapt_step_size: bool,
+    metric: Metric,
+}
+
+/// The form of the mass matrix that is adapted during warm-up.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Metric {
+    /// A diagonal matrix: a scale for each coordinate.
+    #[default]
+    Diagonal,
+    /// A diagonal matrix with a correction of low rank, for posteriors with strong correlations; each step costs some
+    /// multiples of the dimension more (nutpie's `low_rank_modified_mass_matrix`).
+    LowRank,
 }
 
 impl Default for Nuts {
     /// NumPyro's defaults.
     fn default() -> Nuts {
-        Nuts { target_accept_prob: 0.8, max_tree_depth: 10, step_size: 1.0, adapt_step_size: true }
+        Nuts {
+            target_accept_prob: 0.8,
+            max_tree_depth: 10,
+            step_size: 1.0,
+            adapt_step_size: true,
+            metric: Metric::Diagonal,
+        }
     }
 }
 
@@ -61,6 +79,13 @@ impl Nuts {
     #[must_use]
     pub fn adapt_step_size(mut self, adapt: bool) -> Nuts {
         self.adapt_step_size = adapt;
+        self
+    }
+
+    /// The form of the mass matrix. Default diagonal.
+    #[must_use]
+    pub fn metric(mut self, metric: Metric) -> Nuts {
+        self.metric = metric;
         self
     }
 

@@ -3,13 +3,14 @@
 use std::{cell::Cell, rc::Rc};
 
 use nuts_rs::{
-    Chain, CpuMath, DiagNutsSettings, NutsError, Settings, StepSizeAdaptMethod,
+    Chain, CpuMath, DiagNutsSettings, EuclideanAdaptOptions, LowRankNutsSettings, NutsError, NutsSettings,
+    Settings, StepSizeAdaptMethod,
     rand::{SeedableRng, rngs::ChaCha8Rng},
 };
 use pyroxene_runtime as runtime;
 
 use super::{
-    Nuts,
+    Metric, Nuts,
     density::{Density, Fault},
 };
 use crate::{
@@ -46,9 +47,22 @@ pub(crate) fn chain_rng(seed: u64, chain: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
+/// A transition: where it ended, and its [`STATS`].
+pub(crate) struct Drawn {
+    pub(crate) position: Box<[f64]>,
+    pub(crate) stats: [f64; STATS.len()],
+    pub(crate) diverging: bool,
+    pub(crate) step_size: f64,
+}
+
+/// A chain of `nuts-rs`, whatever its metric.
+trait Kernel {
+    fn draw(&mut self) -> Result<Drawn, Failure>;
+}
+
 /// A chain that has its initial position.
 pub(crate) struct Transitions {
-    chain: <DiagNutsSettings as Settings>::Chain<CpuMath<Density>>,
+    chain: Box<dyn Kernel>,
     evaluations: Rc<Cell<u64>>,
 }
 
@@ -62,9 +76,10 @@ impl Transitions {
         rng: &mut ChaCha8Rng,
     ) -> Result<Transitions, Failure> {
         let (density, evaluations) = Density::new(potential);
-        let chain = settings(nuts, warmup).new_chain(0, CpuMath::new(density), rng);
-        let mut chain = chain.map_err(|e| Failure::Sampler(format!("{e:#}")))?;
-        chain.set_position(position).map_err(|e| failure(e.downcast(), |e| format!("{e:#}")))?;
+        let chain = match nuts.metric {
+            Metric::Diagonal => Diagonal::start(nuts, warmup, density, position, rng)?,
+            Metric::LowRank => LowRank::start(nuts, warmup, density, position, rng)?,
+        };
         Ok(Transitions { chain, evaluations })
     }
 
@@ -73,38 +88,66 @@ impl Transitions {
         self.evaluations.get()
     }
 
-    /// The next transition, for its adaptation alone.
-    pub(crate) fn warm_up(&mut self) -> Result<(), Failure> {
-        self.chain.draw().map(|_| ()).map_err(|e| failure(e.downcast(), |e| format!("{e:#}")))
-    }
-
-    /// The next position and its [`STATS`].
-    pub(crate) fn draw(&mut self) -> Result<(Box<[f64]>, [f64; STATS.len()]), Failure> {
-        let drawn = self.chain.expanded_draw();
-        let (position, _, stats, _) = drawn.map_err(|e| failure(e.downcast(), |e| format!("{e:#}")))?;
-        let flag = |b: bool| f64::from(u8::from(b));
-        let stats = [
-            stats.point.logp,
-            stats.adapt.step_size.mean_tree_accept,
-            stats.hamiltonian.step_size,
-            stats.depth as f64,
-            stats.adapt.step_size.n_steps as f64,
-            flag(stats.divergence.diverging),
-            // nuts-rs's own energy holds the mass matrix's log determinant too.
-            stats.point.kinetic_energy - stats.point.logp,
-            stats.point.energy_error,
-            flag(stats.maxdepth_reached),
-        ];
-        Ok((position, stats))
+    /// The next transition. The first ones, as many as were announced, adapt the sampler.
+    pub(crate) fn draw(&mut self) -> Result<Drawn, Failure> {
+        self.chain.draw()
     }
 }
 
-fn settings(nuts: &Nuts, warmup: usize) -> DiagNutsSettings {
-    let mut settings = DiagNutsSettings {
-        num_tune: warmup as u64,
-        maxdepth: u64::from(nuts.max_tree_depth),
-        ..DiagNutsSettings::default()
-    };
+// The chains' statistics have the same fields and no common type.
+macro_rules! kernels { ($($Kernel:ident: $Settings:ident),*) => { $(
+    struct $Kernel(<$Settings as Settings>::Chain<CpuMath<Density>>);
+
+    impl $Kernel {
+        fn start(
+            nuts: &Nuts,
+            warmup: usize,
+            density: Density,
+            position: &[f64],
+            rng: &mut ChaCha8Rng,
+        ) -> Result<Box<dyn Kernel>, Failure> {
+            let settings = settings($Settings::default(), nuts, warmup);
+            let chain = settings.new_chain(0, CpuMath::new(density), rng);
+            let mut chain = chain.map_err(|e| Failure::Sampler(format!("{e:#}")))?;
+            chain.set_position(position).map_err(|e| failure(e.downcast(), |e| format!("{e:#}")))?;
+            Ok(Box::new($Kernel(chain)))
+        }
+    }
+
+    impl Kernel for $Kernel {
+        fn draw(&mut self) -> Result<Drawn, Failure> {
+            let drawn = self.0.expanded_draw();
+            let (position, _, stats, _) = drawn.map_err(|e| failure(e.downcast(), |e| format!("{e:#}")))?;
+            let flag = |b: bool| f64::from(u8::from(b));
+            let (diverging, step_size) = (stats.divergence.diverging, stats.hamiltonian.step_size);
+            let stats = [
+                stats.point.logp,
+                stats.adapt.step_size.mean_tree_accept,
+                step_size,
+                stats.depth as f64,
+                stats.adapt.step_size.n_steps as f64,
+                flag(diverging),
+                // nuts-rs's own energy holds the mass matrix's log determinant too.
+                stats.point.kinetic_energy - stats.point.logp,
+                stats.point.energy_error,
+                flag(stats.maxdepth_reached),
+            ];
+            Ok(Drawn { position, stats, diverging, step_size })
+        }
+    }
+)* } }
+kernels!(Diagonal: DiagNutsSettings, LowRank: LowRankNutsSettings);
+
+fn settings<A>(
+    mut settings: NutsSettings<EuclideanAdaptOptions<A>>,
+    nuts: &Nuts,
+    warmup: usize,
+) -> NutsSettings<EuclideanAdaptOptions<A>>
+where
+    A: std::fmt::Debug + Copy + Default + serde::Serialize,
+{
+    settings.num_tune = warmup as u64;
+    settings.maxdepth = u64::from(nuts.max_tree_depth);
     let steps = &mut settings.adapt_options.step_size_settings;
     steps.target_accept = nuts.target_accept_prob;
     steps.initial_step = nuts.step_size;
