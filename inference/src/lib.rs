@@ -8,9 +8,9 @@ mod potential;
 pub mod results;
 
 pub use init::{Cause, InitError, Problem};
-pub use mcmc::{ChainInfo, Error, Mcmc, RunInfo};
-pub use nuts::Nuts;
+pub use mcmc::{ChainInfo, ChainProgress, Chains, Error, Mcmc, Monitor, RunInfo};
+pub use nuts::{Metric, Nuts};
 pub use results::{
-    ChainDraws, ExportError, Posterior, PosteriorError, SiteSpec, StatKind, StatSpec, Summary, SummaryRow,
-    View, Warning, Worst, check_writable, stat,
+    ChainDraws, DataVariable, ExportError, Format, ImportError, Posterior, PosteriorError, SiteSpec,
+    StatKind, StatSpec, Summary, SummaryRow, View, Warning, Worst, check_writable, stat,
 };

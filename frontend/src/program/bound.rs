@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pyroxene_ir::{
-    DType,
+    DType, Val,
     passes::{Check, Query, QueryOutput},
     shape,
 };
@@ -97,6 +97,19 @@ impl Bound {
     /// The values given so far, by site.
     pub fn given_values(&self) -> &[(String, Array)] {
         &self.given
+    }
+
+    /// The observed sites, given ones among them, with their values: what a posterior is conditioned on. A site whose
+    /// observation depends on a latent one is not among them.
+    ///
+    /// # Errors
+    /// When the interpreter refuses a computation on the data.
+    pub fn observed(&self) -> Result<Vec<(Val, Array)>, Error> {
+        let observed = pyroxene_ir::passes::observed(self.recorded.graph())?;
+        let given = self.ordered(&self.program.given_sites(), &[])?;
+        let args: Vec<Array> = self.data.iter().cloned().chain(given).collect();
+        let values = pyroxene_ir::eval::eval(&observed.graph, &args)?;
+        Ok(observed.sites.into_iter().zip(values).collect())
     }
 
     /// Works out the pinned coordinates from data and given values; none if a value cannot be found again from its

@@ -1,30 +1,24 @@
-//! The posterior as ArviZ's nested dictionary in JSON, written to a file that is complete or not there.
+//! The posterior as ArviZ's nested dictionary in JSON.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs,
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    path::Path,
 };
+
+use pyroxene_frontend::DType;
+use serde_json::Value;
 
 use super::{
-    posterior::{Posterior, StatKind},
-    view::View,
+    files::replace_file,
+    format::{invalid, invalid_posterior},
+    groups::{Values, Variable, groups},
+    posterior::{Posterior, SiteSpec, StatKind, StatSpec},
 };
-
-/// The posterior could not be written to a file.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write the posterior to {}: {source}; no file was changed", .path.display())]
-pub struct ExportError {
-    /// The file asked for.
-    pub path: PathBuf,
-    /// What went wrong.
-    pub source: io::Error,
-}
 
 impl Posterior {
     /// Writes ArviZ's dictionary as JSON: `{"posterior": {"mu": [chain][draw], "theta": [chain][draw][8]},
-    /// "sample_stats": {"diverging": [chain][draw], ...}}`.
+    /// "sample_stats": {"diverging": [chain][draw], ...}, "observed_data": {"y": [8]}, ...}`.
     ///
     /// Numbers that JSON lacks are written `NaN`, `Infinity` and `-Infinity`, which Python's `json` (and so ArviZ's
     /// users) reads back as floats; a strict JSON parser refuses a file that holds one. In Python:
@@ -38,38 +32,129 @@ impl Posterior {
     /// # Errors
     /// When `out` refuses.
     pub fn write_arviz_json(&self, out: &mut impl Write) -> io::Result<()> {
-        out.write_all(b"{\"posterior\": {")?;
-        for (i, site) in self.sites().enumerate() {
-            write_variable(out, i, &site, StatKind::Real)?;
+        for (i, group) in groups(self).iter().enumerate() {
+            write!(out, "{}\"{}\": {{", if i == 0 { "{" } else { "}, " }, group.name)?;
+            for (i, variable) in group.variables.iter().enumerate() {
+                write_variable(out, i, variable)?;
+            }
+            out.write_all(b"\n")?;
         }
-        out.write_all(b"\n}, \"sample_stats\": {")?;
-        for (i, (values, spec)) in self.stats().zip(self.stat_specs()).enumerate() {
-            write_variable(out, i, &values, spec.kind())?;
-        }
-        out.write_all(b"\n}}\n")
+        out.write_all(b"}}\n")
     }
 
-    /// Writes [`Posterior::write_arviz_json`]'s text to the file `path`, replacing what is there. The text goes to a
-    /// temporary file beside it first, which is renamed when it is safely on disk.
-    ///
-    /// # Errors
-    /// When the file cannot be written; the error names it, and what was there before is untouched.
-    pub fn save_arviz_json(&self, path: impl AsRef<Path>) -> Result<(), ExportError> {
-        let path = path.as_ref();
+    pub(super) fn save_json(&self, path: &Path) -> io::Result<()> {
         replace_file(path, |file| {
             let mut out = BufWriter::new(file);
             self.write_arviz_json(&mut out)?;
             out.flush()
         })
-        .map_err(|source| ExportError { path: path.to_owned(), source })
+    }
+
+    pub(super) fn load_json(path: &Path) -> io::Result<Posterior> {
+        let text = quoted(&fs::read_to_string(path)?);
+        let groups: Value = serde_json::from_str(&text).map_err(|e| invalid(e.to_string()))?;
+        let (sites, stats) = (arrays(&groups, "posterior")?, arrays(&groups, "sample_stats")?);
+        let specs =
+            sites.iter().map(|s| SiteSpec::new(&s.name, s.dims.get(2..).unwrap_or_default().iter().copied()));
+        let stat_specs = stats.iter().map(|s| StatSpec::new(&s.name, s.kind));
+        let mut posterior = Posterior::new(specs, stat_specs).map_err(invalid_posterior)?;
+        let Some(first) = sites.iter().chain(&stats).next() else { return Ok(posterior) };
+        let [chains, draws, ..] = first.dims[..] else {
+            return Err(invalid(format!("`{}` has no dimensions of chains and draws", first.name)));
+        };
+        let part = |array: &Nested, chain: usize| {
+            let length = array.values.len() / chains.max(1);
+            array.values[chain * length..(chain + 1) * length].to_vec()
+        };
+        for chain in 0..chains {
+            let mut recorder = posterior.chain();
+            let sites: Vec<_> = sites.iter().map(|s| part(s, chain)).collect();
+            let stats: Vec<_> = stats.iter().map(|s| part(s, chain)).collect();
+            recorder.extend(draws, &sites, &stats).map_err(invalid_posterior)?;
+            posterior.push_chain(recorder).map_err(invalid_posterior)?;
+        }
+        Ok(posterior)
     }
 }
 
-fn write_variable(out: &mut impl Write, index: usize, view: &View<'_>, kind: StatKind) -> io::Result<()> {
+/// The text with Python's names of numbers that JSON lacks as strings, which no variable holds otherwise.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut in_string, mut escaped) = (false, false);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let name =
+            ["NaN", "Infinity", "-Infinity"].into_iter().find(|name| !in_string && rest.starts_with(name));
+        if let Some(name) = name {
+            out.extend(["\"", name, "\""]);
+            rest = &rest[name.len()..];
+            continue;
+        }
+        in_string ^= c == '"' && !escaped;
+        escaped = in_string && c == '\\' && !escaped;
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+/// A variable as it was read.
+struct Nested {
+    name: String,
+    dims: Vec<usize>,
+    kind: StatKind,
+    values: Vec<f64>,
+}
+
+fn arrays(groups: &Value, group: &str) -> io::Result<Vec<Nested>> {
+    let Some(variables) = groups[group].as_object() else {
+        return if group == "posterior" { Err(invalid("there is no group `posterior`")) } else { Ok(vec![]) };
+    };
+    let read = |(name, value): (&String, &Value)| {
+        let (mut dims, mut at) = (Vec::new(), value);
+        while let Value::Array(items) = at {
+            dims.push(items.len());
+            at = items.first().unwrap_or(&Value::Null);
+        }
+        let kind = match at {
+            Value::Bool(_) => StatKind::Flag,
+            Value::Number(n) if n.is_i64() => StatKind::Count,
+            _ => StatKind::Real,
+        };
+        let mut values = Vec::new();
+        flatten(value, &mut values)
+            .ok_or_else(|| invalid(format!("`{name}` holds something else than numbers")))?;
+        Ok(Nested { name: name.clone(), dims, kind, values })
+    };
+    variables.iter().map(read).collect()
+}
+
+fn flatten(value: &Value, out: &mut Vec<f64>) -> Option<()> {
+    match value {
+        Value::Array(items) => items.iter().try_for_each(|item| flatten(item, out)),
+        Value::Bool(b) => Some(out.push(f64::from(u8::from(*b)))),
+        Value::Number(n) => n.as_f64().map(|x| out.push(x)),
+        Value::String(s) => s.parse().ok().map(|x| out.push(x)),
+        _ => None,
+    }
+}
+
+fn write_variable(out: &mut impl Write, index: usize, variable: &Variable<'_>) -> io::Result<()> {
     out.write_all(if index == 0 { b"\n  " } else { b",\n  " })?;
-    serde_json::to_writer(&mut *out, view.name())?;
+    serde_json::to_writer(&mut *out, variable.name)?;
     out.write_all(b": ")?;
-    write_nested(out, &view.shape(), view.values(), kind)
+    let shape: Vec<usize> = variable.dims.iter().map(|(_, size)| *size).collect();
+    match variable.values {
+        Values::Draws(values, kind) => write_nested(out, &shape, values, kind),
+        Values::Data(array) => {
+            let kind = match array.dtype() {
+                DType::Bool => StatKind::Flag,
+                dtype if dtype.is_float() => StatKind::Real,
+                _ => StatKind::Count,
+            };
+            write_nested(out, &shape, &array.to_f64_vec(), kind)
+        }
+    }
 }
 
 /// The values as lists nested by `shape`.
@@ -97,72 +182,4 @@ fn write_number(out: &mut impl Write, x: f64, kind: StatKind) -> io::Result<()> 
         // Rust's debug form is the shortest that reads back as the same double, with an exponent where it is long.
         _ => write!(out, "{x:?}"),
     }
-}
-
-/// A file that is removed again unless it has been renamed to where it belongs.
-struct Temporary {
-    path: PathBuf,
-    kept: bool,
-}
-
-impl Temporary {
-    /// A new file in the directory of `target`.
-    fn beside(target: &Path) -> io::Result<(Temporary, File)> {
-        static COUNTER: AtomicU32 = AtomicU32::new(0);
-        let name = target.file_name().ok_or_else(|| io::Error::other("this path names no file"))?;
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}-{number}.tmp", std::process::id()));
-        let path = target.with_file_name(hidden);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        Ok((Temporary { path, kept: false }, file))
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.kept {
-            // The first error is the one to report; a leftover temporary file is the lesser evil.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Asks whether [`Posterior::save_arviz_json`] could write the file `path` now, before its draws are paid for. Leaves
-/// everything as it was.
-///
-/// # Errors
-/// What saving would fail with.
-pub fn check_writable(path: impl AsRef<Path>) -> Result<(), ExportError> {
-    let path = path.as_ref();
-    let asked = target(path).and_then(|target| Temporary::beside(&target));
-    asked.map(drop).map_err(|source| ExportError { path: path.to_owned(), source })
-}
-
-pub(super) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let target = target(path)?;
-    let (mut temporary, mut file) = Temporary::beside(&target)?;
-    write(&mut file)?;
-    file.sync_all()?;
-    fs::rename(&temporary.path, &target)?;
-    temporary.kept = true;
-    Ok(())
-}
-
-/// The file that `path` names or may name: a link stays a link, and its target is replaced.
-fn target(path: &Path) -> io::Result<PathBuf> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if target.is_dir() {
-        return Err(io::Error::other("this is a directory"));
-    }
-    if target.exists() && !target.is_file() {
-        return Err(io::Error::other("this is not a regular file"));
-    }
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        let message = format!("there is no directory {}", folder.display());
-        return Err(io::Error::new(io::ErrorKind::NotFound, message));
-    }
-    Ok(target)
 }

@@ -1,14 +1,23 @@
-//! What a sampling run returns: draws and sampler statistics, their summary with warnings, and the export to ArviZ.
+//! What a sampling run returns: draws and sampler statistics, their summary with warnings, and the files of both.
 
 mod arviz_json;
+mod csv;
+mod files;
+mod format;
+mod groups;
+mod parquet;
 mod posterior;
 mod summary;
+mod table;
 #[cfg(test)]
 mod tests;
 mod view;
 mod warnings;
+mod zarr;
 
-pub use arviz_json::{ExportError, check_writable};
+pub use files::{ExportError, check_writable};
+pub use format::{Format, ImportError};
+pub use groups::DataVariable;
 pub use posterior::{ChainDraws, Posterior, PosteriorError, SiteSpec, StatKind, StatSpec, stat};
 pub use summary::{Summary, SummaryRow};
 pub use view::View;

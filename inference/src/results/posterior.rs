@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::view::View;
+use super::{groups::DataVariable, view::View};
 
 /// ArviZ's names for the statistics of a transition; use these and no synonyms.
 pub mod stat {
@@ -293,6 +293,9 @@ pub struct Posterior {
     sites: Vec<Vec<f64>>,
     /// One column a statistic, `[chain][draw]`.
     stats: Vec<Vec<f64>>,
+    warmup: Option<Box<Posterior>>,
+    observed_data: Vec<DataVariable>,
+    constant_data: Vec<DataVariable>,
 }
 
 impl Posterior {
@@ -312,6 +315,9 @@ impl Posterior {
             sites: vec![vec![]; sites.len()],
             stats: vec![vec![]; stats.len()],
             layout: Arc::new(Layout { sites, stats }),
+            warmup: None,
+            observed_data: Vec::new(),
+            constant_data: Vec::new(),
         })
     }
 
@@ -344,6 +350,35 @@ impl Posterior {
         self.chains += 1;
         self.draws = chain.draws;
         Ok(())
+    }
+
+    /// The same draws, with those of the warm-up beside them.
+    #[must_use]
+    pub fn with_warmup(mut self, warmup: Posterior) -> Posterior {
+        self.warmup = Some(Box::new(warmup));
+        self
+    }
+
+    /// The adapting transitions, where the run collected them; they are no draws from the posterior.
+    pub fn warmup(&self) -> Option<&Posterior> {
+        self.warmup.as_deref()
+    }
+
+    /// The same draws, with the data they are conditioned on: the observed sites' values, and the rest of the data.
+    #[must_use]
+    pub fn with_data(mut self, observed: Vec<DataVariable>, constant: Vec<DataVariable>) -> Posterior {
+        (self.observed_data, self.constant_data) = (observed, constant);
+        self
+    }
+
+    /// The observed sites' values, ArviZ's group `observed_data`.
+    pub fn observed_data(&self) -> &[DataVariable] {
+        &self.observed_data
+    }
+
+    /// The data that are no observed site's value, ArviZ's group `constant_data`.
+    pub fn constant_data(&self) -> &[DataVariable] {
+        &self.constant_data
     }
 
     /// The number of chains.

@@ -8,9 +8,10 @@ use std::{
 };
 
 use expect_test::expect;
+use pyroxene_frontend::Array;
 
-use super::{arviz_json::replace_file, check_writable};
-use crate::{Posterior, PosteriorError, SiteSpec, StatKind, StatSpec, Warning, stat};
+use super::{check_writable, files::replace_file};
+use crate::{DataVariable, Format, Posterior, PosteriorError, SiteSpec, StatKind, StatSpec, Warning, stat};
 
 /// Uniform numbers in [-1, 1) that are the same on every machine (splitmix64).
 struct Noise(u64);
@@ -274,7 +275,7 @@ fn the_export_nests_chain_draw_and_dims() {
     assert_eq!(parsed["sample_stats"]["diverging"][0], serde_json::json!([false, true]));
     assert_eq!(
         json(&Posterior::new([], []).unwrap()).split_whitespace().collect::<String>(),
-        r#"{"posterior":{},"sample_stats":{}}"#
+        r#"{"posterior":{}}"#
     );
 }
 
@@ -294,7 +295,7 @@ fn saving_replaces_the_file_and_leaves_nothing_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("draws.json");
     fs::write(&path, "old").unwrap();
-    small(1.0).save_arviz_json(&path).unwrap();
+    small(1.0).save(&path, Format::Json).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), json(&small(1.0)));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -317,14 +318,136 @@ fn an_interrupted_write_keeps_the_old_file() {
 fn a_failed_save_names_the_path_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let message = |path: &std::path::Path| {
-        let error = small(1.0).save_arviz_json(path).unwrap_err();
+        let error = small(1.0).save(path, Format::Json).unwrap_err();
         let asked = check_writable(path).unwrap_err();
         assert_eq!(error.to_string(), asked.to_string());
         error.to_string().replace(&folder.path().display().to_string(), "DIR")
     };
     expect!["cannot write the posterior to DIR/absent/draws.json: there is no directory DIR/absent; no file was changed"].assert_eq(&message(&folder.path().join("absent/draws.json")));
-    expect!["cannot write the posterior to DIR: this is a directory; no file was changed"]
-        .assert_eq(&message(folder.path()));
+    fs::create_dir(folder.path().join("d.json")).unwrap();
+    expect!["cannot write the posterior to DIR/d.json: this is a directory; no file was changed"]
+        .assert_eq(&message(&folder.path().join("d.json")));
+    fs::remove_dir(folder.path().join("d.json")).unwrap();
+    let error = check_writable("draws.txt").unwrap_err().to_string();
+    expect!["cannot write the posterior to draws.txt: expected a name that ends in .json, .zarr, .parquet or .csv; no file was changed"].assert_eq(&error);
     check_writable(folder.path().join("draws.json")).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Two chains of three draws of a scalar and a matrix, with numbers that formats like to lose.
+fn varied() -> Posterior {
+    let sites =
+        [SiteSpec::new("mu", []), SiteSpec::new("scope/beta", [2, 3]).dim_names([Some("group"), None])];
+    let stats = [
+        StatSpec::new(stat::LP, StatKind::Real),
+        StatSpec::new(stat::N_STEPS, StatKind::Count),
+        StatSpec::new(stat::DIVERGING, StatKind::Flag),
+    ];
+    let mut posterior = Posterior::new(sites, stats).unwrap();
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 5e-324, -0.0, 0.1 + 0.2];
+    for c in 0..2 {
+        let mut chain = posterior.chain();
+        for d in 0..3 {
+            let beta: Vec<f64> = (0..6).map(|i| f64::from(c * 100 + d * 10 + i)).collect();
+            let (mu, d) = (odd[(c * 3 + d) as usize], f64::from(d));
+            chain.push(&[vec![mu], beta], &[-d, 7.0 * d, f64::from(u8::from(d == 1.0))]).unwrap();
+        }
+        posterior.push_chain(chain).unwrap();
+    }
+    let variable = |name: &str, value, dim_names| DataVariable { name: name.into(), value, dim_names };
+    let observed = vec![variable("y", Array::from([1i64, 2]), vec![Some("group".into())])];
+    let constant = vec![
+        variable("x", Array::from([0.5f32, 1.5]), vec![None]),
+        variable("on", Array::from([true, false]), vec![None]),
+        variable("none", Array::from(Vec::<f64>::new()), vec![None]),
+    ];
+    posterior.clone().with_warmup(posterior).with_data(observed, constant)
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|x| x.to_bits()).collect()
+}
+
+#[test]
+fn every_format_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["d.json", "d.zarr", "d.parquet", "d.csv"] {
+        let path = folder.path().join(name);
+        let written = varied();
+        // The second time it replaces the first.
+        for _ in 0..2 {
+            check_writable(&path).unwrap();
+            written.save(&path, Format::of(&path).unwrap()).unwrap();
+        }
+        let read = Posterior::load(&path).unwrap();
+        assert_eq!((read.num_chains(), read.num_draws()), (2, 3), "{name}");
+        let sites = |p: &Posterior| {
+            p.sites().map(|s| (s.name().to_owned(), s.dims().to_vec(), bits(s.values()))).collect::<Vec<_>>()
+        };
+        let stats =
+            |p: &Posterior| p.stats().map(|s| (s.name().to_owned(), bits(s.values()))).collect::<Vec<_>>();
+        assert_eq!(sites(&read), sites(&written), "{name}");
+        assert_eq!(stats(&read), stats(&written), "{name}");
+        if name == "d.zarr" {
+            let names = read.site("scope/beta").unwrap().dim_names().to_vec();
+            assert_eq!(names, [Some("group".to_owned()), None]);
+        }
+        assert_eq!(read.summary().to_string(), written.summary().to_string(), "{name}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn zarr_holds_the_data_too_and_replaces_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("d.zarr");
+    varied().save(&path, Format::Zarr).unwrap();
+    let file = |name: &str| fs::read(path.join(name)).unwrap();
+    assert_eq!(file("observed_data/y/0"), [1i64, 2].map(i64::to_ne_bytes).concat());
+    assert_eq!(file("constant_data/x/0"), [0.5f32, 1.5].map(f32::to_ne_bytes).concat());
+    assert_eq!(file("constant_data/on/0"), [1, 0]);
+    assert_eq!(file("observed_data/group/0"), [0i64, 1].map(i64::to_ne_bytes).concat());
+    assert!(path.join("warmup_posterior/mu/1.0").is_file());
+    let taken = folder.path().join("taken.zarr");
+    fs::create_dir(&taken).unwrap();
+    fs::write(taken.join("thesis.tex"), "years of work").unwrap();
+    let error = varied().save(&taken, Format::Zarr).unwrap_err().to_string();
+    assert!(error.contains("this is there and no Zarr group"), "{error}");
+    assert_eq!(check_writable(&taken).unwrap_err().to_string(), error);
+    assert!(taken.join("thesis.tex").is_file());
+}
+
+#[test]
+fn what_is_no_posterior_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let error = Posterior::load(&path).unwrap_err().to_string();
+        error.replace(&folder.path().display().to_string(), "DIR")
+    };
+    expect!["cannot read a posterior from DIR/a.csv: there is no column `chain`"]
+        .assert_eq(&message("a.csv", "mu,sigma\n1,2\n"));
+    expect![[r#"cannot read a posterior from DIR/b.csv: column `mu`, row 1: "high" is no number"#]]
+        .assert_eq(&message("b.csv", "chain,draw,mu\n0,0,high\n"));
+    expect!["cannot read a posterior from DIR/c.csv: chain 1 has 1 draws, the chains before it 2: truncate to the shortest"].assert_eq(&message("c.csv", "chain,draw,mu\n0,0,1\n0,1,2\n1,0,3\n"));
+    expect!["cannot read a posterior from DIR/d.json: there is no group `posterior`"]
+        .assert_eq(&message("d.json", "[1, 2]"));
+    expect!["cannot read a posterior from DIR/e.json: `mu` has 1 values for 2 draws, expected 2: 2 times the size of one draw"].assert_eq(&message("e.json", "{\"posterior\": {\"mu\": [[1, 2], [3]]}}"));
+    expect!["cannot read a posterior from DIR/f.json: `mu` holds something else than numbers"]
+        .assert_eq(&message("f.json", "{\"posterior\": {\"mu\": \"x\"}}"));
+    expect!["cannot read a posterior from DIR/g.parquet: EOF: Parquet file too small. Size is 3 but need 8"]
+        .assert_eq(&message("g.parquet", "PAR"));
+    expect![
+        "cannot read a posterior from DIR/h.txt: expected a name that ends in .json, .zarr, .parquet or .csv"
+    ]
+    .assert_eq(&message("h.txt", ""));
+    let zarr = folder.path().join("i.zarr");
+    varied().save(&zarr, Format::Zarr).unwrap();
+    fs::write(zarr.join("posterior/mu/1.0"), [0; 5]).unwrap();
+    let error = Posterior::load(&zarr).unwrap_err().to_string();
+    expect![
+        "cannot read a posterior from DIR/i.zarr: DIR/i.zarr/posterior/mu/1.0: 5 bytes, expected 3 elements"
+    ]
+    .assert_eq(&error.replace(&folder.path().display().to_string(), "DIR"));
 }
