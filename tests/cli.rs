@@ -281,9 +281,11 @@ fn an_unwritable_file_is_told_before_sampling_and_nothing_is_left() {
         command
     };
     fails(&mut sample(&file), &["no/such/directory"]);
-    fails(&mut sample(directory.path()), &[directory.path().to_str().unwrap(), "this is a directory"]);
+    let taken = TempDir::with_suffix(".json").unwrap();
+    fails(&mut sample(taken.path()), &[taken.path().to_str().unwrap(), "this is a directory"]);
+    fails(&mut sample(&directory.path().join("draws.txt")), &["draws.txt", ".json, .zarr, .parquet or .csv"]);
     if cfg!(target_os = "linux") {
-        for path in ["/dev/full", "/proc/posterior.json"] {
+        for path in ["/dev/full", "/proc/posterior.json", "/proc/posterior.zarr"] {
             fails(&mut sample(Path::new(path)), &[path, "nothing was sampled"]);
         }
     }

@@ -6,6 +6,7 @@ use super::{error::Failure, model::ModelArgs};
 use crate::{Program, gallery::Entry, runtime::default_backend};
 
 #[derive(clap::Args)]
+#[command(after_help = "Example:\n  pyroxene check wells --at=0.1,-0.2 --explain")]
 pub(super) struct Args {
     #[command(flatten)]
     model: ModelArgs,

@@ -4,7 +4,12 @@ use std::{io::Write, time::Duration};
 
 use clap::ValueEnum;
 
-use super::{error::Failure, model::ModelArgs, output::table};
+use super::{
+    Style, dot,
+    error::Failure,
+    model::ModelArgs,
+    output::{json, objects, table},
+};
 use crate::{
     Program,
     gallery::Entry,
@@ -19,13 +24,16 @@ use crate::{
 const QUERY: Query = Query::PotentialAndGradient;
 
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  pyroxene compile eight_schools --emit sites\n  \
+                        pyroxene compile eight_schools --emit ir --pass vjp\n  \
+                        pyroxene compile eight_schools --emit dot | dot -Tsvg > graph.svg")]
 pub(super) struct Args {
     #[command(flatten)]
     model: ModelArgs,
     /// What to print
     #[arg(long, value_enum)]
     emit: Emit,
-    /// With `ir`, the graph of the potential and its gradient after this pass
+    /// With `ir` or `dot`, the graph of the potential and its gradient after this pass
     #[arg(long)]
     pass: Option<String>,
 }
@@ -38,38 +46,52 @@ enum Emit {
     Ir,
     /// The potential with its gradient as HLO
     Hlo,
+    /// The recorded graph for Graphviz: `| dot -Tsvg`
+    Dot,
     /// Nodes after each pass, instructions, times
     Stats,
 }
 
-pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, style: Style, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
+    let text = match args.emit {
+        Emit::Ir => Some("ir"),
+        Emit::Hlo => Some("hlo"),
+        Emit::Dot => Some("dot"),
+        Emit::Sites | Emit::Stats => None,
+    };
+    if let Some(text) = text.filter(|_| style.json) {
+        return Err(Failure::NotJson(text));
+    }
     let program = args.model.problem(models)?.1.trace()?;
     match (args.emit, &args.pass) {
-        (Emit::Ir, Some(pass)) => after(&program, pass, out),
+        (Emit::Ir, Some(pass)) => Ok(write!(out, "{}", after(&program, pass)?)?),
+        (Emit::Dot, Some(pass)) => Ok(dot::write(&after(&program, pass)?, out)?),
         (_, Some(_)) => Err(Failure::PassWithoutGraph),
-        (Emit::Sites, None) => sites(&program, out),
+        (Emit::Sites, None) => {
+            let rows = sites(&program);
+            let written = if style.json { json(out, &objects(&rows)) } else { table(out, &rows) };
+            Ok(written?)
+        }
         (Emit::Ir, None) => Ok(write!(out, "{}", program.graph())?),
         (Emit::Hlo, None) => Ok(writeln!(out, "{}", program.lower(QUERY)?.to_string().trim_end())?),
-        (Emit::Stats, None) => stats(&program, out),
+        (Emit::Dot, None) => Ok(dot::write(program.graph(), out)?),
+        (Emit::Stats, None) => stats(&program, style, out),
     }
 }
 
-/// Prints the graph as a pass left it.
-fn after(program: &Program, pass: &str, out: &mut dyn Write) -> Result<(), Failure> {
-    let (mut text, mut ran) = (None, Vec::new());
+/// The graph as a pass left it.
+fn after(program: &Program, pass: &str) -> Result<Graph, Failure> {
+    let (mut graph, mut ran) = (None, Vec::new());
     program.stages(QUERY, &mut |step| {
         if matches!(step.outcome, Outcome::Ran(_)) {
             ran.push(step.pass);
-            text = text.take().or_else(|| (step.pass == pass).then(|| step.graph.to_string()));
+            graph = graph.take().or_else(|| (step.pass == pass).then(|| step.graph.clone()));
         }
     })?;
-    match text {
-        Some(text) => Ok(write!(out, "{text}")?),
-        None => Err(Failure::Pass { pass: pass.to_owned(), ran: ran.join(", ") }),
-    }
+    graph.ok_or_else(|| Failure::Pass { pass: pass.to_owned(), ran: ran.join(", ") })
 }
 
-fn sites(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
+fn sites(program: &Program) -> Vec<Vec<String>> {
     let graph = program.graph();
     let heading = ["site", "kind", "distribution", "value", "plates", "support", "coordinates"];
     let mut rows = vec![heading.map(String::from).to_vec()];
@@ -95,7 +117,7 @@ fn sites(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
             [&site.name, kind, distribution, &value, &plates(&site.frames), support, &range(program, v)];
         Some(cells.map(String::from).to_vec())
     }));
-    Ok(table(out, &rows)?)
+    rows
 }
 
 fn plates(frames: &[Frame]) -> String {
@@ -112,7 +134,7 @@ fn range(program: &Program, v: Val) -> String {
     }
 }
 
-fn stats(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
+fn stats(program: &Program, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
     let mut nodes = vec![row("recorded", program.graph(), "".into())];
     program.stages(QUERY, &mut |step| {
         let time = match step.outcome {
@@ -129,18 +151,28 @@ fn stats(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
     let backend = default_backend()?;
     program.compile(QUERY, &backend)?;
     let compile = program.timings().compile;
-    writeln!(out, "{}\n", backend.platform())?;
     nodes.insert(0, ["stage", "nodes", "in regions", "time"].map(String::from).to_vec());
-    table(out, &nodes)?;
     let (instructions, bytes) = (lowered.instructions(), lowered.hlo().len());
-    writeln!(out, "\n{}: {instructions} HLO instructions, {bytes} bytes\n", QUERY.name())?;
     let times = [
         ("trace", before.trace),
         ("passes", lowering.passes - before.passes),
         ("lowering", lowering.lower - before.lower),
         ("XLA", compile),
     ];
-    Ok(table(out, &times.map(|(stage, time)| vec![stage.to_string(), milliseconds(time)]))?)
+    let times = times.map(|(stage, time)| vec![stage.to_string(), milliseconds(time)]);
+    if style.json {
+        let times: serde_json::Value =
+            times.iter().map(|row| (row[0].clone(), serde_json::Value::from(row[1].clone()))).collect();
+        let stats = serde_json::json!({
+            "device": backend.platform().to_string(), "query": QUERY.name(), "stages": objects(&nodes),
+            "instructions": instructions, "bytes": bytes, "times": times,
+        });
+        return Ok(json(out, &stats)?);
+    }
+    writeln!(out, "{}\n", backend.platform())?;
+    table(out, &nodes)?;
+    writeln!(out, "\n{}: {instructions} HLO instructions, {bytes} bytes\n", QUERY.name())?;
+    Ok(table(out, &times)?)
 }
 
 fn row(stage: &str, graph: &Graph, time: String) -> Vec<String> {

@@ -2,7 +2,11 @@
 
 use std::{io::Write, path::Path, process::Command};
 
-use super::{env, error::Failure, output::table};
+use super::{
+    Style, env,
+    error::Failure,
+    output::{json, table},
+};
 use crate::{
     Tensor, eval,
     runtime::{
@@ -40,7 +44,7 @@ impl Finding {
     }
 }
 
-pub(super) fn run(out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn run(style: Style, out: &mut dyn Write) -> Result<(), Failure> {
     let mut findings = vec![machine()];
     match Options::of_process() {
         Ok(options) => {
@@ -67,9 +71,19 @@ pub(super) fn run(out: &mut dyn Write) -> Result<(), Failure> {
         findings.push(Finding::note("variables", detail));
     }
     let count = findings.iter().filter(|f| matches!(f.health, Health::Broken)).count();
-    table(out, &findings.iter().map(row).collect::<Vec<_>>())?;
-    writeln!(out)?;
-    env::run(out)?;
+    let rows: Vec<Vec<String>> = findings.iter().map(row).collect();
+    if style.json {
+        let row = |r: &Vec<String>| serde_json::json!({"state": r[0], "what": r[1], "detail": r[2]});
+        let findings: Vec<_> = rows.iter().map(row).collect();
+        let variables = env::values(&Environment::of_process());
+        json(out, &serde_json::json!({"findings": findings, "variables": variables}))?;
+    } else {
+        table(out, &rows)?;
+        if !style.quiet {
+            writeln!(out)?;
+            env::run(style, out)?;
+        }
+    }
     if count == 0 { Ok(()) } else { Err(Failure::Unhealthy { count }) }
 }
 

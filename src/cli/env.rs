@@ -2,11 +2,18 @@
 
 use std::io::Write;
 
-use super::{error::Failure, output::table};
-use crate::runtime::options::Environment;
+use super::{
+    Style,
+    error::Failure,
+    output::{json, table},
+};
+use crate::runtime::options::{Environment, Row};
 
-pub(super) fn run(out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn run(style: Style, out: &mut dyn Write) -> Result<(), Failure> {
     let environment = Environment::of_process();
+    if style.json {
+        return Ok(json(out, &values(&environment))?);
+    }
     // Values come last, since a long one would push every other column out of sight.
     let mut rows = vec![["variable", "form", "default", "meaning", "value"].map(String::from).to_vec()];
     rows.extend(environment.rows().into_iter().map(|row| {
@@ -19,4 +26,10 @@ pub(super) fn run(out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "{name} is set, but no variable is called so")?;
     }
     Ok(())
+}
+
+/// Every variable with its value, none where it is not set.
+pub(super) fn values(environment: &Environment) -> serde_json::Value {
+    let value = |row: Row| (row.variable.name.to_owned(), serde_json::Value::from(row.value));
+    environment.rows().into_iter().map(value).collect()
 }

@@ -21,10 +21,16 @@ pub(super) enum Failure {
     Coordinates { model: &'static str, found: usize, expected: usize, sites: String },
     #[error("--pass {pass}: no such pass ran; those that did are {ran}")]
     Pass { pass: String, ran: String },
-    #[error("--pass goes with --emit ir")]
+    #[error("--pass goes with --emit ir or dot")]
     PassWithoutGraph,
     #[error("--out {}: {}; nothing was sampled", .0.path.display(), .0.source)]
     Out(inference::ExportError),
+    #[error(
+        "interrupted: {chains} chains of {draws} draws, of {asked} chains of {of}; the table and the file hold these"
+    )]
+    Interrupted { chains: usize, draws: usize, asked: usize, of: usize },
+    #[error("--json goes with --emit sites and --emit stats; `{0}` is text")]
+    NotJson(&'static str),
     #[error("{count} of the checks above failed")]
     Unhealthy { count: usize },
     #[error(transparent)]
@@ -39,6 +45,8 @@ pub(super) enum Failure {
     Sampling(#[from] inference::Error),
     #[error(transparent)]
     Export(#[from] inference::ExportError),
+    #[error(transparent)]
+    Import(#[from] inference::ImportError),
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
 }

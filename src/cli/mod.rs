@@ -4,20 +4,25 @@
 
 mod check;
 mod compile;
+mod completion;
+mod diagnose;
 mod doctor;
+mod dot;
 mod env;
 mod error;
 mod gallery;
 mod model;
 mod output;
+mod plugin;
 mod sample;
+mod watch;
 
 use std::{
     io::{self, Write},
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::gallery::Entry;
 use error::Failure;
@@ -27,14 +32,29 @@ use output::Output;
 #[derive(Parser)]
 #[command(name = "pyroxene", version)]
 struct Cli {
+    #[command(flatten)]
+    style: Style,
     #[command(subcommand)]
     command: Command,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, clap::Args)]
+struct Style {
+    /// Print the result as one JSON value, for programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print the result alone: no progress, no costs
+    #[arg(long, global = true)]
+    quiet: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Draw from a model's posterior with NUTS and print its summary
     Sample(sample::Args),
+    /// Summarise a file of draws, with a sentence of advice for each problem
+    Diagnose(diagnose::Args),
     /// Print a model's log density and gradient at a point, as JSON
     ///
     /// The point is unconstrained. The log density is that of the posterior up to a constant, with the Jacobians of the
@@ -44,16 +64,24 @@ enum Command {
     /// Print what a model becomes on its way to the device
     Compile(compile::Args),
     /// List the models
+    #[command(after_help = "Example:\n  pyroxene gallery --json")]
     Gallery,
+    /// Install the CPU's plugin, list those there are, or say which one is used
+    Plugin(plugin::Args),
     /// Examine this machine: plugin, pip, directories, variables, a first run
+    #[command(after_help = "Example:\n  pyroxene doctor")]
     Doctor,
     /// List the environment variables with their values
+    #[command(after_help = "Example:\n  PYROXENE_DUMP=/tmp/stages pyroxene env")]
     Env,
+    /// Print a shell's script for the completion of commands
+    Completion(completion::Args),
 }
 
 /// Runs the command line of this process over `models`: the whole of a `main` function.
 ///
-/// The exit code is 0, or 1 after one message on stderr, or 2 where the command line itself is malformed.
+/// The exit code is 0, or 1 after one message on stderr, or 2 where the command line itself is malformed, or 130 after
+/// Ctrl-C.
 pub fn main(models: &[Entry]) -> ExitCode {
     #[cfg(feature = "xla-rs")]
     crate::xla_rs::register();
@@ -66,8 +94,13 @@ pub fn main(models: &[Entry]) -> ExitCode {
         }
     };
     let mut out = Output::new(io::stdout().lock());
-    match run(cli.command, models, &mut out).and_then(|()| Ok(out.flush()?)) {
+    match run(cli.command, cli.style, models, &mut out).and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(failure @ Failure::Interrupted { .. }) => {
+            let _ = out.flush();
+            let _ = writeln!(io::stderr(), "{failure}");
+            ExitCode::from(watch::INTERRUPTED)
+        }
         Err(failure) => {
             // What was printed so far belongs before the message.
             let _ = out.flush();
@@ -77,13 +110,16 @@ pub fn main(models: &[Entry]) -> ExitCode {
     }
 }
 
-fn run(command: Command, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
+fn run(command: Command, style: Style, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
     match command {
-        Command::Sample(args) => sample::run(&args, models, out),
+        Command::Sample(args) => sample::run(&args, style, models, out),
+        Command::Diagnose(args) => diagnose::run(&args, style, out),
         Command::Check(args) => check::run(&args, models, out),
-        Command::Compile(args) => compile::run(&args, models, out),
-        Command::Gallery => gallery::run(models, out),
-        Command::Doctor => doctor::run(out),
-        Command::Env => env::run(out),
+        Command::Compile(args) => compile::run(&args, style, models, out),
+        Command::Gallery => gallery::run(style, models, out),
+        Command::Plugin(args) => plugin::run(&args, style, out),
+        Command::Doctor => doctor::run(style, out),
+        Command::Env => env::run(style, out),
+        Command::Completion(args) => completion::run(&args, Cli::command(), out),
     }
 }

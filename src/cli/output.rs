@@ -1,6 +1,8 @@
-//! Standard output for people and pipes: a reader that leaves early is no failure; and tables.
+//! Standard output for people and pipes: a reader that leaves early is no failure; tables, and JSON.
 
 use std::io::{self, Write};
+
+use serde_json::Value;
 
 /// A writer that goes quiet when its reader has closed the pipe, so that `pyroxene sample … | head` still finishes its
 /// work and ends well.
@@ -49,6 +51,20 @@ pub(super) fn table(out: &mut dyn Write, rows: &[Vec<String>]) -> io::Result<()>
         writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
     }
     Ok(())
+}
+
+/// The rows below the first as objects, whose keys the first one names.
+pub(super) fn objects(rows: &[Vec<String>]) -> Vec<Value> {
+    let Some((keys, rows)) = rows.split_first() else { return Vec::new() };
+    let object =
+        |row: &Vec<String>| keys.iter().zip(row).map(|(k, v)| (k.clone(), Value::from(v.clone()))).collect();
+    rows.iter().map(object).collect()
+}
+
+/// Writes a value as JSON, with an end of line.
+pub(super) fn json(out: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
 }
 
 #[cfg(test)]

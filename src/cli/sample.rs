@@ -2,15 +2,26 @@
 
 use std::{io::Write, path::PathBuf};
 
-use super::{compile::milliseconds, error::Failure, model::ModelArgs, output::table};
+use clap::ValueEnum;
+
+use super::{
+    Style,
+    compile::milliseconds,
+    error::Failure,
+    model::ModelArgs,
+    output::{json, table},
+    watch,
+};
 use crate::{
-    Bound, Mcmc, Nuts,
+    Bound, Mcmc, Nuts, Posterior,
     gallery::Entry,
-    inference::{RunInfo, check_writable},
+    inference::{Format, Metric, Monitor, RunInfo, check_writable},
     runtime::{Platform, default_backend},
 };
 
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  pyroxene sample eight_schools --draws 2000 --out schools.zarr\n  \
+                        pyroxene sample wells --seed 7 --target-accept 0.95 --json")]
 pub(super) struct Args {
     #[command(flatten)]
     model: ModelArgs,
@@ -20,33 +31,126 @@ pub(super) struct Args {
     /// How many transitions of each chain adapt the sampler and are thrown away
     #[arg(long, default_value_t = 1000)]
     warmup: usize,
-    /// How many draws to keep from each chain
+    /// How many transitions each chain makes after that
     #[arg(long, default_value_t = 1000)]
     draws: usize,
+    /// Keep every N-th of those transitions
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    thinning: usize,
+    /// Write the warm-up's transitions to the file too
+    #[arg(long)]
+    collect_warmup: bool,
     /// The seed of all random numbers: the same seed gives the same draws
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     seed: u64,
-    /// Write the draws to this file, as ArviZ's dictionary in JSON
+    /// How many chains run at once, at most; all cores unless given
     #[arg(long)]
+    threads: Option<usize>,
+    /// The mean acceptance probability to adapt the step size to: nearer to 1, divergences are rarer
+    #[arg(long, default_value_t = 0.8, value_name = "P")]
+    target_accept: f64,
+    /// How often a trajectory may double its length
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    max_tree_depth: u32,
+    /// The form of the adapted mass matrix
+    #[arg(long, value_enum, default_value_t = MetricArg::Diagonal)]
+    metric: MetricArg,
+    /// Write the draws to this file: .zarr or .json in ArviZ's groups, .parquet or .csv as a table
+    #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
-    args.out.as_deref().map_or(Ok(()), check_writable).map_err(Failure::Out)?;
+#[derive(Clone, Copy, ValueEnum)]
+enum MetricArg {
+    /// A scale for each coordinate
+    Diagonal,
+    /// With a correction of low rank, for strongly correlated posteriors
+    LowRank,
+}
+
+pub(super) fn run(args: &Args, style: Style, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
+    let file = args.out.as_deref().map(|path| Format::of(path).map(|format| (path, format)));
+    let file = file.transpose().map_err(Failure::Out)?;
+    file.map_or(Ok(()), |(path, _)| check_writable(path)).map_err(Failure::Out)?;
     let (entry, problem) = args.model.problem(models)?;
     let program = problem.trace()?;
     let backend = default_backend()?;
     let bound = problem.bind(&program, &backend)?;
-    let mcmc = Mcmc::from_kernel(Nuts::default());
-    let mcmc = mcmc.chains(args.chains).warmup(args.warmup).draws(args.draws).seed(args.seed);
-    let (posterior, info) = mcmc.run_with_info(&bound)?;
-    table(out, &costs(args, entry, &bound, backend.platform(), &info))?;
-    writeln!(out, "\n{}", posterior.summary().to_string().trim_end())?;
-    if let Some(path) = &args.out {
-        posterior.save_arviz_json(path)?;
-        writeln!(out, "\nwritten to {}", path.display())?;
+    let monitor = Monitor::new();
+    let mcmc = args.mcmc().monitor(&monitor);
+    watch::stop_on_interrupt(&monitor);
+    let (posterior, info) = watch::watch(&monitor, style.quiet, || mcmc.run_with_info(&bound))?;
+    if style.json {
+        json(out, &report(args, entry, &bound, backend.platform(), &info, &posterior))?;
+    } else {
+        if !style.quiet {
+            table(out, &costs(args, entry, &bound, backend.platform(), &info))?;
+            writeln!(out)?;
+        }
+        writeln!(out, "{}", posterior.summary().to_string().trim_end())?;
+    }
+    if let Some((path, format)) = file {
+        posterior.save(path, format)?;
+        if !style.quiet && !style.json {
+            writeln!(out, "\nwritten to {}", path.display())?;
+        }
+    }
+    if info.interrupted {
+        let (chains, draws) = (posterior.num_chains(), posterior.num_draws());
+        return Err(Failure::Interrupted {
+            chains,
+            draws,
+            asked: args.chains,
+            of: args.draws / args.thinning,
+        });
     }
     Ok(())
+}
+
+impl Args {
+    fn mcmc(&self) -> Mcmc {
+        let nuts = Nuts::default().target_accept_prob(self.target_accept).max_tree_depth(self.max_tree_depth);
+        let nuts = nuts.metric(match self.metric {
+            MetricArg::Diagonal => Metric::Diagonal,
+            MetricArg::LowRank => Metric::LowRank,
+        });
+        let mcmc = Mcmc::from_kernel(nuts).chains(self.chains).warmup(self.warmup).draws(self.draws);
+        let mcmc = mcmc.thinning(self.thinning).collect_warmup(self.collect_warmup).seed(self.seed);
+        match self.threads {
+            Some(threads) => mcmc.threads(threads),
+            None => mcmc,
+        }
+    }
+}
+
+fn report(
+    args: &Args,
+    entry: &Entry,
+    bound: &Bound,
+    platform: &Platform,
+    info: &RunInfo,
+    posterior: &Posterior,
+) -> serde_json::Value {
+    let timings = bound.program().timings();
+    serde_json::json!({
+        "model": entry.name,
+        "device": platform.to_string(),
+        "coordinates": bound.dimension(),
+        "chains": posterior.num_chains(),
+        "draws": posterior.num_draws(),
+        "seed": args.seed,
+        "interrupted": info.interrupted,
+        "threads": info.threads,
+        "seconds": {
+            "trace": timings.trace.as_secs_f64(),
+            "passes": timings.passes.as_secs_f64(),
+            "lowering": timings.lower.as_secs_f64(),
+            "compile": timings.compile.as_secs_f64(),
+            "sampling": info.wall.as_secs_f64(),
+        },
+        "gradients": info.gradients(),
+        "summary": posterior.summary(),
+    })
 }
 
 fn costs(args: &Args, entry: &Entry, bound: &Bound, platform: &Platform, info: &RunInfo) -> Vec<Vec<String>> {

@@ -130,13 +130,14 @@ fn arrays(groups: &Value, group: &str) -> io::Result<Vec<Nested>> {
 }
 
 fn flatten(value: &Value, out: &mut Vec<f64>) -> Option<()> {
-    match value {
-        Value::Array(items) => items.iter().try_for_each(|item| flatten(item, out)),
-        Value::Bool(b) => Some(out.push(f64::from(u8::from(*b)))),
-        Value::Number(n) => n.as_f64().map(|x| out.push(x)),
-        Value::String(s) => s.parse().ok().map(|x| out.push(x)),
-        _ => None,
-    }
+    out.push(match value {
+        Value::Array(items) => return items.iter().try_for_each(|item| flatten(item, out)),
+        Value::Bool(b) => f64::from(u8::from(*b)),
+        Value::Number(n) => n.as_f64()?,
+        Value::String(s) => s.parse().ok()?,
+        _ => return None,
+    });
+    Some(())
 }
 
 fn write_variable(out: &mut impl Write, index: usize, variable: &Variable<'_>) -> io::Result<()> {
