@@ -3,7 +3,7 @@
 use super::{
     Beta, Distribution, as_number, batched, draw_dims, float_dtype,
     parameters::{described, parameters},
-    stirling::{factorial_rest, log_rising},
+    stirling::{factorial_rest, log_beta, log_rising},
 };
 use crate::{
     constraints::{self, Support},
@@ -39,7 +39,13 @@ impl Distribution for BetaBinomial {
         // ln (n over k), then what the urn adds: Γ(a + k) / Γ(a) and the like, not five large beta functions.
         let orders =
             factorial_rest(n) - factorial_rest(k) - factorial_rest(j) + power(n) - power(k) - power(j);
-        orders + log_rising(a, k) + log_rising(b, j) - log_rising(a + b, n)
+        let by_urn = orders + log_rising(a, k) + log_rising(b, j) - log_rising(a + b, n);
+        // Of many trials and a small urn the roles change: Γ(k + a) / Γ(k + 1) is a small power of k.
+        let small = (a + b).less(n) & a.minimum(b).greater(0.5);
+        let (a, b) = (small.select(a, 1.0), small.select(b, 1.0));
+        let powers =
+            log_rising(k + 1.0, a - 1.0) + log_rising(j + 1.0, b - 1.0) - log_rising(n + 1.0, a + b - 1.0);
+        small.select(powers - log_beta(a, b), by_urn)
     }
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {

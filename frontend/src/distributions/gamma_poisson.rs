@@ -92,9 +92,16 @@ impl Mixed for GammaPoisson {
     }
 
     fn chance(&self, _value: Tensor) -> Chance {
-        let (rate, inverse) = (self.rate, 1.0 / self.rate);
-        let (log_p, log_q) = (-rate.log1p(), -inverse.log1p());
-        Chance { p: inverse / (1.0 + inverse), q: rate / (1.0 + rate), log_p, log_q }
+        let (rate, log_p) = (self.rate, -self.rate.log1p());
+        // By the rate or its inverse, whichever is the smaller: the other's square may overflow.
+        let large = rate.greater(1.0);
+        let inverse = -(1.0 / large.select(rate, 1.0)).log1p();
+        Chance {
+            p: 1.0 / (1.0 + rate),
+            q: rate / (1.0 + rate),
+            log_p,
+            log_q: large.select(inverse, rate.log() + log_p),
+        }
     }
 }
 

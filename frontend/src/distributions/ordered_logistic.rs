@@ -44,7 +44,8 @@ impl OrderedLogistic {
         }
         let part = |x: Tensor, at: usize| x.split_at(&[at], -1);
         let (first, last) = (part(below, 1)[0], part(above, n - 1)[1]);
-        let (lower, upper) = (part(cuts, n - 1)[0], part(cuts, 1)[1]);
+        // Of the cutpoints themselves: the predictor would round their distance away.
+        let (lower, upper) = (part(self.cutpoints, n - 1)[0], part(self.cutpoints, 1)[1]);
         let between = part(below, 1)[1] + part(above, n - 1)[0] + (lower - upper).log1mexp();
         Tensor::concatenate_axis(&[first, between, last], -1)
     }

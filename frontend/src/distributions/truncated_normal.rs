@@ -81,11 +81,14 @@ impl TruncatedNormal {
 
     /// `ln(Φ(b) − Φ(a))` for the standardised bounds, of which those that are absent are infinite.
     fn log_mass(&self, low: Option<Tensor>, high: Option<Tensor>) -> Tensor {
-        match (low.map(|x| self.standard(x)), high.map(|x| self.standard(x))) {
+        match (low, high) {
             (None, None) => Tensor::from(0.0).convert(self.dtype()),
-            (Some(a), None) => (-a).log_ndtr(),
-            (None, Some(b)) => b.log_ndtr(),
-            (Some(a), Some(b)) => log_between(a, b),
+            (Some(low), None) => (-self.standard(low)).log_ndtr(),
+            (None, Some(high)) => self.standard(high).log_ndtr(),
+            // The mean would round the distance of close bounds away.
+            (Some(low), Some(high)) => {
+                log_between(self.standard(low), self.standard(high), (high - low) / self.scale)
+            }
         }
     }
 
@@ -104,11 +107,11 @@ impl TruncatedNormal {
     }
 }
 
-/// `ln(Φ(b) − Φ(a))` for `a ≤ b`, from the tail that the two lie in; between close bounds by the density's series.
-fn log_between(a: Tensor, b: Tensor) -> Tensor {
+/// `ln(Φ(b) − Φ(a))` for `a ≤ b` at the distance `width`, from the tail that the two lie in; between close bounds by the density's series.
+fn log_between(a: Tensor, b: Tensor, width: Tensor) -> Tensor {
     let flip = a.greater(0.0);
     let (lower, upper) = (flip.select(-b, a), flip.select(-a, b));
-    let (middle, half) = ((lower + upper) * 0.5, (upper - lower) * 0.5);
+    let (middle, half) = ((lower + upper) * 0.5, width * 0.5);
     // 2h φ(m) (1 + h² He₂(m)/3! + h⁴ He₄(m)/5! + h⁶ He₆(m)/7!), exact while h and h m are small.
     let near = (half * (middle.abs() + 1.0)).less(0.05);
     let (m, h) = (near.select(middle, 0.0).square(), near.select(half, 0.01).square());
