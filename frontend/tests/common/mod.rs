@@ -1,6 +1,7 @@
 //! What the tests of this crate share: golden data, evaluation in the reference interpreter, comparison.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod build;
 pub(crate) mod jax;
 
 use std::{cell::Cell, collections::BTreeMap, fmt::Debug};
