@@ -10,18 +10,17 @@ use common::{
     Within, assert_close, build::build, dims, evaluate, golden, gradient, list, number, numbers, text, typed,
     variable,
 };
-use pyroxene_frontend::{Array, DType, Tensor, distributions::Distribution, random::Key};
+use pyroxene_frontend::{
+    Array, DType, Tensor,
+    distributions::Distribution,
+    handlers::seed,
+    primitives::{Plate, sample},
+    random::Key,
+};
 use serde_json::Value;
 
 /// Constructors of the files that this library does not have.
-const NOT_OFFERED: &[&str] = &[
-    "FoldedNormal",
-    "Gompertz",
-    "HurdlePoisson",
-    "RelaxedBernoulliLogits",
-    "TwoSidedTruncatedDistribution",
-    "_TruncatedCauchy",
-];
+const NOT_OFFERED: &[&str] = &["Gompertz", "TwoSidedTruncatedDistribution", "_TruncatedCauchy"];
 
 /// NumPyro draws binomial counts by a sampler of its own, here they are `jax.random`'s.
 const OTHER_DRAWS: &[&str] = &["BetaBinomial", "BinomialLogits", "BinomialProbs"];
@@ -197,4 +196,25 @@ fn draws_are_numpyro_s() {
         let expected: Vec<f64> = list(&draws["values"]).iter().map(number).collect();
         assert_close(what, &found[0].to_f64_vec(), &expected, Within { rel: 1e-12, abs: 1e-14 * largest });
     }
+}
+
+#[test]
+fn every_distribution_is_a_site_under_a_plate() {
+    let mut seen = std::collections::BTreeSet::new();
+    for case in cases().iter().filter(|case| seen.insert(case.name.clone())) {
+        let (what, batch) = (&case.what, dims(&case.record["batch_shape"]));
+        let found = evaluate(|| {
+            let (d, _) = built(case);
+            let plate = Plate::new("copies", 3).dim(-1 - batch.len() as isize);
+            let drawn = seed(11, || plate.run(|_| sample("x", d.clone())));
+            vec![drawn, d.support().check(drawn), d.support().check(d.support().feasible_like(drawn))]
+        });
+        let whole = [&[3], &batch[..], &dims(&case.record["event_shape"])[..]].concat();
+        assert_eq!(found[0].dims(), whole, "{what}");
+        for holds in &found[1..] {
+            let holds = holds.as_slice::<bool>().unwrap_or_default();
+            assert!(!holds.is_empty() && holds.iter().all(|x| *x), "{what}: {:?}", found[0]);
+        }
+    }
+    assert!(seen.len() > 40, "{}", seen.len());
 }

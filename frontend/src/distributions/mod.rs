@@ -33,6 +33,7 @@ distributions! {
     discrete_uniform: DiscreteUniform;
     expanded: Expanded;
     exponential: Exponential;
+    folded: Folded;
     gamma: Gamma;
     gamma_poisson: GammaPoisson, NegativeBinomial2, NegativeBinomialLogits, NegativeBinomialProbs;
     gaussian_random_walk: GaussianRandomWalk;
@@ -40,6 +41,7 @@ distributions! {
     gumbel: Gumbel;
     half_cauchy: HalfCauchy;
     half_normal: HalfNormal;
+    hurdle: Hurdle, HurdlePoisson;
     improper_uniform: ImproperUniform;
     independent: Independent;
     inverse_gamma: InverseGamma;
@@ -63,6 +65,7 @@ distributions! {
     ordered_logistic: OrderedLogistic;
     pareto: Pareto;
     poisson: Poisson;
+    relaxed_bernoulli: RelaxedBernoulliLogits;
     soft_laplace: SoftLaplace;
     student_t: StudentT;
     transformed: TransformedDistribution;
@@ -75,6 +78,7 @@ distributions! {
     zero_sum_normal: ZeroSumNormal;
 }
 
+mod gate;
 mod parameters;
 mod stirling;
 mod vectors;

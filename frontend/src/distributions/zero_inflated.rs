@@ -5,12 +5,14 @@ use std::rc::Rc;
 use pyroxene_ir::{Dims, Loc, shape};
 
 use super::{
-    Distribution, Param, Poisson, as_number, batched, draw_dims, float_dtype, is_poisoned,
+    Distribution, Param, Poisson, as_number, batched, draw_dims, float_dtype,
+    gate::Gate,
+    is_poisoned,
     parameters::{as_another, described, parameters, reals},
     spread,
 };
 use crate::{
-    constraints::{self, Support},
+    constraints::Support,
     random::{self, Key},
     tensor::Tensor,
     trace::{ErrorKind, fail},
@@ -26,12 +28,6 @@ pub struct ZeroInflated {
     name: &'static str,
     base: Rc<dyn Distribution>,
     gate: Gate,
-}
-
-#[derive(Clone, Copy)]
-enum Gate {
-    Probs(Tensor),
-    Logits(Tensor),
 }
 
 impl ZeroInflated {
@@ -66,29 +62,17 @@ impl ZeroInflated {
         ZeroInflated { name, base: Rc::new(base), gate }
     }
 
-    fn gate(&self) -> Tensor {
-        match self.gate {
-            Gate::Probs(gate) => gate,
-            Gate::Logits(logits) => logits.logistic(),
-        }
-    }
-
-    /// The log probabilities of no draw of the base, and of zero given that of a zero draw.
-    fn logs(&self, log_zero: Tensor) -> [Tensor; 2] {
-        match self.gate {
-            Gate::Logits(logits) => {
-                let log_open = (-logits).log_sigmoid();
-                [log_open, logits.log_sigmoid().logaddexp(log_open + log_zero)]
-            }
-            Gate::Probs(gate) => {
-                let log_open = (-gate).log1p();
-                // ln(g + (1 − g) e^−x) in a form with a slope at g = 0, and beyond the range of exponentials in another.
-                let far = log_zero.less(-EXP_OVERFLOWS);
-                let near = log_zero + (gate * (-far.select(-1.0, log_zero)).expm1()).log1p();
-                let inner = far.select(gate, 0.5).log().logaddexp(log_open + log_zero);
-                [log_open, (far & gate.greater(0.0)).select(inner, near)]
-            }
-        }
+    /// The log probability of zero, given that of a zero draw.
+    fn log_zero(&self, log_zero: Tensor) -> Tensor {
+        let log_open = self.gate.log_open();
+        let Gate::Probs(gate) = self.gate else {
+            return self.gate.log().logaddexp(log_open + log_zero);
+        };
+        // ln(g + (1 − g) e^−x) in a form with a slope at g = 0, and beyond the range of exponentials in another.
+        let far = log_zero.less(-EXP_OVERFLOWS);
+        let near = log_zero + (gate * (-far.select(-1.0, log_zero)).expm1()).log1p();
+        let inner = far.select(gate, 0.5).log().logaddexp(log_open + log_zero);
+        (far & gate.greater(0.0)).select(inner, near)
     }
 }
 
@@ -99,10 +83,7 @@ impl Distribution for ZeroInflated {
 
     fn params(&self) -> Vec<Param> {
         let mut params = self.base.params();
-        params.push(match self.gate {
-            Gate::Probs(gate) => Param::new("gate", gate, constraints::unit_interval()),
-            Gate::Logits(logits) => Param::new("gate_logits", logits, constraints::real()),
-        });
+        params.push(self.gate.param());
         params
     }
 
@@ -111,33 +92,31 @@ impl Distribution for ZeroInflated {
     }
 
     fn batch_shape(&self) -> Option<Dims> {
-        shape::broadcast(&self.base.batch_shape()?, &self.gate().dims())
+        shape::broadcast(&self.base.batch_shape()?, &self.gate.probs().dims())
     }
 
     fn log_prob(&self, value: Tensor) -> Tensor {
         let whole = self.batch_shape().unwrap_or_default();
         let zero = spread(self.base.log_prob(Tensor::from(0i64).convert(self.dtype())), &whole);
-        let [log_open, log_zero] = self.logs(zero);
-        as_number(value, float_dtype(&self.params()))
-            .equal(0.0)
-            .select(log_zero, log_open + self.base.log_prob(value))
+        let some = self.gate.log_open() + self.base.log_prob(value);
+        as_number(value, float_dtype(&self.params())).equal(0.0).select(self.log_zero(zero), some)
     }
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let [closed, base] = key.split();
         let dims = draw_dims(self, sample_shape);
-        let gate = self.gate().convert(float_dtype(&self.params()));
+        let gate = self.gate.probs().convert(float_dtype(&self.params()));
         let draws = self.base.sample_expanded(base, sample_shape, &self.batch_shape()?)?;
         Some(random::bernoulli(closed, gate, &dims).select(Tensor::from(0i64).convert(draws.dtype()), draws))
     }
 
     fn mean(&self) -> Option<Tensor> {
-        Some(batched(self, (1.0 - self.gate()) * self.base.mean()?))
+        Some(batched(self, (1.0 - self.gate.probs()) * self.base.mean()?))
     }
 
     fn variance(&self) -> Option<Tensor> {
         let square = self.base.mean()?.square() + self.base.variance()?;
-        Some(batched(self, (1.0 - self.gate()) * square - self.mean()?.square()))
+        Some(batched(self, (1.0 - self.gate.probs()) * square - self.mean()?.square()))
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn build(
         $(stringify!($three) => Rc::new($three::new(p(0), p(1), p(2))),)*
         "Delta" => Rc::new(get(1).map_or(Delta::new(p(0)), |density| Delta::new(p(0)).log_density(density))),
         "ZeroInflatedPoissonLogits" => Rc::new(ZeroInflated::logits(Poisson::new(p(0)), p(1))),
+        "FoldedNormal" => Rc::new(Folded::new(Normal::new(p(0), p(1)))),
         "_TruncatedNormal" | "TruncatedNormal" => {
             let base = TruncatedNormal::new(p(0), p(1));
             let above = get(2).map_or(base, |low| base.low(low));
@@ -30,9 +31,9 @@ pub(crate) fn build(
     Some(table! {
         BernoulliLogits BernoulliProbs CategoricalLogits CategoricalProbs Chi2 Dirichlet Exponential GeometricLogits GeometricProbs
         HalfCauchy HalfNormal Poisson;
-        Beta BetaProportion BinomialLogits BinomialProbs Cauchy DirichletMultinomial DiscreteUniform Gamma GammaPoisson Gumbel InverseGamma
+        Beta BetaProportion BinomialLogits BinomialProbs Cauchy DirichletMultinomial DiscreteUniform Gamma GammaPoisson Gumbel HurdlePoisson InverseGamma
         Kumaraswamy Laplace Levy LogNormal LogUniform Logistic MultinomialLogits MultinomialProbs NegativeBinomial2 NegativeBinomialLogits
-        NegativeBinomialProbs Normal OrderedLogistic Pareto SoftLaplace Uniform VonMises Weibull ZeroInflatedPoisson;
+        NegativeBinomialProbs Normal OrderedLogistic Pareto RelaxedBernoulliLogits SoftLaplace Uniform VonMises Weibull ZeroInflatedPoisson;
         AsymmetricLaplace AsymmetricLaplaceQuantile BetaBinomial LowRankMultivariateNormal MultivariateStudentT StudentT
     })
 }
