@@ -51,9 +51,8 @@ fn dispatch(c: &mut Criterion) {
         let mut group = c.benchmark_group(name);
 
         let executable = bound.program().compile(QUERY, bound.backend()).unwrap().executable().clone();
-        let upload = |array: &Array| bound.backend().upload(array).unwrap();
-        let arguments: Vec<Buffer> =
-            bound.data().iter().map(upload).chain([upload(&Array::from(&position[..]))]).collect();
+        let mut arguments = bound.fixed_arguments(QUERY).unwrap();
+        arguments.push(bound.backend().upload(&Array::from(&position[..])).unwrap());
         let arguments: Vec<&Buffer> = arguments.iter().collect();
         group.bench_function("bare", |b| {
             b.iter_custom(|calls| {

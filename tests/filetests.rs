@@ -28,7 +28,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use pyroxene_ir::{
     Array, DType, Graph, Phase,
     eval::eval,
-    passes::{self, Legalize, PIPELINE, Pass, Query},
+    passes::{self, Legalize, PIPELINE, Pass, Query, Settings},
     text::parse,
     verify,
 };
@@ -264,7 +264,7 @@ fn run(case: &Case, backend: &MaybeBackend) -> Result<String, Failed> {
     let mut resolved = source;
     if resolved.phase() == Phase::Model {
         let late = ["legalize", "dce"];
-        for pass in PIPELINE.iter().filter(|p| p.applies(query) && !late.contains(&p.name())) {
+        for pass in Settings::default().passes(query).filter(|p| !late.contains(&p.name())) {
             resolved = pass.run(&resolved, query)?;
         }
     }

@@ -1,9 +1,10 @@
 //! Values given to sites of a recorded program: no rerun, no compilation, the same numbers as a model that has them.
+#![allow(clippy::panic, reason = "a test stops at the first surprise")]
 
-use std::sync::Arc;
+mod common;
 
+use common::backend;
 use pyroxene_frontend::{Bound, Model, prelude::*};
-use pyroxene_runtime::{Backend, options::Options};
 
 #[derive(Tree, Clone)]
 struct Data<L: Leaf = Tensor> {
@@ -27,11 +28,6 @@ fn model(d: &Data) {
 /// The same with `tau` known from the start.
 fn with_tau(d: &Data) {
     handlers::condition([("tau", 1.5)], || model(d));
-}
-
-/// A backend of the test's own, since tests run side by side and this one counts compilations.
-fn backend() -> anyhow::Result<Arc<dyn Backend>> {
-    Ok(pyroxene_runtime::open("cpu", &Options::of_process()?, &mut |_| {})?)
 }
 
 fn compiles(bound: &Bound) -> u64 {

@@ -30,10 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let executable =
         bound.program().compile(Query::PotentialAndGradient, bound.backend())?.executable().clone();
-    let mut buffers = Vec::new();
-    for array in bound.data() {
-        buffers.push(bound.backend().upload(array)?);
-    }
+    let mut buffers = bound.fixed_arguments(Query::PotentialAndGradient)?;
     buffers.push(bound.backend().upload(&Array::from(vec![0.5; bound.dimension()]))?);
     let args: Vec<_> = buffers.iter().collect();
     let bare = bare_dispatch(&*executable, &args, rounds, runs)?;

@@ -73,10 +73,19 @@ pub(super) fn run(args: &Args, style: Style, models: &[Entry], out: &mut dyn Wri
             Ok(written?)
         }
         (Emit::Ir, None) => Ok(write!(out, "{}", program.graph())?),
-        (Emit::Hlo, None) => Ok(writeln!(out, "{}", program.lower(QUERY)?.to_string().trim_end())?),
+        (Emit::Hlo, None) => hlo(&program, out),
         (Emit::Dot, None) => Ok(dot::write(program.graph(), out)?),
         (Emit::Stats, None) => stats(&program, style, out),
     }
+}
+
+/// Prints what runs for each position, after what runs once for the data, if something does.
+fn hlo(program: &Program, out: &mut dyn Write) -> Result<(), Failure> {
+    let lowered = program.lower(QUERY)?;
+    if let Some(once) = lowered.preparation() {
+        writeln!(out, "{}\n", once.to_text().trim_end())?;
+    }
+    Ok(writeln!(out, "{}", lowered.to_string().trim_end())?)
 }
 
 /// The graph as a pass left it.
@@ -153,6 +162,8 @@ fn stats(program: &Program, style: Style, out: &mut dyn Write) -> Result<(), Fai
     let compile = program.timings().compile;
     nodes.insert(0, ["stage", "nodes", "in regions", "time"].map(String::from).to_vec());
     let (instructions, bytes) = (lowered.instructions(), lowered.hlo().len());
+    // Instructions and bytes of what runs once for the data.
+    let once = lowered.preparation().map(|once| (once.instructions(), once.hlo.len()));
     let times = [
         ("trace", before.trace),
         ("passes", lowering.passes - before.passes),
@@ -166,12 +177,17 @@ fn stats(program: &Program, style: Style, out: &mut dyn Write) -> Result<(), Fai
         let stats = serde_json::json!({
             "device": backend.platform().to_string(), "query": QUERY.name(), "stages": objects(&nodes),
             "instructions": instructions, "bytes": bytes, "times": times,
+            "once": once.map(|(instructions, bytes)| serde_json::json!({"instructions": instructions, "bytes": bytes})),
         });
         return Ok(json(out, &stats)?);
     }
     writeln!(out, "{}\n", backend.platform())?;
     table(out, &nodes)?;
-    writeln!(out, "\n{}: {instructions} HLO instructions, {bytes} bytes\n", QUERY.name())?;
+    writeln!(out, "\n{}: {instructions} HLO instructions, {bytes} bytes", QUERY.name())?;
+    if let Some((instructions, bytes)) = once {
+        writeln!(out, "once for the data: {instructions} HLO instructions, {bytes} bytes")?;
+    }
+    writeln!(out)?;
     Ok(table(out, &times)?)
 }
 

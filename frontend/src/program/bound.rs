@@ -1,6 +1,6 @@
 //! A program with its data: checked once, on the device once, run many times.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyroxene_ir::{
     DType, Val,
@@ -10,10 +10,14 @@ use pyroxene_ir::{
 use pyroxene_runtime::{Backend, Buffer, Launch};
 
 use super::{
+    compiled::Compiled,
     error::{CheckFailure, DataError, Error},
     recorded::Program,
 };
 use crate::Array;
+
+/// What each compiled query has prepared from the data.
+type Prepared = Vec<(Arc<Compiled>, Vec<Buffer>)>;
 
 /// A program bound to data. Clones share the data.
 #[derive(Clone)]
@@ -24,6 +28,7 @@ pub struct Bound {
     backend: Arc<dyn Backend>,
     data: Arc<Vec<Array>>,
     buffers: Arc<Vec<Buffer>>,
+    prepared: Arc<Mutex<Prepared>>,
     /// Values of sites given by `condition` or `substitute`.
     given: Vec<(String, Array)>,
     pinned: Option<Arc<Pinned>>,
@@ -51,12 +56,20 @@ impl Bound {
         let buffers = data.iter().map(|a| backend.upload(a)).collect::<Result<Vec<_>, _>>()?;
         let (data, buffers) = (Arc::new(data), Arc::new(buffers));
         let recorded = program.clone();
-        Ok(Bound { program, recorded, backend, data, buffers, given: Vec::new(), pinned: None })
+        let (prepared, given) = (Arc::default(), Vec::new());
+        Ok(Bound { program, recorded, backend, data, buffers, prepared, given, pinned: None })
     }
 
     /// The program.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// The same with [`Program::drop_constants`].
+    #[must_use]
+    pub fn drop_constants(&self) -> Bound {
+        let (program, recorded) = (self.program.drop_constants(), self.recorded.drop_constants());
+        Bound { program, recorded, ..self.clone() }
     }
 
     /// The data, one array for each leaf in order.
@@ -189,10 +202,32 @@ impl Bound {
         found.unwrap_or_else(|| pyroxene_ir::Ty::scalar(pyroxene_ir::DType::F64))
     }
 
+    /// The buffers that a compiled query takes first: the data, and what is prepared from them at the first call.
+    fn fixed(&self, compiled: &Arc<Compiled>) -> Result<Vec<Buffer>, Error> {
+        let mut known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let prepared = match known.iter().find(|(of, _)| Arc::ptr_eq(of, compiled)) {
+            Some((_, buffers)) => buffers.clone(),
+            None => {
+                let fresh = compiled.prepare(&self.data, &self.buffers)?;
+                known.push((compiled.clone(), fresh.clone()));
+                fresh
+            }
+        };
+        Ok([&self.buffers[..], &prepared].concat())
+    }
+
+    /// The buffers that a query's executable takes before the position: the data, and what is prepared from them.
+    ///
+    /// # Errors
+    /// When the program cannot answer the query.
+    pub fn fixed_arguments(&self, query: Query) -> Result<Vec<Buffer>, Error> {
+        self.fixed(&self.program.compile(query, &self.backend)?)
+    }
+
     /// Runs a query on arguments that follow data and site values.
     fn run(&self, query: Query, values: &[(&str, Array)], last: &[Array]) -> Result<Vec<Array>, Error> {
         let compiled = self.program.compile(query, &self.backend)?;
-        let mut buffers: Vec<Buffer> = self.buffers.to_vec();
+        let mut buffers = self.fixed(&compiled)?;
         // Position and key come right after the data; values of sites are asked for as the sites come.
         for array in last.iter().chain(&self.arguments(query, values)?) {
             buffers.push(self.backend.upload(array)?);
@@ -238,7 +273,7 @@ impl Bound {
     /// When the program cannot answer the query.
     pub fn launch(&self, query: Query) -> Result<(Box<dyn Launch>, usize), Error> {
         let compiled = self.program.compile(query, &self.backend)?;
-        let mut fixed: Vec<Option<Buffer>> = self.buffers.iter().cloned().map(Some).collect();
+        let mut fixed: Vec<Option<Buffer>> = self.fixed(&compiled)?.into_iter().map(Some).collect();
         let slot = fixed.len();
         fixed.push(None);
         for array in self.arguments(query, &[])? {

@@ -2,21 +2,40 @@
 
 use std::{fmt, sync::Arc};
 
-use pyroxene_ir::{Graph, Ty};
+use pyroxene_ir::{
+    Array, Graph, Ty,
+    passes::{Split, split},
+};
 use pyroxene_lowering as lowering;
-use pyroxene_runtime::{Backend, CompileOptions, Executable, Input, Module};
+use pyroxene_runtime::{Backend, Buffer, Executable};
 
-use super::error::Error;
+use super::{
+    error::Error,
+    prepare::{Preparation, compile},
+};
 
 /// A query as HLO: deterministic bytes for a compiler, and text for people (`Display`).
 #[derive(Clone, Debug)]
 pub struct Lowered {
     lowered: lowering::Lowered,
+    preparation: Option<Arc<Preparation>>,
 }
 
 impl Lowered {
     pub(super) fn new(graph: &Graph, name: &str) -> Result<Lowered, Error> {
-        Ok(Lowered { lowered: lowering::lower(graph, name)? })
+        Ok(match split(graph)? {
+            None => Lowered { lowered: lowering::lower(graph, name)?, preparation: None },
+            Some(Split { prepare, main }) => Lowered {
+                lowered: lowering::lower(&main, name)?,
+                preparation: Some(Arc::new(Preparation::new(prepare, name)?)),
+            },
+        })
+    }
+
+    /// The program whose results, computed once for each set of data, this one takes as parameters `prepared.0` and so
+    /// on after the data; none where nothing is worth that.
+    pub fn preparation(&self) -> Option<&lowering::Lowered> {
+        self.preparation.as_ref().map(|p| p.lowered())
     }
 
     /// The serialized `HloModuleProto`.
@@ -44,11 +63,8 @@ impl Lowered {
     /// # Errors
     /// When the device refuses the program.
     pub fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Compiled, Error> {
-        let inputs = self.lowered.inputs.iter().map(|(name, ty)| Input::new(name, ty.clone())).collect();
-        let (name, hlo) = (self.lowered.name.as_str(), self.lowered.hlo.as_slice());
-        let module = Module { name, hlo, inputs, outputs: self.lowered.outputs.clone() };
-        let executable = backend.compile(&module, &CompileOptions::default())?;
-        Ok(Compiled { executable, backend: backend.clone() })
+        let executable = compile(&self.lowered, backend)?;
+        Ok(Compiled { executable, preparation: self.preparation.clone(), backend: backend.clone() })
     }
 }
 
@@ -62,6 +78,7 @@ impl fmt::Display for Lowered {
 #[derive(Clone)]
 pub struct Compiled {
     executable: Arc<dyn Executable>,
+    preparation: Option<Arc<Preparation>>,
     backend: Arc<dyn Backend>,
 }
 
@@ -69,6 +86,11 @@ impl Compiled {
     /// The executable.
     pub fn executable(&self) -> &Arc<dyn Executable> {
         &self.executable
+    }
+
+    /// What the executable takes after the data, for data that are on the device already.
+    pub(super) fn prepare(&self, data: &[Array], on_device: &[Buffer]) -> Result<Vec<Buffer>, Error> {
+        self.preparation.as_ref().map_or_else(|| Ok(Vec::new()), |p| p.run(data, on_device, &self.backend))
     }
 
     pub(super) fn backend(&self) -> &Arc<dyn Backend> {

@@ -5,7 +5,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use pyroxene_ir::{Graph, Role, passes::Query};
+use pyroxene_ir::{
+    Graph, Role,
+    passes::{Query, Settings},
+};
 use pyroxene_runtime::Buffer;
 
 use super::{compiled::Compiled, error::Error, pipeline};
@@ -26,7 +29,7 @@ pub fn record(f: impl FnOnce() -> Vec<Tensor>) -> Result<Graph, TraceErrors> {
 }
 
 fn compile(graph: &Graph, name: &str) -> Result<Compiled, Error> {
-    let (lowered, _) = pipeline::lower(graph, Query::Evaluate, name)?;
+    let (lowered, _) = pipeline::lower(graph, Query::Evaluate, name, &Settings::default())?;
     lowered.compile(&pyroxene_runtime::default_backend()?)
 }
 

@@ -8,6 +8,7 @@ mod explain;
 mod function;
 mod model;
 mod pipeline;
+mod prepare;
 mod recorded;
 
 pub use bound::{Bound, Pinned};

@@ -21,8 +21,9 @@ fn options() -> Result<Options, Error> {
     Ok(Options::of_process().map_err(pyroxene_runtime::Error::from)?)
 }
 
-fn settings(options: &Options) -> Result<Settings, Error> {
-    let mut settings = Settings::default();
+/// The settings with what the environment leaves out.
+fn settings(settings: &Settings, options: &Options) -> Result<Settings, Error> {
+    let mut settings = settings.clone();
     for pass in &options.disabled_passes {
         let left = settings.without(pass);
         settings = left.map_err(|source| Error::Setting { variable: "PYROXENE_DISABLE_PASS", source })?;
@@ -37,15 +38,21 @@ fn settings(options: &Options) -> Result<Settings, Error> {
 pub(super) fn resolve(
     graph: &Graph,
     query: Query,
+    base: &Settings,
     observe: &mut dyn FnMut(Step<'_>),
 ) -> Result<Graph, Error> {
-    Ok(settings(&options()?)?.run(graph, query, observe)?)
+    Ok(settings(base, &options()?)?.run(graph, query, observe)?)
 }
 
 /// The query as HLO under a module's name.
-pub(super) fn lower(graph: &Graph, query: Query, name: &str) -> Result<(Lowered, Took), Error> {
+pub(super) fn lower(
+    graph: &Graph,
+    query: Query,
+    name: &str,
+    base: &Settings,
+) -> Result<(Lowered, Took), Error> {
     let options = options()?;
-    let settings = settings(&options)?;
+    let settings = settings(base, &options)?;
     let mut dump = Dump::of(name, &options);
     let lowered = stages(graph, query, name, &settings, &mut dump);
     // What was reached is of use above all when the next stage fails.
@@ -66,6 +73,9 @@ fn stages(
     let start = Instant::now();
     let lowered = Lowered::new(&pure, name)?;
     let lower = start.elapsed();
+    if let Some(preparation) = lowered.preparation() {
+        dump.hlo("prepare", Duration::ZERO, preparation.instructions(), || preparation.to_text());
+    }
     dump.hlo("lowered", lower, lowered.instructions(), || lowered.to_string());
     Ok((lowered, Took { passes, lower }))
 }

@@ -9,7 +9,7 @@ use std::{
 
 use pyroxene_ir::{
     Graph, Role, SampleSite, SiteKind, Source, Ty,
-    passes::{self, Coordinates, Query, QueryOutput, Step},
+    passes::{self, Coordinates, Query, QueryOutput, Settings, Step},
 };
 use pyroxene_runtime::Backend;
 
@@ -37,6 +37,7 @@ pub struct LeafSpec {
 
 /// A conditioned program that runs the potential of the program it came from: the coordinates of the conditioned sites
 /// are held fixed, so that an observation added afterwards compiles nothing.
+#[derive(Clone)]
 struct PinnedProgram {
     /// The program with the pinned sites latent.
     graph: Graph,
@@ -67,6 +68,9 @@ struct Inner {
     pinned: Option<PinnedProgram>,
     /// The same program without pins, for given values that have no coordinates.
     unpinned: OnceLock<Program>,
+    /// The same program without constants in its potential.
+    dropped: OnceLock<Program>,
+    settings: Settings,
     leaves: Vec<LeafSpec>,
     compiled: Mutex<BTreeMap<&'static str, Arc<Compiled>>>,
     checks: Mutex<Option<Arc<passes::Checks>>>,
@@ -95,20 +99,47 @@ impl Program {
             }
             Vec::new()
         })?;
-        Ok(Program::new(graph, None, leaves, Timings { trace: start.elapsed(), ..Timings::default() }))
+        let timings = Timings { trace: start.elapsed(), ..Timings::default() };
+        Ok(Program::new(graph, None, leaves, timings, Settings::default()))
     }
 
-    fn new(graph: Graph, pinned: Option<PinnedProgram>, leaves: Vec<LeafSpec>, timings: Timings) -> Program {
+    fn new(
+        graph: Graph,
+        pinned: Option<PinnedProgram>,
+        leaves: Vec<LeafSpec>,
+        timings: Timings,
+        settings: Settings,
+    ) -> Program {
         let inner = Inner {
             graph,
             pinned,
             unpinned: OnceLock::new(),
+            dropped: OnceLock::new(),
+            settings,
             leaves,
             compiled: Mutex::default(),
             checks: Mutex::default(),
             timings: Mutex::new(timings),
         };
         Program { inner: Arc::new(inner) }
+    }
+
+    /// The same recording with other settings of passes, besides those that the environment makes; it compiles its own
+    /// executables.
+    pub fn with_passes(&self, settings: Settings) -> Program {
+        let Inner { graph, pinned, leaves, .. } = &*self.inner;
+        let timings = Timings { trace: self.timings().trace, ..Timings::default() };
+        Program::new(graph.clone(), pinned.clone(), leaves.clone(), timings, settings)
+    }
+
+    /// The same program without the terms of its potential that no latent value changes, such as `ln √2π` and what
+    /// depends on data alone. It is faster by what these cost, and its potential differs by a number that the data decide
+    /// (Stan's `~` statements); [`Bound::log_density`](super::Bound::log_density) keeps them.
+    pub fn drop_constants(&self) -> Program {
+        let settings = self.inner.settings.clone().with("drop_constants");
+        // The pass exists, or no program would compile.
+        let settings = settings.unwrap_or_else(|_| self.inner.settings.clone());
+        self.inner.dropped.get_or_init(|| self.with_passes(settings)).clone()
     }
 
     /// The program's graph, in its model phase.
@@ -156,8 +187,8 @@ impl Program {
     /// The same program, which compiles its own potential: for given values that lie on the edge of their support or
     /// too close to it to be found again from coordinates.
     pub(super) fn unpinned(&self) -> Program {
-        let Inner { graph, leaves, unpinned, .. } = &*self.inner;
-        let make = || Program::new(graph.clone(), None, leaves.clone(), self.timings());
+        let Inner { graph, leaves, unpinned, settings, .. } = &*self.inner;
+        let make = || Program::new(graph.clone(), None, leaves.clone(), self.timings(), settings.clone());
         unpinned.get_or_init(make).clone()
     }
 
@@ -224,7 +255,7 @@ impl Program {
             Some(PinnedProgram { graph: passes::give(whole, &others, observed)?, pins })
         };
         let timings = Timings { trace: self.timings().trace, ..Timings::default() };
-        Ok(Program::new(graph, pinned, self.inner.leaves.clone(), timings))
+        Ok(Program::new(graph, pinned, self.inner.leaves.clone(), timings, self.inner.settings.clone()))
     }
 
     /// The pure graph that answers a query, legal for lowering. `observe` sees the name and the result of each pass.
@@ -241,7 +272,7 @@ impl Program {
     /// As [`Program::resolve`].
     pub fn stages(&self, query: Query, observe: &mut dyn FnMut(Step<'_>)) -> Result<Graph, Error> {
         let start = Instant::now();
-        let graph = pipeline::resolve(self.graph_for(query), query, observe)?;
+        let graph = pipeline::resolve(self.graph_for(query), query, &self.inner.settings, observe)?;
         self.time(|t| t.passes += start.elapsed());
         Ok(graph)
     }
@@ -251,7 +282,8 @@ impl Program {
     /// # Errors
     /// When the program cannot answer the query.
     pub fn lower(&self, query: Query) -> Result<Lowered, Error> {
-        let (lowered, took) = pipeline::lower(self.graph_for(query), query, query.name())?;
+        let (lowered, took) =
+            pipeline::lower(self.graph_for(query), query, query.name(), &self.inner.settings)?;
         self.time(|t| {
             t.passes += took.passes;
             t.lower += took.lower;

@@ -4,7 +4,7 @@
 pub(crate) mod build;
 pub(crate) mod jax;
 
-use std::{cell::Cell, collections::BTreeMap, fmt::Debug};
+use std::{cell::Cell, collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use pyroxene_frontend::{Array, DType, Tensor, record};
 use pyroxene_ir::{
@@ -12,7 +12,13 @@ use pyroxene_ir::{
     eval::eval,
     passes::{self, Query},
 };
+use pyroxene_runtime::{Backend, options::Options};
 use serde_json::Value;
+
+/// A backend of a test's own, for tests that count compilations while others run beside them.
+pub(crate) fn backend() -> anyhow::Result<Arc<dyn Backend>> {
+    Ok(pyroxene_runtime::open("cpu", &Options::of_process()?, &mut |_| {})?)
+}
 
 /// A file of golden data, made by the script `make_*.py` beside it.
 pub(crate) fn golden(name: &str) -> Value {

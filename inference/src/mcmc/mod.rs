@@ -68,6 +68,7 @@ pub struct Mcmc<M = ()> {
     collect_warmup: bool,
     seed: u64,
     threads: Option<usize>,
+    drop_constants: bool,
     monitor: Monitor,
 }
 
@@ -110,6 +111,7 @@ impl<M> Mcmc<M> {
             collect_warmup: false,
             seed: 0,
             threads: None,
+            drop_constants: false,
             monitor: Monitor::new(),
         }
     }
@@ -172,6 +174,14 @@ impl<M> Mcmc<M> {
         self
     }
 
+    /// Whether terms of the log density that no latent value changes are left out ([`Bound::drop_constants`]). The draws'
+    /// distribution stays as it is; the statistic `lp` loses a number, the same one at every draw. Default false.
+    #[must_use]
+    pub fn drop_constants(mut self, drop: bool) -> Mcmc<M> {
+        self.drop_constants = drop;
+        self
+    }
+
     /// Runs the chains on a program that has its data.
     ///
     /// # Errors
@@ -200,6 +210,8 @@ impl<M> Mcmc<M> {
     /// does not compile.
     pub fn start(&self, bound: &Bound) -> Result<Chains, Error> {
         self.validate()?;
+        let dropped = self.drop_constants.then(|| bound.drop_constants());
+        let bound = dropped.as_ref().unwrap_or(bound);
         latent(bound)?;
         for query in [Query::PotentialAndGradient, Query::Constrain] {
             bound.program().compile(query, bound.backend())?;

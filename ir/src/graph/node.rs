@@ -75,6 +75,8 @@ impl fmt::Display for Loc {
 pub enum Role {
     /// A leaf of the user's data, bound once and used by many runs.
     Data,
+    /// What another program has computed from data alone.
+    Prepared,
     /// A plain argument: of a region, or of a compiled function.
     Argument,
     /// The value of a site, on its support, under the site's name.

@@ -288,6 +288,7 @@ ops! {
     pad::Pad,
     popcount::Popcount,
     pow::Pow,
+    prepare::Prepare,
     qr::Qr,
     reduce_and::ReduceAnd,
     reduce_max::ReduceMax,

@@ -1,6 +1,6 @@
 //! Constant folding: computes scalars made of constants alone, so that neither XLA nor a run has to.
 
-use super::{Need, Pass, PassError, Query, at, rebuild};
+use super::{Need, Pass, PassError, Query, at, in_regions, rebuild};
 use crate::{
     array::Array,
     graph::{Graph, Kind, Node, Val},
@@ -9,12 +9,12 @@ use crate::{
 
 /// Replaces scalars computed from constants by their values, as the interpreter computes them.
 ///
-/// Only scalars: a folded tensor would be a literal larger than what makes it.
+/// Only scalars: a folded tensor would be a literal larger than what makes it. In closed graphs inside ops too.
 pub struct Fold;
 
 impl Pass for Fold {
     fn name(&self) -> &'static str {
-        "fold"
+        NAME
     }
 
     fn applies(&self, _query: Query) -> bool {
@@ -26,16 +26,23 @@ impl Pass for Fold {
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
-        let mut out = Graph::with_regions_of(graph, graph.phase());
-        rebuild(graph, &mut out, |out, v, node, operands| {
-            match folded(out, node, operands) {
-                Some(value) => out.push(Constant(value), &[]),
-                None => out.copy_node(graph, v, operands),
-            }
-            .map_err(at(self.name(), node, None))
-        })?;
-        Ok(out)
+        run(graph)
     }
+}
+
+const NAME: &str = "fold";
+
+fn run(graph: &Graph) -> Result<Graph, PassError> {
+    let mut out = Graph::with_regions_of(graph, graph.phase());
+    rebuild(graph, &mut out, |out, v, node, operands| {
+        let err = at(NAME, node, None);
+        match (folded(out, node, operands), &node.kind) {
+            (Some(value), _) => out.push(Constant(value), &[]).map_err(err),
+            (None, Kind::Pure(op)) => out.push(in_regions(op, run)?, operands).map_err(err),
+            (None, _) => out.copy_node(graph, v, operands).map_err(err),
+        }
+    })?;
+    Ok(out)
 }
 
 /// The value of a node that is one scalar made of constants.

@@ -16,9 +16,11 @@ pub enum Need {
     Required,
     /// It makes the result faster or more exact: it runs unless settings leave it out.
     Optional,
+    /// It changes the result in a way that not everybody wants: it runs only where settings ask for it.
+    OnRequest,
 }
 
-/// Which of the optional passes run: to find the one at fault when a result is wrong.
+/// Which of the passes that can be left out run.
 ///
 /// ```
 /// use pyroxene_ir::passes::Settings;
@@ -28,6 +30,7 @@ pub enum Need {
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Settings {
+    with: BTreeSet<&'static str>,
     without: BTreeSet<&'static str>,
     limit: Option<usize>,
 }
@@ -52,7 +55,7 @@ pub enum SettingError {
 
 /// The optional passes, in order.
 fn optional() -> String {
-    let names = PIPELINE.iter().filter(|p| p.need() == Need::Optional).map(|p| p.name());
+    let names = PIPELINE.iter().filter(|p| p.need() != Need::Required).map(|p| p.name());
     names.collect::<Vec<_>>().join(", ")
 }
 
@@ -70,6 +73,18 @@ impl Settings {
                 Ok(self)
             }
         }
+    }
+
+    /// The same with the pass of this name, one that runs only where it is asked for.
+    ///
+    /// # Errors
+    /// When there is no such pass.
+    pub fn with(mut self, pass: &str) -> Result<Settings, SettingError> {
+        let Some(p) = PIPELINE.iter().find(|p| p.name() == pass) else {
+            return Err(SettingError::Unknown { pass: pass.to_string() });
+        };
+        self.with.insert(p.name());
+        Ok(self)
     }
 
     /// The same with the first `n` optional passes of each query alone: halving `n` finds the pass at fault.
@@ -91,8 +106,8 @@ impl Settings {
     ) -> Result<Graph, PassError> {
         let mut current = Cow::Borrowed(graph);
         let mut applied = 0;
-        for pass in PIPELINE.iter().filter(|p| p.applies(query)) {
-            let outcome = match self.skips(*pass, applied) {
+        for pass in self.passes(query) {
+            let outcome = match self.skips(pass, applied) {
                 Some(skipped) => skipped,
                 None => {
                     let start = Instant::now();
@@ -105,10 +120,16 @@ impl Settings {
                     Outcome::Ran(time)
                 }
             };
-            applied += usize::from(pass.need() == Need::Optional && matches!(outcome, Outcome::Ran(_)));
+            applied += usize::from(pass.need() != Need::Required && matches!(outcome, Outcome::Ran(_)));
             observe(Step { pass: pass.name(), graph: &current, outcome });
         }
         Ok(current.into_owned())
+    }
+
+    /// The passes that have something to do for a query, in order, those left out among them.
+    pub fn passes(&self, query: Query) -> impl Iterator<Item = &'static dyn Pass> {
+        let asked = |p: &dyn Pass| p.need() != Need::OnRequest || self.with.contains(p.name());
+        PIPELINE.iter().copied().filter(move |p| p.applies(query) && asked(*p))
     }
 
     /// Why the pass is left out after so many optional ones, if it is.

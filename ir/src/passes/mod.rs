@@ -14,6 +14,7 @@ mod trace_back;
 pub use batch::batch;
 pub use checks::{Check, Checks, checks};
 pub use give::give;
+pub use hoist_data::{Split, split};
 pub use jvp::jvp;
 pub use manager::{Need, Outcome, SettingError, Settings, Step};
 pub use observed::{ObservedValues, observed};
@@ -62,9 +63,12 @@ passes! {
     resolve_plates::ResolvePlates,
     resolve_masks::ResolveMasks,
     resolve_sites::ResolveSites,
+    drop_constants::DropConstants,
     stable_rewrites::StableRewrites,
     vjp::Vjp,
     fold::Fold,
+    few_buckets::FewBuckets,
+    hoist_data::HoistData,
     legalize::Legalize,
     dce::Dce,
 }

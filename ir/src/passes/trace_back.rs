@@ -1,6 +1,6 @@
 //! Tracing back: which node of a recorded program each node of the resolved graph comes from.
 
-use super::{PIPELINE, PassError, Query, at};
+use super::{PassError, Query, Settings, at};
 use crate::graph::{Graph, Kind, Loc, Val};
 
 /// A program's graph after the passes, before special functions are expanded, that knows where each node comes from.
@@ -40,7 +40,7 @@ pub fn trace_back(program: &Graph, query: Query) -> Result<TracedBack, PassError
     }
     graph.set_loc(None);
     graph.set_outputs(program.outputs().iter().copied());
-    for pass in PIPELINE.iter().take_while(|p| p.name() != "legalize").filter(|p| p.applies(query)) {
+    for pass in Settings::default().passes(query).take_while(|p| p.name() != "legalize") {
         graph = pass.run(&graph, query).map_err(|error| placed(error, program))?;
     }
     Ok(TracedBack { graph })

@@ -45,13 +45,15 @@ impl Phase {
 
 impl Role {
     /// Every role, in order.
-    pub const ALL: [Role; 5] = [Role::Data, Role::Argument, Role::Site, Role::Position, Role::Key];
+    pub const ALL: [Role; 6] =
+        [Role::Data, Role::Prepared, Role::Argument, Role::Site, Role::Position, Role::Key];
 
     /// The word in the text form.
     pub fn name(self) -> &'static str {
         match self {
             Role::Data => "data",
             Role::Argument => "argument",
+            Role::Prepared => "prepared",
             Role::Site => "site",
             Role::Position => "position",
             Role::Key => "key",

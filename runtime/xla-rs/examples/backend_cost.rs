@@ -77,11 +77,11 @@ fn dispatch(entry: &Entry) -> Outcome<(Duration, Duration)> {
         Ok(black_box(launch.output_as::<f64>(0)?[0]))
     })?;
     let executable = bound.program().compile(QUERY, bound.backend())?.executable().clone();
-    let data = bound.data().iter().map(|a| bound.backend().upload(a)).collect::<Result<Vec<Buffer>, _>>()?;
+    let fixed = bound.fixed_arguments(QUERY)?;
     let array = Array::from(&position[..]);
     let whole = shortest(|| {
         let x = bound.backend().upload(&array)?;
-        let args: Vec<&Buffer> = data.iter().chain([&x]).collect();
+        let args: Vec<&Buffer> = fixed.iter().chain([&x]).collect();
         let results = executable.run(&args)?;
         black_box(results[1].to_array()?);
         Ok(results[0].to_array()?.to_f64_vec()[0])

@@ -11,7 +11,7 @@ use pyroxene::{
     Array, Mcmc, Nuts, Posterior,
     gallery::{GALLERY, find},
     ir::passes::Query,
-    runtime::{Backend, Buffer, Cached, default_backend},
+    runtime::{Backend, Cached, default_backend},
 };
 use pyroxene_xla_rs::{XlaBackend, register};
 
@@ -66,13 +66,12 @@ fn gradients_are_equal() {
         let problem = (entry.problem)(None).unwrap();
         let program = problem.trace().unwrap();
         let lowered = program.lower(QUERY).unwrap();
-        let data = problem.bind(&program, &BACKENDS.pjrt).unwrap().data().to_vec();
         let dimension: usize = program.layout().iter().map(|c| c.unconstrained.len()).sum();
         // Potential and gradient, from the one `lowered`.
         let evaluate = |backend: &Arc<dyn Backend>, x: &[f64]| {
             let executable = lowered.compile(backend).unwrap().executable().clone();
-            let arguments = data.iter().cloned().chain([Array::from(x)]);
-            let arguments: Vec<Buffer> = arguments.map(|a| backend.upload(&a).unwrap()).collect();
+            let mut arguments = problem.bind(&program, backend).unwrap().fixed_arguments(QUERY).unwrap();
+            arguments.push(backend.upload(&Array::from(x)).unwrap());
             let results = executable.run(&arguments.iter().collect::<Vec<_>>()).unwrap();
             results.iter().flat_map(|r| r.to_array().unwrap().to_f64_vec()).collect::<Vec<f64>>()
         };

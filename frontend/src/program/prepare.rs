@@ -1,0 +1,78 @@
+//! Preparation: the part of a query that depends on data alone, run once for each set of data.
+
+use std::{fmt, sync::Arc};
+
+use pyroxene_ir::{Array, Graph, Op, eval::eval};
+use pyroxene_lowering as lowering;
+use pyroxene_runtime::{Backend, Buffer, CompileOptions, Executable, Input, Module};
+
+use super::error::Error;
+
+/// Up to so many elements, counted at each operation, the interpreter is done before a compiler would be.
+const HOST: usize = 1 << 20;
+
+/// A program that takes a model's data and returns what its query reads beside them.
+pub(super) struct Preparation {
+    graph: Graph,
+    lowered: lowering::Lowered,
+}
+
+impl Preparation {
+    pub(super) fn new(graph: Graph, name: &str) -> Result<Preparation, Error> {
+        let lowered = lowering::lower(&graph, &format!("{name}.prepare"))?;
+        Ok(Preparation { graph, lowered })
+    }
+
+    pub(super) fn lowered(&self) -> &lowering::Lowered {
+        &self.lowered
+    }
+
+    /// The results for these data, which are on the device already.
+    pub(super) fn run(
+        &self,
+        data: &[Array],
+        on_device: &[Buffer],
+        backend: &Arc<dyn Backend>,
+    ) -> Result<Vec<Buffer>, Error> {
+        if cost(&self.graph) <= HOST {
+            let results = eval(&self.graph, data)?;
+            return Ok(results.iter().map(|r| backend.upload(r)).collect::<Result<_, _>>()?);
+        }
+        let executable = compile(&self.lowered, backend)?;
+        Ok(executable.run(&on_device.iter().collect::<Vec<_>>())?)
+    }
+}
+
+impl fmt::Debug for Preparation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Preparation").field("nodes", &self.graph.len()).finish()
+    }
+}
+
+/// Compiles a module for a device.
+pub(super) fn compile(
+    lowered: &lowering::Lowered,
+    backend: &Arc<dyn Backend>,
+) -> Result<Arc<dyn Executable>, Error> {
+    let inputs = lowered.inputs.iter().map(|(name, ty)| Input::new(name, ty.clone())).collect();
+    let (name, hlo) = (lowered.name.as_str(), lowered.hlo.as_slice());
+    let module = Module { name, hlo, inputs, outputs: lowered.outputs.clone() };
+    Ok(backend.compile(&module, &CompileOptions::default())?)
+}
+
+/// What evaluating a graph costs in elements, about.
+fn cost(graph: &Graph) -> usize {
+    let node = |v| {
+        let read = graph.operands(v).iter().fold(0usize, |sum, o| sum.saturating_add(graph.ty(*o).len()));
+        let size = read.saturating_add(graph.ty(v).len());
+        match graph.op(v) {
+            Some(op) if !op.regions().is_empty() => usize::MAX,
+            // Each element of a product of matrices costs a row and a column.
+            Some(Op::DotGeneral(_) | Op::Cholesky(_) | Op::TriangularSolve(_)) => {
+                (size as f64).powf(1.5) as usize
+            }
+            _ => size,
+        }
+    };
+    graph.vals().map(node).fold(0, usize::saturating_add)
+}

@@ -1,0 +1,152 @@
+//! What depends on data alone is computed once for each set of data, and the numbers stay what they are without that.
+#![allow(clippy::panic, reason = "a test stops at the first surprise")]
+
+mod common;
+
+use common::backend;
+use pyroxene_frontend::{Bound, Error, Model, Program, prelude::*};
+use pyroxene_ir::passes::{Query, Settings};
+
+#[derive(Tree, Clone)]
+struct Counts<L: Leaf = Tensor> {
+    y: L,
+    x: L,
+}
+
+/// Counts of so many units; other ones for another seed.
+fn counts(units: usize, seed: usize) -> Counts<Array> {
+    let y = (0..units).map(|i| (i * (7 + seed) % 5) as f64).collect::<Vec<_>>();
+    let x = (0..units).map(|i| (seed as f64 + i as f64).sin()).collect::<Vec<_>>();
+    Counts { y: Array::from(y), x: Array::from(x) }
+}
+
+/// A Poisson regression: its log factorials depend on data alone.
+fn poisson(d: &Counts) {
+    let width = sample("width", HalfNormal::new(1.0));
+    let slope = sample("slope", Normal::new(0.0, width));
+    let eta = deterministic("eta", slope * d.x);
+    deterministic("mean_log_factorial", (d.y + 1.0).lgamma().mean());
+    factor("y", (d.y * eta - eta.exp() - (d.y + 1.0).lgamma()).sum());
+}
+
+/// The same without hoisting.
+fn plain(program: &Program) -> Result<Program, Box<dyn std::error::Error>> {
+    Ok(program.with_passes(Settings::default().without("hoist_data")?))
+}
+
+fn bits(result: (f64, Vec<f64>)) -> Vec<f64> {
+    [vec![result.0], result.1].concat()
+}
+
+/// Sums over as many units, added in another order: a few dozen roundings.
+fn close(found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    for (f, e) in found.iter().zip(expected) {
+        assert!((f - e).abs() <= 1e-13 * e.abs().max(1.0), "{found:?} against {expected:?}");
+    }
+}
+
+#[test]
+fn each_data_set_has_its_own_preparation() -> Result<(), Box<dyn std::error::Error>> {
+    let backend = backend()?;
+    let program = Model::new(poisson).trace(&counts(50, 0))?;
+    let once = program.lower(Query::PotentialAndGradient)?;
+    assert!(once.preparation().is_some_and(|p| p.to_text().contains("log")), "nothing is prepared");
+    let whole = plain(&program)?;
+    assert!(whole.lower(Query::PotentialAndGradient)?.preparation().is_none());
+    // Bound side by side and called in turns, so that neither takes what was prepared for the other.
+    let both = |program: &Program| -> Result<[Bound; 2], Error> {
+        Ok([program.bind(&counts(50, 0), &backend)?, program.bind(&counts(50, 3), &backend)?])
+    };
+    let (hoisted, reference) = (both(&program)?, both(&whole)?);
+    let mut seen = Vec::new();
+    for position in [[0.3, -0.2], [-1.0, 0.8]] {
+        for (bound, reference) in hoisted.iter().zip(&reference) {
+            let found = bits(bound.potential_and_gradient(&position)?);
+            close(&found, &bits(reference.potential_and_gradient(&position)?));
+            seen.push(found[0]);
+            let pairs = bound.constrain(&position)?.into_iter().zip(reference.constrain(&position)?);
+            pairs.for_each(|(f, e)| close(&f.to_f64_vec(), &e.to_f64_vec()));
+        }
+    }
+    assert!(seen[0] != seen[1] && seen[2] != seen[3]);
+    Ok(())
+}
+
+#[test]
+fn launches_read_what_is_prepared() -> Result<(), Box<dyn std::error::Error>> {
+    let program = Model::new(poisson).trace(&counts(50, 0))?;
+    let bound = program.bind(&counts(50, 2), &backend()?)?;
+    let position = [0.2, 0.7];
+    let expected = bits(bound.potential_and_gradient(&position)?);
+    let (mut launch, slot) = bound.launch(Query::PotentialAndGradient)?;
+    launch.slot_as::<f64>(slot)?.copy_from_slice(&position);
+    launch.run()?;
+    assert_eq!([launch.output_as::<f64>(0)?, launch.output_as(1)?].concat(), expected);
+
+    let mut arguments = bound.fixed_arguments(Query::PotentialAndGradient)?;
+    assert!(arguments.len() > bound.data().len());
+    arguments.push(bound.backend().upload(&Array::from(&position[..]))?);
+    let compiled = program.compile(Query::PotentialAndGradient, bound.backend())?;
+    let results = compiled.executable().run(&arguments.iter().collect::<Vec<_>>())?;
+    let results = results.iter().map(|r| r.to_array()).collect::<Result<Vec<_>, _>>()?;
+    assert_eq!(results.iter().flat_map(Array::to_f64_vec).collect::<Vec<_>>(), expected);
+    Ok(())
+}
+
+#[test]
+fn values_given_later_are_not_data() -> Result<(), Box<dyn std::error::Error>> {
+    let (backend, data) = (backend()?, counts(50, 1));
+    for name in ["width", "slope"] {
+        // Either is a coordinate that is held fixed, of the potential in which both are latent.
+        let program = Model::new(poisson).trace(&data)?.condition(&[name])?;
+        let (hoisted, reference) = (program.bind(&data, &backend)?, plain(&program)?.bind(&data, &backend)?);
+        let mut seen = Vec::new();
+        for value in [0.5, 1.5] {
+            let value = [(name, Array::from(value))];
+            let (hoisted, reference) = (hoisted.given(&value)?, reference.given(&value)?);
+            let found = bits(hoisted.potential_and_gradient(&[0.3])?);
+            close(&found, &bits(reference.potential_and_gradient(&[0.3])?));
+            seen.push(found[0]);
+        }
+        assert!(seen[0] != seen[1], "{name}: {seen:?}");
+    }
+    Ok(())
+}
+
+/// The interpreter prepares what is small, an executable what is large; both read the same data.
+#[test]
+fn large_data_are_prepared_on_the_device() -> Result<(), Box<dyn std::error::Error>> {
+    let (backend, data) = (backend()?, counts(30_000, 0));
+    let program = Model::new(poisson).trace(&data)?;
+    let (hoisted, reference) = (program.bind(&data, &backend)?, plain(&program)?.bind(&data, &backend)?);
+    let position = [0.3, -0.2];
+    let before = backend.stats().compiles;
+    let found = bits(hoisted.potential_and_gradient(&position)?);
+    assert_eq!(backend.stats().compiles, before + 2);
+    close(&found, &bits(reference.potential_and_gradient(&position)?));
+    Ok(())
+}
+
+#[test]
+fn constants_go_where_that_is_asked_for() -> Result<(), Box<dyn std::error::Error>> {
+    let data = counts(50, 0);
+    let bound = Model::new(poisson).bind(&data)?;
+    let dropped = bound.drop_constants();
+    let mut shifts = Vec::new();
+    for position in [[0.3, -0.2], [-1.0, 0.8]] {
+        let (value, gradient) = bound.potential_and_gradient(&position)?;
+        let (rest, same) = dropped.potential_and_gradient(&position)?;
+        close(&same, &gradient);
+        shifts.push(value - rest);
+    }
+    // What a position does not change: the log factorials, and `ln √2π` of a normal, `ln √(π/2)` of a half-normal.
+    let factorial = |n: f64| (1..=n as u64).map(|k| (k as f64).ln()).sum::<f64>();
+    let factorials: f64 = data.y.to_f64_vec().into_iter().map(factorial).sum();
+    let tau = std::f64::consts::TAU;
+    close(&shifts, &[factorials + 0.5 * tau.ln() + 0.5 * (tau / 4.0).ln(); 2]);
+
+    let values = [("width", Array::from(0.5)), ("slope", Array::from(0.2))];
+    assert_eq!(dropped.log_density(&values)?, bound.log_density(&values)?);
+    Ok(())
+}

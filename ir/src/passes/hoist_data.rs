@@ -1,0 +1,286 @@
+//! Hoisting: what depends on data alone is computed once where data are bound, and not at every call.
+
+use super::{Need, Pass, PassError, Query, at};
+use crate::{
+    graph::{Graph, Kind, Operands, Phase, Role, Val},
+    ops::{Op, Prepare},
+};
+
+/// Marks with [`Prepare`] what is worth computing once; [`split`] makes two programs of it.
+///
+/// A value is cut off where it depends on data alone, something dear is behind it (a special or transcendental function,
+/// a reduction, product of matrices, sort or gather), it is no larger than the data it comes from, and a function of the
+/// position or of random numbers wants it. Changes of shape and type are made at every call instead: they cost nothing
+/// there, and a broadcast would take memory.
+pub struct HoistData;
+
+impl Pass for HoistData {
+    fn name(&self) -> &'static str {
+        "hoist_data"
+    }
+
+    fn applies(&self, query: Query) -> bool {
+        // The others run once or twice for their data.
+        matches!(query, Query::Potential | Query::PotentialAndGradient | Query::Constrain)
+    }
+
+    fn need(&self) -> Need {
+        Need::Optional
+    }
+
+    fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
+        let plan = Facts::of(graph).plan(graph);
+        let mut out = Graph::with_regions_of(graph, graph.phase());
+        // Each value as what is computed once sees it, and as what is computed at every call does.
+        let mut once: Vec<Option<Val>> = vec![None; graph.len()];
+        let mut each: Vec<Option<Val>> = vec![None; graph.len()];
+        for v in graph.vals() {
+            let (node, i) = (graph.node(v), v.index());
+            let err = at(self.name(), node, None);
+            let over = |map: &[Option<Val>]| {
+                graph.operands(v).iter().filter_map(|o| map[o.index()]).collect::<Operands>()
+            };
+            if plan.once[i] {
+                once[i] = Some(out.copy_node(graph, v, &over(&once)).map_err(&err)?);
+            }
+            out.set_loc(node.loc.clone());
+            each[i] = match once[i] {
+                Some(v) if plan.cuts[i] => Some(out.push(Prepare, &[v]).map_err(err)?),
+                // Inputs are never pushed twice, and nothing else needs to be.
+                Some(v) if over(&each) == over(&once) => Some(v),
+                _ if plan.each[i] => Some(out.copy_node(graph, v, &over(&each)).map_err(err)?),
+                _ => None,
+            };
+        }
+        out.set_loc(None);
+        out.set_outputs(graph.outputs().iter().filter_map(|v| each[v.index()]));
+        Ok(out)
+    }
+}
+
+/// Where each value of a graph is computed.
+struct Plan {
+    /// It is computed once and read at every call.
+    cuts: Vec<bool>,
+    /// It is computed once.
+    once: Vec<bool>,
+    /// It is wanted at every call, cut off or computed there. Inputs and sites are.
+    each: Vec<bool>,
+}
+
+/// What a parameter costs at every call is worth this much of the work that it saves, in [`work`]'s units.
+const WORTH: usize = 64;
+
+/// What decides where to cut.
+struct Facts {
+    /// The data leaves that each value comes from, a bit each (those after the 128th share one), if it comes from
+    /// nothing else.
+    from: Vec<Option<u128>>,
+    /// The work behind each value, that of shared values counted again.
+    work: Vec<usize>,
+    /// The size of each leaf in bytes.
+    leaves: Vec<usize>,
+}
+
+impl Facts {
+    fn of(graph: &Graph) -> Facts {
+        let mut facts = Facts { from: Vec::new(), work: Vec::new(), leaves: Vec::new() };
+        for v in graph.vals() {
+            let node = graph.node(v);
+            let operands = graph.operands(v);
+            let from = match &node.kind {
+                Kind::Input(input) if input.role == Role::Data => {
+                    facts.leaves.push(node.ty.bytes());
+                    Some(1 << (facts.leaves.len() - 1).min(127))
+                }
+                Kind::Input(_) | Kind::Site(_) => None,
+                Kind::Pure(_) | Kind::Part(_) => {
+                    operands.iter().try_fold(0, |all, o| facts.from[o.index()].map(|from| all | from))
+                }
+            };
+            let behind = operands.iter().fold(0, |sum: usize, o| sum.saturating_add(facts.work[o.index()]));
+            let own = graph.op(v).map_or(0, |op| work(graph, op, v, &operands));
+            facts.work.push(behind.saturating_add(own));
+            facts.from.push(from);
+        }
+        facts
+    }
+
+    /// Whether `v` depends on data, and on nothing else but constants.
+    fn is_data(&self, v: Val) -> bool {
+        self.from[v.index()].is_some_and(|from| from != 0)
+    }
+
+    /// The size of the data that `v` comes from.
+    fn bytes(&self, v: Val) -> usize {
+        let from = self.from[v.index()].unwrap_or(0);
+        let leaves = self.leaves.iter().enumerate().filter(|(i, _)| from >> (*i).min(127) & 1 == 1);
+        leaves.fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
+    }
+
+    fn plan(&self, graph: &Graph) -> Plan {
+        let (mut cuts, mut each) = (vec![false; graph.len()], vec![false; graph.len()]);
+        let ends = graph.outputs().iter().chain(graph.inputs()).copied();
+        ends.chain(graph.sites().map(|(v, _)| v)).for_each(|v| each[v.index()] = true);
+        // A node of several results of which one is computed at every call is computed there as a whole.
+        let mut whole = vec![false; graph.len()];
+        for v in graph.vals().rev().filter(|v| graph.input_of(*v).is_none()) {
+            if each[v.index()] {
+                cuts[v.index()] = self.is_data(v) && !whole[v.index()] && self.is_cut(graph, v);
+            }
+            if each[v.index()] && !cuts[v.index()] {
+                let is_part = matches!(graph.node(v).kind, Kind::Part(_));
+                for o in graph.operands(v) {
+                    each[o.index()] = true;
+                    whole[o.index()] |= is_part;
+                }
+            }
+        }
+        let roots: Vec<Val> = graph.vals().filter(|v| cuts[v.index()]).collect();
+        Plan { once: graph.reachable(&roots), cuts, each }
+    }
+
+    fn is_cut(&self, graph: &Graph, v: Val) -> bool {
+        let shape = match graph.op(v) {
+            Some(op) => matches!(
+                op,
+                Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Convert(_) | Op::Bitcast(_)
+            ),
+            None => false,
+        };
+        !shape && self.work[v.index()] >= WORTH && graph.ty(v).bytes() <= self.bytes(v)
+    }
+}
+
+/// What a node costs, about a nanosecond each; nothing for arithmetic, which is as fast as memory.
+fn work(graph: &Graph, op: &Op, v: Val, operands: &[Val]) -> usize {
+    let len = graph.ty(v).len();
+    let read = operands.iter().fold(0, |sum: usize, o| sum.saturating_add(graph.ty(*o).len()));
+    match op {
+        _ if is_cheap(op) => 0,
+        Op::Exp(_) | Op::Log(_) | Op::Sqrt(_) | Op::Rsqrt(_) => len.saturating_mul(2),
+        Op::ReduceSum(_) | Op::ReduceMax(_) | Op::ReduceMin(_) | Op::ReduceAnd(_) | Op::Take(_) => read,
+        // Special functions are dozens of operations an element; products of matrices and loops more than that.
+        _ => read.max(len).saturating_mul(16),
+    }
+}
+
+/// Whether an op costs no more than reading its operands.
+fn is_cheap(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Abs(_)
+            | Op::Add(_)
+            | Op::And(_)
+            | Op::Barrier(_)
+            | Op::Bitcast(_)
+            | Op::Broadcast(_)
+            | Op::Ceil(_)
+            | Op::Compare(_)
+            | Op::Concatenate(_)
+            | Op::Constant(_)
+            | Op::Convert(_)
+            | Op::CountLeadingZeros(_)
+            | Op::Div(_)
+            | Op::DynamicSlice(_)
+            | Op::DynamicUpdateSlice(_)
+            | Op::Floor(_)
+            | Op::Iota(_)
+            | Op::IsFinite(_)
+            | Op::Max(_)
+            | Op::Min(_)
+            | Op::Mul(_)
+            | Op::Neg(_)
+            | Op::Not(_)
+            | Op::Or(_)
+            | Op::Pad(_)
+            | Op::Popcount(_)
+            | Op::Rem(_)
+            | Op::Reshape(_)
+            | Op::Reverse(_)
+            | Op::Round(_)
+            | Op::Select(_)
+            | Op::ShiftLeft(_)
+            | Op::ShiftRight(_)
+            | Op::Sign(_)
+            | Op::Slice(_)
+            | Op::StopGradient(_)
+            | Op::Sub(_)
+            | Op::Transpose(_)
+            | Op::Xor(_)
+    )
+}
+
+/// A program in two.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// Takes the data; returns what is prepared from them.
+    pub prepare: Graph,
+    /// Takes the data, what is prepared, and then the other inputs.
+    pub main: Graph,
+}
+
+/// Cuts a graph where its values are marked with [`Prepare`]; none if nothing is.
+///
+/// # Errors
+/// Never in practice: both parts hold nodes that the graph held.
+pub fn split(graph: &Graph) -> Result<Option<Split>, PassError> {
+    let live = graph.reachable(graph.outputs());
+    let marks: Vec<Val> =
+        graph.vals().filter(|v| live[v.index()] && matches!(graph.op(*v), Some(Op::Prepare(_)))).collect();
+    if marks.is_empty() {
+        return Ok(None);
+    }
+    let prepared: Vec<Val> = marks.iter().map(|v| graph.operands(*v)[0]).collect();
+    let prepare = Copy { graph, out: Graph::new(Phase::Pure), map: vec![None; graph.len()] };
+    let prepare = prepare.inputs(true)?.nodes(&prepared)?;
+    let mut main = Copy { graph, out: Graph::new(Phase::Pure), map: vec![None; graph.len()] }.inputs(true)?;
+    for (i, v) in marks.iter().enumerate() {
+        let ty = graph.ty(*v).clone();
+        main.map[v.index()] = Some(main.out.input(format!("prepared.{i}"), Role::Prepared, ty));
+    }
+    let main = main.inputs(false)?.nodes(graph.outputs())?;
+    Ok(Some(Split { prepare, main }))
+}
+
+/// A part of a graph under construction.
+struct Copy<'a> {
+    graph: &'a Graph,
+    out: Graph,
+    map: Vec<Option<Val>>,
+}
+
+impl Copy<'_> {
+    /// Adds the inputs that are data, or those that are not.
+    fn inputs(mut self, data: bool) -> Result<Self, PassError> {
+        let graph = self.graph;
+        let is_data = |v: &Val| graph.input_of(*v).is_some_and(|i| i.role == Role::Data);
+        for v in graph.inputs().iter().filter(|v| is_data(v) == data) {
+            let copied = self.out.copy_node(graph, *v, &[]);
+            self.map[v.index()] = Some(copied.map_err(at("split", graph.node(*v), None))?);
+        }
+        Ok(self)
+    }
+
+    /// Adds what the outputs need and is not there yet.
+    fn nodes(mut self, outputs: &[Val]) -> Result<Graph, PassError> {
+        let graph = self.graph;
+        let mut live = vec![false; graph.len()];
+        outputs.iter().for_each(|v| live[v.index()] = true);
+        for v in graph.vals().rev().filter(|v| self.map[v.index()].is_none()) {
+            if live[v.index()] {
+                graph.operands(v).iter().for_each(|o| live[o.index()] = true);
+            }
+        }
+        for v in graph.vals() {
+            if live[v.index()] && self.map[v.index()].is_none() {
+                let operands: Operands =
+                    graph.operands(v).iter().filter_map(|o| self.map[o.index()]).collect();
+                let copied = self.out.copy_node(graph, v, &operands);
+                self.map[v.index()] = Some(copied.map_err(at("split", graph.node(v), None))?);
+            }
+        }
+        self.out.set_outputs(outputs.iter().filter_map(|v| self.map[v.index()]));
+        Ok(self.out)
+    }
+}
