@@ -2,10 +2,7 @@
 
 use pyroxene_ir::{Loc, ops, shape};
 
-use super::{
-    Distribution, batched, draw_dims, float_dtype,
-    parameters::{described, parameters},
-};
+use super::{Distribution, Param, batched, draw_dims, float_dtype, parameters::reals};
 use crate::{
     constraints::{self, Support},
     random::{self, Key},
@@ -13,14 +10,25 @@ use crate::{
     trace::{DEFAULT_INT, ErrorKind, apply, fail},
 };
 
-parameters! {
-    /// The category `k` with probability `probs[k]`, along the last dimension (NumPyro's `CategoricalProbs`).
-    CategoricalProbs
-    /// Probabilities that sum to one along the last dimension; the others are the batch.
-    (probs: simplex)
+/// The category `k` with probability `probs[k]`, along the last dimension (NumPyro's `CategoricalProbs`).
+#[derive(Clone, Copy, Debug)]
+pub struct CategoricalProbs {
+    probs: Tensor,
 }
 
-/// Reports a scalar where a vector over categories is needed, at the caller of a draw or a density.
+impl CategoricalProbs {
+    /// Probabilities that sum to one along the last dimension; the others are the batch.
+    ///
+    /// # Errors
+    /// Recorded when there is no dimension.
+    #[track_caller]
+    pub fn new(probs: impl Into<Tensor>) -> CategoricalProbs {
+        let [probs] = reals([probs.into()]);
+        CategoricalProbs { probs: vector("probs", probs) }
+    }
+}
+
+/// Reports a scalar where a vector over categories is needed.
 #[track_caller]
 pub(super) fn vector(name: &'static str, x: Tensor) -> Tensor {
     if x.rank() > 0 || x.is_poison() {
@@ -70,21 +78,27 @@ pub(super) fn draw(d: &dyn Distribution, probs: Tensor, key: Key, sample_shape: 
 }
 
 impl Distribution for CategoricalProbs {
-    described!(CategoricalProbs);
+    fn name(&self) -> String {
+        "CategoricalProbs".into()
+    }
+
+    fn params(&self) -> Vec<Param> {
+        vec![Param::new("probs", self.probs, constraints::simplex())]
+    }
 
     fn support(&self) -> Support {
-        interval(vector("probs", self.probs))
+        interval(self.probs)
     }
 
     fn log_prob(&self, value: Tensor) -> Tensor {
-        let probs = vector("probs", self.probs);
+        let probs = self.probs;
         // The logarithm of zero has no slope, not even where another entry is taken.
         let some = probs.greater(0.0);
         entry(some.select(some.select(probs, 1.0).log(), f64::NEG_INFINITY), value)
     }
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
-        Some(draw(self, vector("probs", self.probs), key, sample_shape))
+        Some(draw(self, self.probs, key, sample_shape))
     }
 
     fn mean(&self) -> Option<Tensor> {
@@ -96,28 +110,45 @@ impl Distribution for CategoricalProbs {
     }
 }
 
-parameters! {
-    /// The category `k` with probability proportional to `exp(logits[k])`, along the last dimension (NumPyro's
-    /// `CategoricalLogits`).
-    CategoricalLogits
+/// The category `k` with probability proportional to `exp(logits[k])`, along the last dimension (NumPyro's
+/// `CategoricalLogits`).
+#[derive(Clone, Copy, Debug)]
+pub struct CategoricalLogits {
+    logits: Tensor,
+}
+
+impl CategoricalLogits {
     /// Logarithms of probabilities up to a constant, along the last dimension; the others are the batch.
-    (logits: real_vector)
+    ///
+    /// # Errors
+    /// Recorded when there is no dimension.
+    #[track_caller]
+    pub fn new(logits: impl Into<Tensor>) -> CategoricalLogits {
+        let [logits] = reals([logits.into()]);
+        CategoricalLogits { logits: vector("logits", logits) }
+    }
 }
 
 impl Distribution for CategoricalLogits {
-    described!(CategoricalLogits);
+    fn name(&self) -> String {
+        "CategoricalLogits".into()
+    }
+
+    fn params(&self) -> Vec<Param> {
+        vec![Param::new("logits", self.logits, constraints::real_vector())]
+    }
 
     fn support(&self) -> Support {
-        interval(vector("logits", self.logits))
+        interval(self.logits)
     }
 
     fn log_prob(&self, value: Tensor) -> Tensor {
-        entry(vector("logits", self.logits).log_softmax(-1), value)
+        entry(self.logits.log_softmax(-1), value)
     }
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let dims = draw_dims(self, sample_shape);
-        Some(random::categorical(key, vector("logits", self.logits), -1, &dims).convert(self.dtype()))
+        Some(random::categorical(key, self.logits, -1, &dims).convert(self.dtype()))
     }
 
     fn mean(&self) -> Option<Tensor> {

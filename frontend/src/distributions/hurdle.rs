@@ -57,7 +57,8 @@ impl Hurdle {
         if !base.event_shape().is_empty() && !is_poisoned(&base) {
             let found = format!("{name} of {}", base.name());
             let help = "give a distribution of single numbers, such as Poisson or Gamma".into();
-            fail(ErrorKind::Usage { found, help }, Loc::caller());
+            let gate = Gate::Probs(fail(ErrorKind::Usage { found, help }, Loc::caller()));
+            return Hurdle { name, base: Rc::new(base), gate };
         }
         Hurdle { name, base: Rc::new(base), gate }
     }

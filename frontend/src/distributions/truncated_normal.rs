@@ -64,8 +64,8 @@ impl TruncatedNormal {
             },
             None => {
                 let (left, right) = (low.dims().to_vec(), high.dims().to_vec());
-                fail(ErrorKind::Broadcast { op: "TruncatedNormal", left, right }, Loc::caller());
-                self
+                let kind = ErrorKind::Broadcast { op: "TruncatedNormal", left, right };
+                TruncatedNormal { high: Some(fail(kind, Loc::caller())), ..self }
             }
         }
     }

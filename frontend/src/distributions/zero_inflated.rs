@@ -57,7 +57,8 @@ impl ZeroInflated {
         if !counts && !is_poisoned(&base) {
             let found = format!("{name} of {}", base.name());
             let help = "give a distribution of single counts, such as Poisson".into();
-            fail(ErrorKind::Usage { found, help }, Loc::caller());
+            let gate = Gate::Probs(fail(ErrorKind::Usage { found, help }, Loc::caller()));
+            return ZeroInflated { name, base: Rc::new(base), gate };
         }
         ZeroInflated { name, base: Rc::new(base), gate }
     }
