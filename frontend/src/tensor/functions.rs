@@ -339,13 +339,18 @@ impl Tensor {
     /// The angle in [−π/2, π/2] whose sine is `x`; NaN outside [−1, 1].
     #[track_caller]
     pub fn asin(self) -> Tensor {
-        composed(Loc::caller(), || self.atan2(((1.0 - self) * (1.0 + self)).sqrt()))
+        composed(Loc::caller(), || self.atan2(self.opposite()))
+    }
+
+    /// `√(1 − x²)`, as two roots: the slope of one root of the product is zero times infinity at ±1.
+    fn opposite(self) -> Tensor {
+        (1.0 - self).sqrt() * (1.0 + self).sqrt()
     }
 
     /// The angle in [0, π] whose cosine is `x`; NaN outside [−1, 1].
     #[track_caller]
     pub fn acos(self) -> Tensor {
-        composed(Loc::caller(), || ((1.0 - self) * (1.0 + self)).sqrt().atan2(self))
+        composed(Loc::caller(), || self.opposite().atan2(self))
     }
 
     /// The angle in [−π/2, π/2] whose tangent is `x`.
@@ -377,7 +382,8 @@ impl Tensor {
         composed(Loc::caller(), || {
             let far = self.greater(1e8);
             let above = far.select(1.0, self) - 1.0;
-            let small = (above + (above * (above + 2.0)).sqrt()).log1p();
+            // Two roots, as in `opposite`.
+            let small = (above + above.sqrt() * (above + 2.0).sqrt()).log1p();
             let large = far.select(self, 1.0).log() + std::f64::consts::LN_2;
             far.select(large, small)
         })
