@@ -6,11 +6,11 @@ mod common;
 
 use common::{
     errors, evaluate, gradient,
-    jax::{Case, Function, compare, graph, through_xla},
+    jax::{Function, Table, named},
     variable,
 };
 use pyroxene_frontend::{prelude::*, record};
-use pyroxene_ir::{eval::eval as interpret, passes::value_and_grad};
+use pyroxene_ir::passes::value_and_grad;
 
 /// A Gram matrix: positive definite whatever its operand is.
 fn gram(x: Tensor) -> Tensor {
@@ -93,38 +93,31 @@ const FUNCTIONS: &[(&str, Function)] = &[
 fn call(name: &str, x: &[Tensor]) -> Tensor {
     match name.strip_prefix("einsum ") {
         Some(subscripts) => Tensor::einsum(subscripts, x),
-        None => {
-            let found = FUNCTIONS.iter().find(|(n, _)| *n == name);
-            found.unwrap_or_else(|| panic!("no function for the case `{name}`")).1(x)
-        }
+        None => named(FUNCTIONS, name)(x),
     }
-}
-
-fn cases() -> Vec<Case> {
-    common::jax::cases("linalg", FUNCTIONS)
 }
 
 /// Condition numbers of the matrices are below ten, those of second derivatives their cubes: some hundred roundings.
-const DOUBLE: f64 = 1e-13;
-const SINGLE: f64 = 5e-5;
+const TABLE: Table = Table { file: "linalg", functions: FUNCTIONS, call, tolerances: [1e-13, 5e-5] };
 
 #[test]
 fn the_interpreter_agrees_with_jax_to_second_order() {
-    let cases = cases();
-    for (dtype, tolerance) in [(DType::F64, DOUBLE), (DType::F32, SINGLE)] {
-        let g = graph(&cases, call, dtype, 2);
-        let args: Vec<Array> = cases.iter().flat_map(|c| &c.operands).map(|x| x.convert(dtype)).collect();
-        compare(&cases, &interpret(&g, &args).unwrap(), dtype, 2, tolerance);
-    }
+    TABLE.agrees_in_the_interpreter();
 }
 
-/// Values alone, without optimisation: the table of ops holds each op to XLA in either precision, and derivatives are made
-/// of the same ops, while compiling is what takes the time.
 #[test]
-fn xla_agrees_with_jax() {
-    let cases = cases();
-    let args: Vec<Array> = cases.iter().flat_map(|c| c.operands.clone()).collect();
-    compare(&cases, &through_xla(&graph(&cases, call, DType::F64, 0), &args), DType::F64, 0, DOUBLE);
+fn xla_agrees_with_jax_to_first_order() {
+    TABLE.agrees_through_xla();
+}
+
+#[test]
+fn functions_over_batches_agree_with_loops() {
+    TABLE.batches_agree_with_a_loop();
+}
+
+#[test]
+fn every_node_carries_the_caller_s_line() {
+    TABLE.nodes_carry_lines_of("tests/linalg.rs");
 }
 
 /// Each wrong use is one error at its line, and says what was expected.
@@ -174,27 +167,6 @@ fn shapes_that_do_not_fit_are_errors_of_the_line() {
         assert_eq!(found.len(), 1, "{message}: {found:?}");
         assert!(found[0].contains(message), "{message}: {found:?}");
         assert!(found[0].contains("tests/linalg.rs"), "{found:?}");
-    }
-}
-
-/// Errors and NaN are blamed on nodes' lines, which are the user's.
-#[test]
-fn every_node_carries_the_caller_s_line() {
-    for case in cases() {
-        let recorded = record(|| {
-            let x: Vec<Tensor> = case.operands.iter().map(|x| Tensor::from(x.clone())).collect();
-            vec![call(&case.name, &x)]
-        });
-        let graph = recorded.unwrap();
-        for v in graph.vals() {
-            let loc = graph.node(v).loc.clone().unwrap();
-            assert!(
-                loc.file.ends_with("tests/linalg.rs"),
-                "{}: {:?} at {loc}",
-                case.name,
-                graph.node(v).kind
-            );
-        }
     }
 }
 

@@ -6,10 +6,9 @@ mod common;
 
 use common::{
     errors, evaluate,
-    jax::{Case, Function, batches_agree_with_a_loop, compare, graph, through_xla},
+    jax::{Function, Table, named},
 };
 use pyroxene_frontend::prelude::*;
-use pyroxene_ir::eval::eval as interpret;
 
 /// Integers as floats, which the golden data hold, of the type of `like`.
 fn like(like: Tensor, x: Tensor) -> Tensor {
@@ -169,42 +168,67 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("copysign", |x| x[0].copysign(x[1])),
     ("clamp", |x| x[0].clamp(x[1], 1.0)),
     ("nan_to_num", |x| x[0].nan_to_num()),
+    ("exp", |x| x[0].exp()),
+    ("expm1", |x| x[0].expm1()),
+    ("log", |x| x[0].log()),
+    ("log1p", |x| x[0].log1p()),
+    ("sqrt", |x| x[0].sqrt()),
+    ("rsqrt", |x| x[0].rsqrt()),
+    ("cbrt", |x| x[0].cbrt()),
+    ("sin", |x| x[0].sin()),
+    ("cos", |x| x[0].cos()),
+    ("tan", |x| x[0].tan()),
+    ("logistic", |x| x[0].logistic()),
+    ("softplus", |x| x[0].softplus()),
+    ("erf_inv", |x| x[0].erf_inv()),
+    ("floor", |x| x[0].floor()),
+    ("ceil", |x| x[0].ceil()),
+    ("round", |x| x[0].round()),
+    ("abs", |x| x[0].abs()),
+    ("sign", |x| x[0].sign()),
+    ("reciprocal", |x| x[0].reciprocal()),
+    ("maximum", |x| x[0].maximum(x[1])),
+    ("minimum", |x| x[0].minimum(x[1])),
+    ("select", |x| x[0].greater(x[1]).select(x[0] * x[1], x[1])),
+    ("stop_gradient", |x| x[0] * x[0].stop_gradient()),
+    ("sum", |x| x[0].sum()),
+    ("max", |x| x[0].max()),
+    ("min", |x| x[0].min()),
+    ("mean", |x| x[0].mean()),
+    ("std", |x| x[0].std()),
+    ("transpose", |x| x[0].transpose(&[2, 0, 1])),
+    ("matrix_transpose", |x| x[0].matrix_transpose()),
+    ("broadcast_to", |x| x[0].broadcast_to(&[4, 2, 3])),
+    ("sum_rightmost", |x| x[0].sum_rightmost(2)),
+    ("dot_general", |x| x[0].dot_general(x[1], &[[2, 1]], &[[0, 2]])),
 ];
 
-fn call(name: &str, x: &[Tensor]) -> Tensor {
-    let found = FUNCTIONS.iter().find(|(n, _)| *n == name);
-    found.unwrap_or_else(|| panic!("no function for the case `{name}`")).1(x)
-}
-
-fn cases() -> Vec<Case> {
-    common::jax::cases("shapes", FUNCTIONS)
-}
-
 /// Sums and products of a few elements of magnitude one: some tens of roundings.
-const DOUBLE: f64 = 1e-14;
-const SINGLE: f64 = 1e-5;
+const TABLE: Table = Table {
+    file: "shapes",
+    functions: FUNCTIONS,
+    call: |name, x| named(FUNCTIONS, name)(x),
+    tolerances: [1e-14, 1e-5],
+};
 
 #[test]
 fn the_interpreter_agrees_with_jax_to_second_order() {
-    let cases = cases();
-    for (dtype, tolerance) in [(DType::F64, DOUBLE), (DType::F32, SINGLE)] {
-        let g = graph(&cases, call, dtype, 2);
-        let args: Vec<Array> = cases.iter().flat_map(|c| &c.operands).map(|x| x.convert(dtype)).collect();
-        compare(&cases, &interpret(&g, &args).unwrap(), dtype, 2, tolerance);
-    }
+    TABLE.agrees_in_the_interpreter();
 }
 
-/// Values alone: the table of ops holds each op to XLA in either precision, and derivatives are made of the same ops.
 #[test]
-fn xla_agrees_with_jax() {
-    let cases = cases();
-    let args: Vec<Array> = cases.iter().flat_map(|c| c.operands.clone()).collect();
-    compare(&cases, &through_xla(&graph(&cases, call, DType::F64, 0), &args), DType::F64, 0, DOUBLE);
+fn xla_agrees_with_jax_to_first_order() {
+    TABLE.agrees_through_xla();
 }
 
 #[test]
 fn functions_over_batches_agree_with_loops() {
-    batches_agree_with_a_loop(&cases(), call);
+    TABLE.batches_agree_with_a_loop();
+}
+
+#[test]
+fn every_node_carries_the_caller_s_line() {
+    TABLE.nodes_carry_lines_of("tests/shapes.rs");
 }
 
 fn value(f: impl FnOnce() -> Tensor) -> Array {
@@ -335,6 +359,33 @@ fn integers_and_truth_values() {
         value(|| list(&[1, 4, 0]).one_hot(3)).to_f64_vec(),
         [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]
     );
+    assert_eq!(value(|| truths().reshape(&[3, 1]).all_axis(0)), Array::from([false]));
+    assert_eq!(value(|| truths().reshape(&[3, 1]).any_axis(1)), Array::from([true, false, true]));
+    assert_eq!(value(|| truths().reshape(&[3, 1]).all_rightmost(1)), Array::from([true, false, true]));
+    assert_eq!(value(|| truths().all_rightmost(0)), Array::from([true, false, true]));
+    assert_eq!(
+        value(|| Tensor::from(Array::from([7u32, 0, u32::MAX])).popcount()),
+        Array::from([3u32, 0, 32])
+    );
+    assert_eq!(value(|| list(&[1, 0, -1]).count_leading_zeros()), Array::from([63i64, 64, 0]));
+    assert_eq!(value(|| floats(&[1.0, -0.0]).bitcast(DType::I64)), Array::from([0x3ff0 << 48, i64::MIN]));
+    assert_eq!(value(|| Tensor::ones(&[2])), Array::from([1.0, 1.0]));
+    let orders = |x: i64, y: i64| {
+        let orders = value(|| {
+            let (x, y) = (Tensor::from(x), Tensor::from(y));
+            let orders =
+                [x.less(y), x.less_equal(y), x.greater(y), x.greater_equal(y), x.equal(y), x.not_equal(y)];
+            Tensor::stack(&orders)
+        });
+        orders.as_slice::<bool>().unwrap().to_vec()
+    };
+    assert_eq!(orders(1, 2), [true, true, false, false, false, true]);
+    assert_eq!(orders(2, 2), [false, true, false, true, true, false]);
+    assert_eq!(orders(2, -2), [false, false, true, true, false, true]);
+    let finite = value(|| floats(&[1.0, f64::NAN, f64::INFINITY]).is_finite());
+    assert_eq!(finite, Array::from([true, false, false]));
+    let nan = value(|| floats(&[1.0, f64::NAN, f64::INFINITY]).is_nan());
+    assert_eq!(nan, Array::from([false, true, false]));
     assert_eq!(value(|| Tensor::eye_of(2, 3, 1)).to_f64_vec(), [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
     assert_eq!(value(|| Tensor::tri(2, 3, isize::MAX)).to_f64_vec(), [1.0; 6]);
     assert_eq!(value(|| Tensor::iota(DType::U32, &[2, 2], -1)).dtype(), DType::U32);
@@ -439,21 +490,5 @@ fn wrong_axes_and_shapes_are_errors_of_the_line() {
         assert_eq!(found.len(), 1, "{message}: {found:?}");
         assert!(found[0].contains(message), "{message}: {found:?}");
         assert!(found[0].contains("tests/shapes.rs"), "{found:?}");
-    }
-}
-
-/// Errors and NaN are blamed on nodes' lines, which are the user's.
-#[test]
-fn every_node_carries_the_caller_s_line() {
-    for case in cases() {
-        let graph = pyroxene_frontend::record(|| {
-            let x: Vec<Tensor> = case.operands.iter().map(|x| Tensor::from(x.clone())).collect();
-            vec![call(&case.name, &x)]
-        });
-        let graph = graph.unwrap();
-        for v in graph.vals() {
-            let loc = graph.node(v).loc.clone().unwrap();
-            assert!(loc.file.ends_with("tests/shapes.rs"), "{}: {v} at {loc}", case.name);
-        }
     }
 }

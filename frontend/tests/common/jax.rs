@@ -3,7 +3,7 @@
 
 use pyroxene_frontend::{Array, DType, Tensor, record};
 use pyroxene_ir::{
-    Graph, Phase, Role, Val,
+    Graph, Kind, Op, Phase, Role, Val,
     eval::eval as interpret,
     passes::{self, Query, value_and_grad},
 };
@@ -26,8 +26,92 @@ pub(crate) struct Case {
 /// The function of a case's name.
 pub(crate) type Call = fn(&str, &[Tensor]) -> Tensor;
 
+/// A golden file, the functions of its cases, and how far results may be from JAX's.
+pub(crate) struct Table {
+    /// The golden file.
+    pub(crate) file: &'static str,
+    /// The functions, each with a case of its name at least.
+    pub(crate) functions: &'static [(&'static str, Function)],
+    /// The function of a case.
+    pub(crate) call: Call,
+    /// The tolerance in double and in single precision.
+    pub(crate) tolerances: [f64; 2],
+}
+
+const DTYPES: [DType; 2] = [DType::F64, DType::F32];
+
+impl Table {
+    pub(crate) fn cases(&self) -> Vec<Case> {
+        cases(self.file, self.functions)
+    }
+
+    /// Values, first and second derivatives in the interpreter, in either precision.
+    pub(crate) fn agrees_in_the_interpreter(&self) {
+        let cases = self.cases();
+        for (dtype, tolerance) in DTYPES.into_iter().zip(self.tolerances) {
+            let g = graph(&cases, self.call, dtype, 2);
+            compare(&cases, &interpret(&g, &operands(&cases, dtype)).unwrap(), dtype, 2, tolerance);
+        }
+    }
+
+    /// Values and first derivatives through XLA, those of either precision in one executable.
+    pub(crate) fn agrees_through_xla(&self) {
+        let cases = self.cases();
+        let mut both = Graph::new(Phase::Pure);
+        let mut outputs = Vec::new();
+        for dtype in DTYPES {
+            let g = graph(&cases, self.call, dtype, 1);
+            let input =
+                |(i, v): (usize, &Val)| both.input(format!("{dtype}.{i}"), Role::Argument, g.ty(*v).clone());
+            let inputs: Vec<Val> = g.inputs().iter().enumerate().map(input).collect();
+            outputs.extend(both.inline(&g, &inputs).unwrap());
+        }
+        both.set_outputs(outputs);
+        let args: Vec<Array> = DTYPES.into_iter().flat_map(|dtype| operands(&cases, dtype)).collect();
+        let found = through_xla(&both, &args);
+        let halves = found.chunks(found.len() / 2);
+        for ((dtype, tolerance), found) in DTYPES.into_iter().zip(self.tolerances).zip(halves) {
+            compare(&cases, found, dtype, 1, tolerance);
+        }
+    }
+
+    /// Batches of members against each member alone.
+    pub(crate) fn batches_agree_with_a_loop(&self) {
+        batches_agree_with_a_loop(&self.cases(), self.call);
+    }
+
+    /// Errors and NaN are blamed on nodes' lines, which are the user's: those in `file`, the operands' aside.
+    pub(crate) fn nodes_carry_lines_of(&self, file: &str) {
+        for case in self.cases() {
+            let recorded = record(|| {
+                let x: Vec<Tensor> = case.operands.iter().map(|x| Tensor::from(x.clone())).collect();
+                vec![(self.call)(&case.name, &x)]
+            });
+            let graph = recorded.unwrap_or_else(|e| panic!("{}: {e}", case.name));
+            for v in graph.vals() {
+                let loc = graph.node(v).loc.clone().unwrap();
+                let kind = &graph.node(v).kind;
+                let operand =
+                    matches!(kind, Kind::Pure(Op::Constant(_))) && loc.file.ends_with("common/jax.rs");
+                assert!(operand || loc.file.ends_with(file), "{}: {kind:?} at {loc}", case.name);
+            }
+        }
+    }
+}
+
+/// The function of this name in a list.
+pub(crate) fn named(functions: &[(&str, Function)], name: &str) -> Function {
+    let found = functions.iter().find(|(n, _)| *n == name);
+    found.unwrap_or_else(|| panic!("no function for the case `{name}`")).1
+}
+
+/// The operands of all cases, in order.
+fn operands(cases: &[Case], dtype: DType) -> Vec<Array> {
+    cases.iter().flat_map(|c| &c.operands).map(|x| x.convert(dtype)).collect()
+}
+
 /// The cases of a golden file, which has all those of `functions`.
-pub(crate) fn cases(file: &str, functions: &[(&str, Function)]) -> Vec<Case> {
+fn cases(file: &str, functions: &[(&str, Function)]) -> Vec<Case> {
     let table = golden_here(file);
     let cases = table["cases"].as_object().unwrap();
     for (name, _) in functions {
@@ -79,7 +163,7 @@ fn with_inputs(graph: &Graph, constants: &[Val]) -> Graph {
 
 /// One graph of all cases: its outputs are a weighted total, then all values and, up to the order, all first and all
 /// second derivatives, in the order of the cases.
-pub(crate) fn graph(cases: &[Case], call: Call, dtype: DType, order: usize) -> Graph {
+fn graph(cases: &[Case], call: Call, dtype: DType, order: usize) -> Graph {
     let recorded = record(|| {
         let mut values = Vec::new();
         let mut all = Vec::new();
@@ -121,7 +205,7 @@ pub(crate) fn graph(cases: &[Case], call: Call, dtype: DType, order: usize) -> G
 }
 
 /// The outputs of a graph through XLA, without optimisation: compiling is what takes the time.
-pub(crate) fn through_xla(g: &Graph, args: &[Array]) -> Vec<Array> {
+fn through_xla(g: &Graph, args: &[Array]) -> Vec<Array> {
     let lowered = lower(g, "functions").unwrap();
     let backend = default_backend().unwrap();
     let module = Module {
@@ -140,7 +224,7 @@ pub(crate) fn through_xla(g: &Graph, args: &[Array]) -> Vec<Array> {
 
 /// Holds all outputs but the first, the weighted total, to the golden data: errors relative to the largest element of
 /// their array, since elements are sums that cancel.
-pub(crate) fn compare(cases: &[Case], found: &[Array], dtype: DType, order: usize, tolerance: f64) {
+fn compare(cases: &[Case], found: &[Array], dtype: DType, order: usize, tolerance: f64) {
     let mut found = found[1..].iter();
     let mut wrong = String::new();
     let orders = ["value", "first derivative", "second derivative"];
@@ -167,7 +251,7 @@ pub(crate) fn compare(cases: &[Case], found: &[Array], dtype: DType, order: usiz
 }
 
 /// Holds the function over a batch of each case's operands to the function of each member.
-pub(crate) fn batches_agree_with_a_loop(cases: &[Case], call: Call) {
+fn batches_agree_with_a_loop(cases: &[Case], call: Call) {
     for case in cases {
         let recorded = record(|| {
             let x: Vec<Tensor> = case.operands.iter().map(|x| Tensor::from(x.clone())).collect();

@@ -1,24 +1,15 @@
 """Makes linalg.json: linear algebra by JAX in double precision, values and derivatives to second order.
 
-A case holds operands, the value of a function of them, the gradient of the sum of its elements times weights by every
-operand, and the gradient of the weighted sum of those gradients. Operands are multiples of 1/64, so that single
-precision holds them exactly. Weights of an array with salt s: sin((i + s) 2.399963) + 0.1 for its i-th element; of the
-value s = 1, of the gradient by operand k s = 5 + k.
+jax_table.py says what a case holds. Operands are multiples of 1/64, so that single precision holds them exactly.
 Install: pip install "jax==0.10.2" "numpyro==0.22.0".  Run: python make_linalg.py
 """
 
-import json
-import pathlib
-import platform
-
 import jax
-
-jax.config.update("jax_enable_x64", True)
-
 import jax.numpy as jnp
 import numpy as np
 import numpyro
 from jax.scipy.linalg import cho_solve, solve_triangular
+from jax_table import write
 from numpyro.distributions import util
 
 rng = np.random.default_rng(20240817)
@@ -36,11 +27,6 @@ def square(*shape):
     """Well conditioned and not symmetric."""
     n = shape[-1]
     return plain(*shape) / 2 + 3 * np.eye(n)
-
-
-def weights(shape, salt):
-    i = np.arange(np.prod(shape, dtype=int), dtype=float)
-    return (np.sin((i + salt) * 2.399963) + 0.1).reshape(shape)
 
 
 def einsum(subscripts, *shapes):
@@ -152,35 +138,4 @@ for subscripts, *shapes in [
 ]:
     cases["einsum " + subscripts] = einsum(subscripts, *shapes)
 
-
-def array(x):
-    x = np.asarray(x, dtype=float)
-    return {"shape": list(x.shape), "values": [float(v) for v in x.ravel()]}
-
-
-def run(f, args):
-    args = [jnp.asarray(x) for x in args]
-    which = tuple(range(len(args)))
-    first = lambda *x: jnp.sum(f(*x) * weights(f(*args).shape, 1))
-    by = jax.grad(first, which)
-    second = lambda *x: sum(jnp.sum(g * weights(g.shape, 5 + k)) for k, g in enumerate(by(*x)))
-    return {
-        "operands": [array(x) for x in args],
-        "value": array(f(*args)),
-        "first": [array(g) for g in by(*args)],
-        "second": [array(g) for g in jax.grad(second, which)(*args)],
-    }
-
-
-table = {
-    "about": __doc__.strip().splitlines()[0],
-    "versions": {
-        "python": platform.python_version(),
-        "jax": jax.__version__,
-        "numpy": np.__version__,
-        "numpyro": numpyro.__version__,
-    },
-    "cases": {name: run(f, args) for name, (f, args) in cases.items()},
-}
-text = json.dumps(table)
-pathlib.Path(__file__).with_name("linalg.json").write_text(text + "\n")
+write(__file__, __doc__, cases, numpyro=numpyro.__version__)

@@ -1,24 +1,15 @@
 """Makes shapes.json: shapes, indexing, reductions, scans and sorting by JAX, values and derivatives to second order.
 
-A case holds operands, the value of a function of them, the gradient of the sum of its elements times weights by every
-operand, and the gradient of the weighted sum of those gradients. Operands are multiples of 1/64, so that single
-precision holds them exactly, and none appears twice in an array. Weights of an array with salt s: sin((i + s) 2.399963) +
-0.1 for its i-th element; of the value s = 1, of the gradient by operand k s = 5 + k. Where JAX has no derivative (scatters
-that multiply or compare), updates are made one by one.
+jax_table.py says what a case holds. Operands are multiples of 1/64, so that single precision holds them exactly, and none
+appears twice in an array. Where JAX has no derivative (scatters that multiply or compare), updates are made one by one.
 Install: pip install "jax==0.10.2".  Run: python make_shapes.py
 """
 
-import json
-import pathlib
-import platform
-
 import jax
-
-jax.config.update("jax_enable_x64", True)
-
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax_table import write
 
 rng = np.random.default_rng(20250311)
 
@@ -34,11 +25,6 @@ def plain(*shape):
 
 def positive(*shape):
     return between(0.25, 2, *shape)
-
-
-def weights(shape, salt):
-    i = np.arange(np.prod(shape, dtype=int), dtype=float)
-    return (np.sin((i + salt) * 2.399963) + 0.1).reshape(shape)
 
 
 def one_by_one(join):
@@ -233,32 +219,40 @@ cases = {
     "copysign": (lambda x, y: jnp.copysign(x, y), [plain(6), plain(6)]),
     "clamp": (lambda x, low: jnp.clip(x, low, 1.0), [plain(6), plain()]),
     "nan_to_num": (jnp.nan_to_num, [plain(3)]),
+    "exp": (jnp.exp, [plain(5)]),
+    "expm1": (jnp.expm1, [plain(5)]),
+    "log": (jnp.log, [positive(5)]),
+    "log1p": (jnp.log1p, [positive(5)]),
+    "sqrt": (jnp.sqrt, [positive(5)]),
+    "rsqrt": (lax.rsqrt, [positive(5)]),
+    "cbrt": (jnp.cbrt, [positive(5)]),
+    "sin": (jnp.sin, [plain(5)]),
+    "cos": (jnp.cos, [plain(5)]),
+    "tan": (jnp.tan, [between(-1, 1, 5)]),
+    "logistic": (jax.nn.sigmoid, [plain(5)]),
+    "softplus": (jax.nn.softplus, [plain(5)]),
+    "erf_inv": (lax.erf_inv, [between(-0.75, 0.75, 5)]),
+    "floor": (jnp.floor, [plain(5)]),
+    "ceil": (jnp.ceil, [plain(5)]),
+    "round": (jnp.round, [plain(5)]),
+    "abs": (jnp.abs, [plain(5)]),
+    "sign": (jnp.sign, [plain(5)]),
+    "reciprocal": (jnp.reciprocal, [positive(4)]),
+    "maximum": (jnp.maximum, [plain(5), plain(5)]),
+    "minimum": (jnp.minimum, [plain(2, 3), plain(3)]),
+    "select": (lambda x, y: jnp.where(x > y, x * y, y), [plain(5), plain(5)]),
+    "stop_gradient": (lambda x: x * lax.stop_gradient(x), [plain(3)]),
+    # More shapes, sums and products.
+    "sum": (jnp.sum, [plain(2, 3)]),
+    "max": (jnp.max, [plain(2, 3)]),
+    "min": (jnp.min, [plain(2, 3)]),
+    "mean": (jnp.mean, [plain(2, 3)]),
+    "std": (jnp.std, [plain(2, 3)]),
+    "transpose": (lambda x: jnp.transpose(x, (2, 0, 1)), [plain(2, 3, 4)]),
+    "matrix_transpose": (jnp.matrix_transpose, [plain(2, 3, 4)]),
+    "broadcast_to": (lambda x: jnp.broadcast_to(x, (4, 2, 3)), [plain(2, 1)]),
+    "sum_rightmost": (lambda x: x.sum(axis=(1, 2)), [plain(2, 3, 2)]),
+    "dot_general": (lambda x, y: lax.dot_general(x, y, (([2], [1]), ([0], [2]))), [plain(2, 3, 2), plain(3, 2, 2)]),
 }
 
-
-def array(x):
-    x = np.asarray(x, dtype=float)
-    return {"shape": list(x.shape), "values": [float(v) for v in x.ravel()]}
-
-
-def run(name, f, args):
-    args = [jnp.asarray(x) for x in args]
-    which = tuple(range(len(args)))
-    first = lambda *x: jnp.sum(f(*x) * weights(f(*args).shape, 1))
-    by = jax.grad(first, which)
-    second = lambda *x: sum(jnp.sum(g * weights(g.shape, 5 + k)) for k, g in enumerate(by(*x)))
-    return {
-        "operands": [array(x) for x in args],
-        "value": array(f(*args)),
-        "first": [array(g) for g in by(*args)],
-        "second": [array(g) for g in jax.grad(second, which)(*args)],
-    }
-
-
-table = {
-    "about": __doc__.strip().splitlines()[0],
-    "versions": {"python": platform.python_version(), "jax": jax.__version__, "numpy": np.__version__},
-    "cases": {name: run(name, f, args) for name, (f, args) in cases.items()},
-}
-text = json.dumps(table)
-pathlib.Path(__file__).with_name("shapes.json").write_text(text + "\n")
+write(__file__, __doc__, cases)
