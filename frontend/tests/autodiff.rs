@@ -301,3 +301,15 @@ fn wrong_uses_say_what_and_where() {
         assert_eq!(message.matches("may follow").count(), 0, "one cause, one error:\n{message}");
     }
 }
+
+#[test]
+fn vmap_takes_and_puts_the_batch_along_the_dimensions_it_is_told() {
+    let results = both(|| {
+        let (x, y) = (Tensor::arange(6).convert(DType::F64).reshape(&[2, 3]), Tensor::from([10.0, 20.0]));
+        let times = |(x, y): &(Tensor, Tensor)| *x * *y;
+        let over = Vmap::new().in_axes(&[Some(1), None]);
+        vec![over.clone().of(times)(&(x, y)), over.out_axis(-1).of(times)(&(x, y))]
+    });
+    close(&results[0], &[0.0, 60.0, 10.0, 80.0, 20.0, 100.0]);
+    close(&results[1], &[0.0, 10.0, 20.0, 60.0, 80.0, 100.0]);
+}
