@@ -7,7 +7,7 @@ mod nuts;
 mod potential;
 pub mod results;
 
-pub use init::{Cause, InitError, Problem};
+pub use init::{Cause, InitError, InitStrategy, Problem};
 pub use mcmc::{ChainInfo, ChainProgress, Chains, Error, Mcmc, Monitor, RunInfo};
 pub use nuts::{Metric, Nuts};
 pub use results::{

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyroxene_ir::{
-    DType, Val,
-    passes::{Check, Query, QueryOutput},
+    DType, Graph, Val,
+    passes::{Check, Initial, Query, QueryOutput},
     shape,
 };
 use pyroxene_runtime::{Backend, Buffer, Launch};
@@ -123,6 +123,25 @@ impl Bound {
         let args: Vec<Array> = self.data.iter().cloned().chain(given).collect();
         let values = pyroxene_ir::eval::eval(&observed.graph, &args)?;
         Ok(observed.sites.into_iter().zip(values).collect())
+    }
+
+    /// A graph that makes initial positions of a sampler, and its first arguments: the data, the values given to sites,
+    /// and `values` of latent sites in program order. Unconstrained coordinates and a key are to follow.
+    ///
+    /// # Errors
+    /// When a value is of no latent site, or has another type than its site.
+    pub fn initial(&self, draws: usize, values: &[(String, Array)]) -> Result<(Graph, Vec<Array>), Error> {
+        let layout = self.program.layout();
+        let latent: Vec<String> = layout.iter().map(|c| c.name.clone()).collect();
+        for (name, value) in values {
+            self.check_value(name, value, &latent)?;
+        }
+        let how = Initial { draws, values: values.iter().map(|(name, _)| name.clone()).collect() };
+        let graph = pyroxene_ir::passes::initial(self.recorded.graph(), &how)?;
+        let given = self.ordered(&self.program.given_sites(), &[])?;
+        let values = latent.iter().filter_map(|name| values.iter().find(|(n, _)| n == name));
+        let arguments = self.data.iter().cloned().chain(given).chain(values.map(|(_, value)| value.clone()));
+        Ok((graph, arguments.collect()))
     }
 
     /// Works out the pinned coordinates from data and given values; none if a value cannot be found again from its

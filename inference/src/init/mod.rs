@@ -1,18 +1,18 @@
-//! Where a chain starts: NumPyro's `init_to_uniform`, and an account of the sites to blame where no start is found.
+//! Where a chain starts: NumPyro's strategies, and an account of the sites to blame where no start is found.
 
 mod cause;
 mod diagnose;
+mod strategy;
 
-use nuts_rs::rand::{RngExt, rngs::ChaCha8Rng};
-use pyroxene_frontend::Bound;
-use pyroxene_runtime as runtime;
+use nuts_rs::rand::rngs::ChaCha8Rng;
+use pyroxene_frontend::{Bound, Error};
 
 pub use cause::{Cause, InitError, Problem};
+pub use strategy::InitStrategy;
+pub(crate) use strategy::Starts;
 
 use crate::potential::Potential;
 
-/// Half the width of the interval that unconstrained coordinates are drawn from.
-pub(crate) const RADIUS: f64 = 2.0;
 /// How many positions are tried.
 pub(crate) const TRIES: usize = 100;
 
@@ -24,20 +24,21 @@ pub(crate) enum Search {
     Failed { position: Vec<f64>, log_density: f64, gradient: Vec<f64> },
 }
 
-/// Draws each coordinate from uniform(−2, 2) until the log density and its gradient are finite, 100 times at most.
+/// Takes the strategy's proposals until the log density and its gradient are finite, 100 times at most.
 ///
 /// A position where some component of the gradient is exactly zero tells a sampler nothing about the scale there: it
 /// is kept only if no better one turns up.
-pub(crate) fn init_to_uniform(
+pub(crate) fn search(
+    starts: &Starts,
     potential: &mut Potential,
     rng: &mut ChaCha8Rng,
-) -> Result<Search, runtime::Error> {
+) -> Result<Search, Error> {
     let mut position = vec![0.0; potential.dimension()];
     let mut gradient = vec![0.0; position.len()];
     let mut log_density = f64::NAN;
     let mut flat = None;
     for _ in 0..TRIES {
-        position.fill_with(|| rng.random_range(-RADIUS..RADIUS));
+        starts.propose(rng, &mut position)?;
         log_density = potential.log_density(&position, &mut gradient)?;
         if log_density.is_finite() && gradient.iter().all(|g| g.is_finite()) {
             if gradient.iter().all(|g| *g != 0.0) {

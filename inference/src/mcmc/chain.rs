@@ -15,7 +15,7 @@ use super::{
     monitor::{Counters, Monitor},
 };
 use crate::{
-    init::{Search, init_error, init_to_uniform},
+    init::{Search, Starts, init_error, search},
     nuts::{Drawn, Failure, Nuts, Transitions, chain_rng},
     potential::{Constrained, Potential},
     results::ChainDraws,
@@ -25,6 +25,7 @@ use crate::{
 pub(super) struct Plan {
     pub(super) bound: Bound,
     pub(super) nuts: Nuts,
+    pub(super) starts: Starts,
     pub(super) warmup: usize,
     pub(super) thinning: usize,
     pub(super) collect_warmup: bool,
@@ -120,10 +121,13 @@ impl LiveChain {
 }
 
 fn start_chain(plan: &Plan, chain: usize) -> Result<Transitions, Error> {
-    let device = |source| Error::Device { chain, source };
     let mut rng = chain_rng(plan.seed, chain as u64);
     let mut potential = Potential::new(&plan.bound)?;
-    match init_to_uniform(&mut potential, &mut rng).map_err(device)? {
+    let found = search(&plan.starts, &mut potential, &mut rng).map_err(|error| match error {
+        pyroxene_frontend::Error::Runtime(source) => Error::Device { chain, source },
+        other => Error::Program(other),
+    })?;
+    match found {
         Search::Found(position) => {
             let started = Transitions::start(&plan.nuts, plan.warmup, potential, &position, &mut rng);
             started.map_err(|failure| error(chain, failure))

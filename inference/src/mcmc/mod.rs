@@ -20,6 +20,7 @@ pub use self::{
     monitor::{ChainProgress, Monitor},
 };
 use crate::{
+    init::InitStrategy,
     nuts::{Nuts, STATS},
     results::{Posterior, SiteSpec, StatSpec},
 };
@@ -60,6 +61,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Mcmc<M = ()> {
     nuts: Nuts,
+    init_strategy: InitStrategy,
     model: M,
     chains: usize,
     warmup: usize,
@@ -103,6 +105,7 @@ impl<M> Mcmc<M> {
     fn with_model(nuts: Nuts, model: M) -> Mcmc<M> {
         Mcmc {
             nuts,
+            init_strategy: InitStrategy::default(),
             model,
             chains: 4,
             warmup: 1000,
@@ -150,6 +153,13 @@ impl<M> Mcmc<M> {
     #[must_use]
     pub fn collect_warmup(mut self, collect: bool) -> Mcmc<M> {
         self.collect_warmup = collect;
+        self
+    }
+
+    /// Where chains start (`init_strategy`). Default uniform on unconstrained space.
+    #[must_use]
+    pub fn init_strategy(mut self, strategy: InitStrategy) -> Mcmc<M> {
+        self.init_strategy = strategy;
         self
     }
 
@@ -221,6 +231,7 @@ impl<M> Mcmc<M> {
         let plan = Plan {
             bound: bound.clone(),
             nuts: self.nuts,
+            starts: self.init_strategy.of(bound)?,
             warmup: self.warmup,
             thinning: self.thinning,
             collect_warmup: self.collect_warmup,
@@ -249,6 +260,12 @@ impl<M> Mcmc<M> {
         ];
         if let Some((setting, _)) = counts.into_iter().find(|(_, n)| *n == Some(0)) {
             return Err(Error::Setting { setting, found: "0".into(), expected: "at least 1" });
+        }
+        if let InitStrategy::Uniform { radius } = self.init_strategy
+            && !(radius > 0.0 && radius.is_finite())
+        {
+            let found = radius.to_string();
+            return Err(Error::Setting { setting: "radius", found, expected: "a positive, finite number" });
         }
         if self.thinning > self.draws {
             let found = self.thinning.to_string();

@@ -41,6 +41,11 @@ impl<'a> Known<'a> {
         self.map[v.index()]
     }
 
+    /// Makes a latent site's node known, after it was visited.
+    pub(super) fn set(&mut self, v: Val, value: Option<Val>) {
+        self.map[v.index()] = value;
+    }
+
     /// Works out whether node `v` is known, after all before it; returns its operands as far as they are.
     pub(super) fn visit(&mut self, v: Val) -> Result<Vec<Option<Val>>, PassError> {
         let node = self.graph.node(v);

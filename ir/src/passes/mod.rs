@@ -3,6 +3,7 @@
 mod batch;
 mod checks;
 mod give;
+mod initial;
 mod jvp;
 mod known;
 mod manager;
@@ -15,6 +16,7 @@ pub use batch::batch;
 pub use checks::{Check, Checks, checks};
 pub use give::give;
 pub use hoist_data::{Split, split};
+pub use initial::{Initial, initial};
 pub use jvp::jvp;
 pub use manager::{Need, Outcome, SettingError, Settings, Step};
 pub use observed::{ObservedValues, observed};
