@@ -33,8 +33,9 @@ impl MixtureGeneral {
     ) -> MixtureGeneral {
         let mixing = mixing.into();
         let components: Vec<Rc<dyn Distribution>> = components.into_iter().collect();
+        let loc = Loc::caller();
         let usage = |found: String, help: &str| {
-            fail(ErrorKind::Usage { found, help: help.into() }, Loc::caller());
+            fail(ErrorKind::Usage { found, help: help.into() }, loc.clone());
         };
         if components.len() != mixing.size() && !mixing.param().value.is_poison() {
             let (n, size) = (components.len(), mixing.size());

@@ -60,7 +60,8 @@ impl TransformedDistribution {
         let whole = Compose::new(transforms.iter().cloned());
         let base = spanning(Rc::new(base), &whole);
         let shape = whole.forward_dims(&shape_of(&*base));
-        let event_rank = base.event_shape().len() - whole.domain_event_dim() + whole.codomain_event_dim();
+        let event_rank =
+            (base.event_shape().len() + whole.codomain_event_dim()).saturating_sub(whole.domain_event_dim());
         let (batch, event) = shape.split_at(shape.len().saturating_sub(event_rank));
         let support = constraints::image(base.support(), Rc::new(whole));
         let (batch, event) = (Dims::from_slice(batch), Dims::from_slice(event));
