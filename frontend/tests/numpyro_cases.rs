@@ -22,6 +22,9 @@ use serde_json::Value;
 /// Constructors of the files that this library does not have.
 const NOT_OFFERED: &[&str] = &["Gompertz", "TwoSidedTruncatedDistribution", "_TruncatedCauchy"];
 
+/// What NumPyro calls the mean of these factors is the factor of the mean matrix.
+const NO_MEAN: &[&str] = &["InverseWishartCholesky"];
+
 /// NumPyro draws binomial counts by a sampler of its own, here they are `jax.random`'s.
 const OTHER_DRAWS: &[&str] = &["BetaBinomial", "BinomialLogits", "BinomialProbs"];
 
@@ -138,6 +141,7 @@ fn moments_and_distribution_functions_are_numpyro_s() {
         let what = &case.what;
         let keys: Vec<&str> = ["mean", "variance", "cdf", "icdf_q0.3"]
             .into_iter()
+            .filter(|k| *k != "mean" || !NO_MEAN.contains(&&*case.name))
             .filter(|k| !case.record[k].is_null())
             .collect();
         let found = evaluate(|| {

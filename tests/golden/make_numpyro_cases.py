@@ -72,7 +72,7 @@ _Gaussian2DMixture _GeneralMixture _General2DMixture VonMises BetaBinomial Berno
 BinomialLogits CategoricalProbs CategoricalLogits Delta DirichletMultinomial DiscreteUniform GammaPoisson GeometricProbs
 GeometricLogits HurdlePoisson MultinomialProbs MultinomialLogits NegativeBinomial2 NegativeBinomialProbs
 NegativeBinomialLogits OrderedLogistic Poisson ZeroInflatedPoisson ZeroInflatedPoissonLogits GaussianRandomWalk
-ZeroSumNormal
+ZeroSumNormal Wishart WishartCholesky InverseWishart InverseWishartCholesky
 """.split()
 FILES = {"numpyro_cases.json": False, "numpyro_vectors.json": True}
 NUMBERS = ("value", "log_prob", "mean", "variance", "cdf", "icdf_q0.3")

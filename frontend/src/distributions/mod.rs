@@ -45,6 +45,7 @@ distributions! {
     improper_uniform: ImproperUniform;
     independent: Independent;
     inverse_gamma: InverseGamma;
+    inverse_wishart: InverseWishart, InverseWishartCholesky;
     kumaraswamy: Kumaraswamy;
     laplace: Laplace;
     levy: Levy;
@@ -74,12 +75,14 @@ distributions! {
     unit: Unit;
     von_mises: VonMises;
     weibull: Weibull;
+    wishart: Wishart, WishartCholesky;
     zero_inflated: ZeroInflated, ZeroInflatedPoisson;
     zero_sum_normal: ZeroSumNormal;
 }
 
 mod gate;
 mod parameters;
+mod scale;
 mod stirling;
 mod vectors;
 

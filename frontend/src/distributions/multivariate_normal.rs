@@ -7,7 +7,8 @@ use pyroxene_ir::Dims;
 use super::{
     Distribution, Param,
     parameters::reals,
-    vectors::{last_dim, of_elements, of_size, solved, square, times, whole_dims},
+    scale::{By, Scale},
+    vectors::{of_elements, of_size, solved, times, whole_dims},
 };
 use crate::{
     constraints::{self, Support},
@@ -32,26 +33,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct MultivariateNormal {
     loc: Tensor,
-    matrix: Tensor,
-    by: By,
-}
-
-/// What the matrix is.
-#[derive(Clone, Copy, Debug)]
-enum By {
-    ScaleTril,
-    Covariance,
-    Precision,
-}
-
-impl By {
-    fn name(self) -> &'static str {
-        match self {
-            By::ScaleTril => "scale_tril",
-            By::Covariance => "covariance_matrix",
-            By::Precision => "precision_matrix",
-        }
-    }
+    scale: Scale,
 }
 
 impl MultivariateNormal {
@@ -62,7 +44,7 @@ impl MultivariateNormal {
     /// Recorded when the matrices are not square, or `loc` has another size.
     #[track_caller]
     pub fn from_scale_tril(loc: impl Into<Tensor>, scale_tril: impl Into<Tensor>) -> MultivariateNormal {
-        MultivariateNormal::by(By::ScaleTril, loc.into(), scale_tril.into())
+        MultivariateNormal::by(By::Tril, "scale_tril", loc.into(), scale_tril.into())
     }
 
     /// The same by the covariance matrix, symmetric and positive definite.
@@ -74,7 +56,7 @@ impl MultivariateNormal {
         loc: impl Into<Tensor>,
         covariance_matrix: impl Into<Tensor>,
     ) -> MultivariateNormal {
-        MultivariateNormal::by(By::Covariance, loc.into(), covariance_matrix.into())
+        MultivariateNormal::by(By::Itself, "covariance_matrix", loc.into(), covariance_matrix.into())
     }
 
     /// The same by the inverse of the covariance matrix.
@@ -86,24 +68,14 @@ impl MultivariateNormal {
         loc: impl Into<Tensor>,
         precision_matrix: impl Into<Tensor>,
     ) -> MultivariateNormal {
-        MultivariateNormal::by(By::Precision, loc.into(), precision_matrix.into())
+        MultivariateNormal::by(By::Inverse, "precision_matrix", loc.into(), precision_matrix.into())
     }
 
     #[track_caller]
-    fn by(by: By, loc: Tensor, matrix: Tensor) -> MultivariateNormal {
+    fn by(by: By, name: &'static str, loc: Tensor, matrix: Tensor) -> MultivariateNormal {
         let [loc, matrix] = reals([loc, matrix]);
-        let matrix = square(by.name(), matrix);
-        let loc = of_size("the mean of MultivariateNormal", loc, last_dim(matrix));
-        MultivariateNormal { loc, matrix, by }
-    }
-
-    /// The lower Cholesky factor of the covariance.
-    fn scale_tril(&self) -> Tensor {
-        match self.by {
-            By::ScaleTril => self.matrix,
-            By::Covariance => self.matrix.cholesky(),
-            By::Precision => self.matrix.cholesky_of_inverse(),
-        }
+        let scale = Scale::new(by, name, matrix);
+        MultivariateNormal { loc: of_size("the mean of MultivariateNormal", loc, scale.rows()), scale }
     }
 }
 
@@ -113,14 +85,7 @@ impl Distribution for MultivariateNormal {
     }
 
     fn params(&self) -> Vec<Param> {
-        let constraint = match self.by {
-            By::ScaleTril => constraints::lower_cholesky(),
-            By::Covariance | By::Precision => constraints::positive_definite(),
-        };
-        vec![
-            Param::new("loc", self.loc, constraints::real_vector()),
-            Param::new(self.by.name(), self.matrix, constraint),
-        ]
+        vec![Param::new("loc", self.loc, constraints::real_vector()), self.scale.param()]
     }
 
     fn support(&self) -> Support {
@@ -128,29 +93,29 @@ impl Distribution for MultivariateNormal {
     }
 
     fn event_shape(&self) -> Dims {
-        Dims::from_slice(&[last_dim(self.matrix)])
+        Dims::from_slice(&[self.scale.rows()])
     }
 
     fn log_prob(&self, value: Tensor) -> Tensor {
         let distance = value - self.loc;
-        let (standard, log_det) = match self.by {
+        let (standard, log_det) = match self.scale.by {
             // The factor of the precision needs no inverse.
-            By::Precision => {
-                let factor = self.matrix.cholesky();
+            By::Inverse => {
+                let factor = self.scale.matrix.cholesky();
                 (times(factor.matrix_transpose(), distance), -factor.tri_logabsdet())
             }
-            By::ScaleTril | By::Covariance => {
-                let tril = self.scale_tril();
+            By::Tril | By::Itself => {
+                let tril = self.scale.tril();
                 (solved(tril, distance), tril.tri_logabsdet())
             }
         };
-        let n = last_dim(self.matrix) as f64;
+        let n = self.scale.rows() as f64;
         standard.square().sum_axis(-1) * -0.5 - log_det - 0.5 * n * (2.0 * PI).ln()
     }
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let standard = random::normal(key, &whole_dims(self, sample_shape), self.dtype());
-        Some(self.loc + times(self.scale_tril(), standard))
+        Some(self.loc + times(self.scale.tril(), standard))
     }
 
     fn mean(&self) -> Option<Tensor> {
@@ -158,9 +123,9 @@ impl Distribution for MultivariateNormal {
     }
 
     fn variance(&self) -> Option<Tensor> {
-        let variance = match self.by {
-            By::Covariance => self.matrix.diagonal(),
-            By::ScaleTril | By::Precision => self.scale_tril().square().sum_axis(-1),
+        let variance = match self.scale.by {
+            By::Itself => self.scale.matrix.diagonal(),
+            By::Tril | By::Inverse => self.scale.tril().square().sum_axis(-1),
         };
         Some(of_elements(self, variance))
     }

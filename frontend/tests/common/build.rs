@@ -79,6 +79,23 @@ fn of_vectors(
                 Rc::new(MultivariateNormal::from_covariance_matrix(loc, covariance)) as Rc<dyn Distribution>
             }),
         )),
-        _ => return None,
+        _ => return wisharts(name, get, &p),
     })
+}
+
+/// Those by degrees of freedom and one of three matrices.
+fn wisharts(
+    name: &str,
+    get: &dyn Fn(usize) -> Option<Tensor>,
+    p: &dyn Fn(usize) -> Tensor,
+) -> Option<Rc<dyn Distribution>> {
+    macro_rules! by_scale { ($($Name:ident)*) => { match name {
+        $(stringify!($Name) => Rc::new(match (get(1), get(2)) {
+            (Some(scale), _) => $Name::from_scale_matrix(p(0), scale),
+            (_, Some(rate)) => $Name::from_rate_matrix(p(0), rate),
+            _ => $Name::from_scale_tril(p(0), p(3)),
+        }),)*
+        _ => return None,
+    } } }
+    Some(by_scale!(Wishart WishartCholesky InverseWishart InverseWishartCholesky))
 }
