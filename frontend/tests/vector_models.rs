@@ -107,6 +107,18 @@ fn potentials_and_gradients_are_numpyro_s() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[test]
+fn partial_correlations_are_drawn_as_numpyro_does() {
+    let expected = &golden("vector_models")["cvine"];
+    let found = common::evaluate(|| {
+        let d = LKJCholesky::new(3, [0.5, 1.5]).sample_method(LKJMethod::Cvine);
+        vec![d.sample(Key::new(7), &[2]).unwrap_or_else(|| panic!("no draws"))]
+    });
+    assert_eq!(found[0].dims(), dims(&expected["shape"]));
+    let within = Within { rel: 1e-12, abs: 1e-14 };
+    assert_close("cvine", &found[0].to_f64_vec(), &numbers(&expected["values"]), within);
+}
+
 /// Draws of the prior have the sites' dimensions and lie in their supports, plates included.
 #[test]
 fn priors_can_be_drawn() -> anyhow::Result<()> {

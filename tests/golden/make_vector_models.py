@@ -85,11 +85,13 @@ def main():
     write(
         "vector_models.json",
         {
-            "about": "Coordinates are those of the sites in program order. Points are normal draws of growing scale, and the origin.",
+            "about": "Coordinates are those of the sites in program order. Points are normal draws of growing scale, and the "
+            "origin. cvine: LKJCholesky(3, [0.5, 1.5], 'cvine').sample(key(7), (2,)).",
             "versions": {"jax": jax.__version__, "numpyro": numpyro.__version__},
             "program": inspect.getsource(model),
             "data": {k: array(v) for k, v in DATA.items()},
             "points": points,
+            "cvine": array(dist.LKJCholesky(3, jnp.array([0.5, 1.5]), "cvine").sample(jax.random.key(7), (2,))),
         },
     )
 

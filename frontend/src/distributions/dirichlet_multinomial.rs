@@ -6,7 +6,7 @@ use super::{
     Dirichlet, Distribution, Param, as_number, draw_dims, float_dtype,
     multinomial::Trials,
     parameters::reals,
-    stirling::log_rising,
+    stirling::{log_beta, log_rising},
     vectors::{last_dim, of_elements, vector},
 };
 use crate::{
@@ -62,8 +62,12 @@ impl Distribution for DirichletMultinomial {
 
     fn log_prob(&self, value: Tensor) -> Tensor {
         let counts = as_number(value, float_dtype(&self.params()));
-        // ln k! − ln (Γ(a + k) / Γ(a)), of the whole and of each outcome.
-        let term = |a: Tensor, k: Tensor| (k + 1.0).lgamma() - log_rising(a, k);
+        // k! Γ(a) / Γ(a + k), of the whole and of each outcome: k B(a, k), which keeps its digits, or one.
+        let term = |a: Tensor, k: Tensor| {
+            let none = k.equal(0.0);
+            let (some, zero) = (none.select(1.0, k), none.select(k, 0.0));
+            none.select((zero + 1.0).lgamma() - log_rising(a, zero), some.log() + log_beta(a, some))
+        };
         let whole = term(self.concentration.sum_axis(-1), counts.sum_axis(-1));
         whole - term(self.concentration, counts).sum_axis(-1)
     }
