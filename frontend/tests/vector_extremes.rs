@@ -151,7 +151,7 @@ fn densities_and_draws_keep_single_precision() {
             Rc::new(GaussianRandomWalk::new(f(&[1.5]), 3)),
             Rc::new(ZeroSumNormal::new(f(&[1.5]), &[3])),
             Rc::new(MixtureSameFamily::new(
-                CategoricalProbs::new([0.5, 0.5]),
+                CategoricalProbs::new(f(&[0.5, 0.5])),
                 Normal::new(f(&[0.0, 1.0]), 1.0),
             )),
             Rc::new(TransformedDistribution::new(Normal::new(f(&[0.0, 1.0]), 1.0), [Rc::new(Ordered) as _])),

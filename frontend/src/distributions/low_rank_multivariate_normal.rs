@@ -27,7 +27,8 @@ pub struct LowRankMultivariateNormal {
 }
 
 impl LowRankMultivariateNormal {
-    /// Mean `loc`, `[.., n]`, `cov_factor`, `[.., n, rank]`, and the positive `cov_diag`, `[.., n]`; batches broadcast.
+    /// Mean `loc`, `[.., n]`, `cov_factor`, `[.., n, rank]`, and the positive `cov_diag`, `[.., n]` or one number for
+    /// all; batches broadcast.
     ///
     /// # Errors
     /// Recorded when the sizes differ.
@@ -51,7 +52,15 @@ impl LowRankMultivariateNormal {
             let cov_factor = fail(kind, Loc::caller());
             return LowRankMultivariateNormal { loc, cov_factor, cov_diag };
         }
-        LowRankMultivariateNormal { loc, cov_factor, cov_diag: of_size("`cov_diag`", cov_diag, n) }
+        // One number stands for the whole diagonal.
+        let mut diagonal = of_size("`cov_diag`", cov_diag, n);
+        if !diagonal.is_poison() && last_dim(diagonal) != n {
+            let mut dims = diagonal.dims();
+            dims.pop();
+            dims.push(n);
+            diagonal = diagonal.broadcast_to(&dims);
+        }
+        LowRankMultivariateNormal { loc, cov_factor, cov_diag: diagonal }
     }
 }
 
