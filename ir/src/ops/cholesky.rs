@@ -30,14 +30,7 @@ impl Rules for Cholesky {
     const NAME: &'static str = "cholesky";
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
-        match args {
-            [a] if matrix::is_square(a) => Ok(a.clone()),
-            _ => Err(TypeError {
-                op: Self::NAME,
-                operands: args.to_vec(),
-                expected: "one operand of square floating-point matrices".into(),
-            }),
-        }
+        matrix::square(Self::NAME, args).cloned()
     }
 
     fn eval(&self, args: &[&Array], ty: &Ty) -> Array {

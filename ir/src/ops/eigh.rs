@@ -33,17 +33,9 @@ impl MultiRules for Eigh {
     const OP: &'static str = "eigh";
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
-        match args {
-            [a] if matrix::is_square(a) => {
-                let values = a.with_dims(a.dims[..a.rank() - 1].iter().copied());
-                Ok(smallvec![values, a.clone()])
-            }
-            _ => Err(TypeError {
-                op: Self::OP,
-                operands: args.to_vec(),
-                expected: "one operand of square floating-point matrices".into(),
-            }),
-        }
+        let a = matrix::square(Self::OP, args)?;
+        let values = a.with_dims(a.dims[..a.rank() - 1].iter().copied());
+        Ok(smallvec![values, a.clone()])
     }
 
     fn regions(&self) -> Vec<Arc<Graph>> {

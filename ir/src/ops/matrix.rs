@@ -14,6 +14,18 @@ pub(super) fn is_square(ty: &Ty) -> bool {
     ty.dtype.is_float() && split(ty).is_some_and(|(_, rows, columns)| rows == columns)
 }
 
+/// The one operand of an op of square matrices.
+pub(super) fn square<'a>(op: &'static str, args: &'a [Ty]) -> Result<&'a Ty, TypeError> {
+    match args {
+        [a] if is_square(a) => Ok(a),
+        _ => Err(TypeError {
+            op,
+            operands: args.to_vec(),
+            expected: "one operand of square floating-point matrices".into(),
+        }),
+    }
+}
+
 /// Each matrix transposed.
 pub(super) fn transposed(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
     let mut permutation: Dims = (0..g.ty(x).rank()).collect();

@@ -21,17 +21,9 @@ impl MultiRules for Slogdet {
     const OP: &'static str = "slogdet";
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
-        match args {
-            [a] if matrix::is_square(a) => {
-                let ty = a.with_dims(a.dims[..a.rank() - 2].iter().copied());
-                Ok(smallvec![ty.clone(), ty])
-            }
-            _ => Err(TypeError {
-                op: Self::OP,
-                operands: args.to_vec(),
-                expected: "one operand of square floating-point matrices".into(),
-            }),
-        }
+        let a = matrix::square(Self::OP, args)?;
+        let ty = a.with_dims(a.dims[..a.rank() - 2].iter().copied());
+        Ok(smallvec![ty.clone(), ty])
     }
 
     fn regions(&self) -> Vec<Arc<Graph>> {
