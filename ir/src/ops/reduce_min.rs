@@ -3,7 +3,7 @@
 use super::{
     batching::{after_removing, shift},
     reduce_max::{share_of_ties, tangent_of_ties},
-    reduce_sum::{fold, remaining},
+    reduce_sum::{fold, reduced},
     *,
 };
 use crate::types::Dims;
@@ -20,15 +20,7 @@ impl Rules for ReduceMin {
     const NAME: &'static str = "reduce_min";
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
-        match args {
-            [x] if Class::Number.has(x.dtype) => remaining(&x.dims, &self.axes).map(|dims| x.with_dims(dims)),
-            _ => None,
-        }
-        .ok_or_else(|| TypeError {
-            op: Self::NAME,
-            operands: args.to_vec(),
-            expected: format!("one numeric operand with dimensions {:?} to reduce", self.axes),
-        })
+        reduced(Self::NAME, args, &self.axes, "reduce")
     }
 
     fn eval(&self, args: &[&Array], ty: &Ty) -> Array {

@@ -4,7 +4,7 @@ use smallvec::smallvec;
 
 use super::{
     batching::{after_removing, shift},
-    reduce_sum::{fold, remaining},
+    reduce_sum::{fold, reduced},
     running::Direction,
     *,
 };
@@ -64,15 +64,7 @@ impl Rules for ReduceProd {
     const NAME: &'static str = "reduce_prod";
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
-        match args {
-            [x] if Class::Number.has(x.dtype) => remaining(&x.dims, &self.axes).map(|dims| x.with_dims(dims)),
-            _ => None,
-        }
-        .ok_or_else(|| TypeError {
-            op: Self::NAME,
-            operands: args.to_vec(),
-            expected: format!("one numeric operand with dimensions {:?} to multiply over", self.axes),
-        })
+        reduced(Self::NAME, args, &self.axes, "multiply over")
     }
 
     fn eval(&self, args: &[&Array], ty: &Ty) -> Array {

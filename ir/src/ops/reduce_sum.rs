@@ -21,6 +21,19 @@ pub(super) fn remaining(dims: &[usize], axes: &[usize]) -> Option<Dims> {
     valid.then(|| (0..dims.len()).filter(|i| !axes.contains(i)).map(|i| dims[i]).collect())
 }
 
+/// The type rule of reductions of numbers over `axes`, by words for what they do.
+pub(super) fn reduced(op: &'static str, args: &[Ty], axes: &[usize], does: &str) -> Result<Ty, TypeError> {
+    match args {
+        [x] if Class::Number.has(x.dtype) => remaining(&x.dims, axes).map(|dims| x.with_dims(dims)),
+        _ => None,
+    }
+    .ok_or_else(|| TypeError {
+        op,
+        operands: args.to_vec(),
+        expected: format!("one numeric operand with dimensions {axes:?} to {does}"),
+    })
+}
+
 /// Folds the elements over `axes` in row-major order, each result starting from `init`.
 pub(super) fn fold<T: Copy>(
     x: &[T],
@@ -45,15 +58,7 @@ impl Rules for ReduceSum {
     const NAME: &'static str = "reduce_sum";
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
-        match args {
-            [x] if Class::Number.has(x.dtype) => remaining(&x.dims, &self.axes).map(|dims| x.with_dims(dims)),
-            _ => None,
-        }
-        .ok_or_else(|| TypeError {
-            op: Self::NAME,
-            operands: args.to_vec(),
-            expected: format!("one numeric operand with dimensions {:?} to sum over", self.axes),
-        })
+        reduced(Self::NAME, args, &self.axes, "sum over")
     }
 
     fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
