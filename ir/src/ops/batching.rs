@@ -1,7 +1,5 @@
 //! What batch rules share: bringing the batch of several operands to one place.
 
-use smallvec::SmallVec;
-
 use super::{Batch, Op};
 use crate::{
     error::TypeError,
@@ -91,10 +89,4 @@ pub(super) fn shift(list: &[usize], axis: usize) -> Dims {
 /// The batch's dimension once `axes` of a batched value, which are others, are gone.
 pub(super) fn after_removing(axis: usize, axes: &[usize]) -> usize {
     axis - axes.iter().filter(|a| **a < axis).count()
-}
-
-/// Tangents with zeros where there is none.
-pub(super) fn instantiate(cx: &mut super::Jvp<'_>) -> Result<SmallVec<[Val; 4]>, TypeError> {
-    let pairs = cx.args.iter().zip(cx.tangents);
-    pairs.map(|(x, t)| t.map_or_else(|| cx.graph.full_like(*x, 0.0), Ok)).collect()
 }

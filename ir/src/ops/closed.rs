@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Batch, batching::End};
+use super::{Batch, batching::End, tangents::or_zeros};
 use crate::{
     array::Array,
     error::TypeError,
@@ -80,7 +80,7 @@ pub(super) fn tangents(
     on: &[bool],
 ) -> Result<Vec<Val>, TypeError> {
     let chosen = args.iter().zip(given).zip(on).filter(|(_, on)| **on);
-    chosen.map(|((x, t), _)| t.map_or_else(|| g.full_like(*x, 0.0), Ok)).collect()
+    chosen.map(|((x, t), _)| or_zeros(g, *x, *t)).collect()
 }
 
 /// The same graph over a batch, which inputs that are `on` hold at this end.

@@ -57,13 +57,11 @@ impl Rules for DynamicUpdateSlice {
         Ok([Some(by_x), Some(by_update)].into_iter().chain(indices.iter().map(|_| None)).collect())
     }
 
-    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+    fn jvp(&self, mut cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
         if cx.tangents[..2].iter().all(Option::is_none) {
             return Ok(None);
         }
-        let tangent =
-            |g: &mut Graph, i: usize| cx.tangents[i].map_or_else(|| g.full_like(cx.args[i], 0.0), Ok);
-        let first = [tangent(cx.graph, 0)?, tangent(cx.graph, 1)?];
+        let first = [cx.tangent(0)?, cx.tangent(1)?];
         cx.graph.push(DynamicUpdateSlice, &operands(first, &cx.args[2..])).map(Some)
     }
 

@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use super::{batching::instantiate, running::Direction, *};
+use super::{running::Direction, *};
 use crate::types::DType;
 
 /// `linear_recurrence(a, b)`: the `y` with `yₖ = aₖ yₖ₋₁ + bₖ` along `axis`, from `y₀ = b₀` on; the first `a` is not read.
@@ -63,7 +63,7 @@ impl Rules for LinearRecurrence {
     }
 
     fn jvp(&self, mut cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
-        let moved = instantiate(&mut cx)?;
+        let moved = cx.all_tangents()?;
         let before = self.direction().shifted(cx.graph, cx.out, 1)?;
         let by_a = cx.graph.mul(moved[0], before)?;
         let sum = cx.graph.add(by_a, moved[1])?;

@@ -174,17 +174,16 @@ impl Rules for Scatter {
         Ok(smallvec![Some(g.mul(cx.ct, by_x)?), None, Some(g.mul(ct, by_updates)?)])
     }
 
-    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
-        let (g, index) = (cx.graph, cx.args[1]);
+    fn jvp(&self, mut cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+        let index = cx.args[1];
         if cx.tangents[0].is_none() && cx.tangents[2].is_none() {
             return Ok(None);
         }
         if self.by == Combine::Set {
-            let tangent =
-                |g: &mut Graph, i: usize| cx.tangents[i].map_or_else(|| g.full_like(cx.args[i], 0.0), Ok);
-            let (x, updates) = (tangent(g, 0)?, tangent(g, 2)?);
-            return g.push(self.clone(), &[x, index, updates]).map(Some);
+            let (x, updates) = (cx.tangent(0)?, cx.tangent(2)?);
+            return cx.graph.push(self.clone(), &[x, index, updates]).map(Some);
         }
+        let g = cx.graph;
         let Partials { by_x, by_updates } = self.partials(g, cx.args, cx.out)?;
         let moved = match cx.tangents[0] {
             Some(t) => g.mul(t, by_x)?,

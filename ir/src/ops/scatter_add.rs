@@ -119,13 +119,11 @@ impl Rules for ScatterAdd {
         Ok(smallvec![Some(cx.ct), None, Some(by_updates)])
     }
 
-    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+    fn jvp(&self, mut cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
         if cx.tangents[0].is_none() && cx.tangents[2].is_none() {
             return Ok(None);
         }
-        let tangent =
-            |g: &mut Graph, i: usize| cx.tangents[i].map_or_else(|| g.full_like(cx.args[i], 0.0), Ok);
-        let (x, updates) = (tangent(cx.graph, 0)?, tangent(cx.graph, 2)?);
+        let (x, updates) = (cx.tangent(0)?, cx.tangent(2)?);
         cx.graph.push(self.clone(), &[x, cx.args[1], updates]).map(Some)
     }
 

@@ -43,13 +43,11 @@ impl Rules for Select {
         Ok(smallvec![None, Some(by_x), Some(by_y)])
     }
 
-    fn jvp(&self, cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
+    fn jvp(&self, mut cx: Jvp<'_>) -> Result<Option<Val>, TypeError> {
         if cx.tangents[1..].iter().all(Option::is_none) {
             return Ok(None);
         }
-        let branch =
-            |g: &mut Graph, i: usize| cx.tangents[i].map_or_else(|| g.full_like(cx.args[i], 0.0), Ok);
-        let (x, y) = (branch(cx.graph, 1)?, branch(cx.graph, 2)?);
+        let (x, y) = (cx.tangent(1)?, cx.tangent(2)?);
         cx.graph.select(cx.args[0], x, y).map(Some)
     }
 
