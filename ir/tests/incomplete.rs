@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use pyroxene_ir::{
-    Array, DType, Graph, Op, Phase, Role,
+    Array, DType, Graph, Op, Phase, Role, Ty,
     eval::eval,
     ops::{self, Hlo},
-    passes::value_and_grad,
+    passes::{PassError, jvp, value_and_grad},
 };
 use serde::Deserialize;
 
@@ -200,4 +200,46 @@ fn the_incomplete_beta_function_and_its_derivative_agree_with_mpmath() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Derivatives that nobody computes are errors, not NaN; past a `stop_gradient` they are not asked for.
+#[test]
+fn derivatives_that_nobody_computes_are_errors() {
+    let scalar = Ty::scalar(DType::F64);
+    let graph = |stop: bool| {
+        let mut g = Graph::new(Phase::Pure);
+        let [a, x] = ["a", "x"].map(|name| g.input(name, Role::Argument, scalar.clone()));
+        let b = g.mul(a, a).unwrap();
+        let shape = if stop { g.push(ops::StopGradient, &[b]).unwrap() } else { b };
+        let p = g.push(ops::Betainc, &[shape, shape, x]).unwrap();
+        let total = g.mul(p, a).unwrap();
+        g.set_outputs([total]);
+        g
+    };
+    let refused = |result: Result<Graph, PassError>, words: &str| {
+        let message = result.err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(message.contains(words), "{message}");
+    };
+    let g = graph(false);
+    refused(value_and_grad(&g, g.inputs()), "derivatives by `x` alone");
+    refused(jvp(&g, &g.inputs()[..1]), "derivatives by `x` alone");
+    value_and_grad(&g, &g.inputs()[1..]).unwrap();
+    jvp(&g, &g.inputs()[1..]).unwrap();
+
+    let g = graph(true);
+    let derivative = value_and_grad(&g, g.inputs()).unwrap();
+    let found = eval(&derivative, &[Array::scalar(1.5), Array::scalar(0.5)]).unwrap();
+    // I(b, b) at one half is one half, and its slope by x is that of the density at its centre.
+    let by_a = found[1].to_f64_vec()[0];
+    assert!((by_a - 0.5).abs() < 1e-14, "{by_a}");
+
+    let mut g = Graph::new(Phase::Pure);
+    let [a, x] = ["a", "x"].map(|name| g.input(name, Role::Argument, scalar.clone()));
+    let p = g.push(ops::Gammainc, &[a, x]).unwrap();
+    g.set_outputs([p]);
+    let mut first = value_and_grad(&g, &[a]).unwrap();
+    let by_a = first.outputs()[1];
+    first.set_outputs([by_a]);
+    refused(value_and_grad(&first, &first.inputs()[..1]), "no second derivative by the shape");
+    value_and_grad(&first, &first.inputs()[1..]).unwrap();
 }

@@ -7,7 +7,7 @@ use crate::types::DType;
 
 /// `I_x(a, b) = ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt / B(a, b)` for `a, b > 0` and `0 ≤ x ≤ 1`; NaN outside (SciPy's and JAX's `betainc`).
 ///
-/// The derivative is by `x` alone; by `a` and `b` it is NaN.
+/// The derivative is by `x` alone; to ask for one by `a` or `b` is an error, as in JAX.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Betainc;
 
@@ -25,8 +25,9 @@ impl Elementwise for Betainc {
     }
 
     fn partials(&self, g: &mut Graph, args: &[Val], _out: Val) -> Result<Partials, TypeError> {
-        let none = Partial::Times(g.full_like(args[0], f64::NAN)?);
-        Ok(smallvec![none, none, Partial::Times(g.push(BetaincGradX, args)?)])
+        const BY_X: Partial =
+            Partial::Refused("derivatives by `x` alone, none by `a` or `b`: put `stop_gradient` on these");
+        Ok(smallvec![BY_X, BY_X, Partial::Times(g.push(BetaincGradX, args)?)])
     }
 
     fn hlo(&self) -> Hlo {

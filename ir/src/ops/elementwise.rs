@@ -62,6 +62,8 @@ pub enum Partial {
     MinusOne,
     /// This value.
     Times(Val),
+    /// There is one that nobody computes: to ask for it is an error, which says what is expected instead.
+    Refused(&'static str),
 }
 
 /// One partial derivative for each operand.
@@ -95,6 +97,11 @@ pub trait Elementwise: Clone + Into<Op> + serde::Serialize + serde::de::Deserial
     fn samples() -> Vec<Sample>;
 }
 
+fn refused<T: Elementwise>(g: &Graph, args: &[Val], expected: &str) -> TypeError {
+    let operands = args.iter().map(|v| g.ty(*v).clone()).collect();
+    TypeError { op: T::NAME, operands, expected: expected.into() }
+}
+
 impl<T: Elementwise> Rules for T {
     const NAME: &'static str = T::NAME;
 
@@ -123,11 +130,14 @@ impl<T: Elementwise> Rules for T {
         let partials = self.partials(cx.graph, cx.args, cx.out)?;
         partials
             .into_iter()
-            .map(|p| match p {
+            .zip(cx.wanted)
+            .map(|(p, wanted)| match p {
                 Partial::None => Ok(None),
                 Partial::One => Ok(Some(cx.ct)),
                 Partial::MinusOne => cx.graph.neg(cx.ct).map(Some),
                 Partial::Times(d) => cx.graph.mul(cx.ct, d).map(Some),
+                Partial::Refused(expected) if *wanted => Err(refused::<T>(cx.graph, cx.args, expected)),
+                Partial::Refused(_) => Ok(None),
             })
             .collect()
     }
@@ -142,6 +152,7 @@ impl<T: Elementwise> Rules for T {
                 Partial::One => t,
                 Partial::MinusOne => cx.graph.neg(t)?,
                 Partial::Times(d) => cx.graph.mul(t, d)?,
+                Partial::Refused(expected) => return Err(refused::<T>(cx.graph, cx.args, expected)),
             };
             sum = Some(match sum {
                 Some(before) => cx.graph.add(before, term)?,

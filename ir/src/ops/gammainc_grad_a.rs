@@ -7,7 +7,7 @@ use crate::types::DType;
 
 /// `∂P(a, x)/∂a` for `a > 0` and `x ≥ 0` (`jax.lax.igamma_grad_a`).
 ///
-/// Its own derivative is by `x` alone; by `a` it is NaN.
+/// Its own derivative is by `x` alone; to ask for the second one by `a` is an error, as in JAX.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct GammaincGradA;
 
@@ -30,7 +30,9 @@ impl Elementwise for GammaincGradA {
             // Zero of a density at the origin that is zero.
             density * density.equal(0.0).select(x.literal(1.0), x).log() - density * a.op(Digamma, [])
         })?;
-        Ok(smallvec![Partial::Times(g.full_like(args[0], f64::NAN)?), Partial::Times(by_x)])
+        const ONCE: Partial =
+            Partial::Refused("no second derivative by the shape: put `stop_gradient` on the first one");
+        Ok(smallvec![ONCE, Partial::Times(by_x)])
     }
 
     fn hlo(&self) -> Hlo {

@@ -14,6 +14,7 @@ mod matrix;
 mod multi;
 mod running;
 mod sample;
+mod tangents;
 
 use std::{fmt, sync::Arc};
 
@@ -52,6 +53,8 @@ pub struct Vjp<'a> {
     pub out: Val,
     /// The derivative of the final scalar by the result.
     pub ct: Val,
+    /// Which operands' derivatives are of use.
+    pub wanted: &'a [bool],
 }
 
 /// What a forward rule sees: the graph it extends, and the values around the op.

@@ -120,7 +120,10 @@ impl<T: Rules> MultiRules for T {
 
     fn vjp(&self, cx: MultiVjp<'_>) -> Result<Cotangents, TypeError> {
         match cx.cts[0] {
-            Some(ct) => Rules::vjp(self, Vjp { graph: cx.graph, args: cx.args, out: cx.outs[0], ct }),
+            Some(ct) => {
+                let (args, out, wanted) = (cx.args, cx.outs[0], cx.wanted);
+                Rules::vjp(self, Vjp { graph: cx.graph, args, out, ct, wanted })
+            }
             None => Ok(cx.args.iter().map(|_| None).collect()),
         }
     }

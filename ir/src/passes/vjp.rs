@@ -76,7 +76,7 @@ struct Reverse<'a> {
 
 impl<'a> Reverse<'a> {
     fn of(graph: &'a Graph, wrt: &[Val]) -> Result<Reverse<'a>, PassError> {
-        let live = influences(graph, wrt);
+        let live = moved(graph, wrt);
         let mut out = Graph::with_regions_of(graph, Phase::Pure);
         let mut map: Vec<Val> = Vec::with_capacity(graph.len());
         for v in graph.vals() {
@@ -149,6 +149,25 @@ impl<'a> Reverse<'a> {
         self.adjoints[v.index()] = Some(sum);
         Ok(())
     }
+}
+
+/// Whether a derivative by one of `wrt` may reach each value: those that depend on one, but on the way through floats, and
+/// not past a `stop_gradient`.
+fn moved(graph: &Graph, wrt: &[Val]) -> Vec<bool> {
+    let mut live = vec![false; graph.len()];
+    for v in wrt {
+        live[v.index()] = true;
+    }
+    for v in graph.vals() {
+        let node = graph.node(v);
+        let floats = match node.kind {
+            Kind::Part(_) => node.ty.dtype.is_float(),
+            _ => node.results().any(|ty| ty.dtype.is_float()),
+        };
+        let stops = matches!(node.kind, Kind::Pure(Op::StopGradient(_)));
+        live[v.index()] |= floats && !stops && graph.operands(v).iter().any(|o| live[o.index()]);
+    }
+    live
 }
 
 /// Whether each value depends on one of `wrt`.
