@@ -84,6 +84,12 @@ const JUMPS: [&str; 15] = [
 const MATRICES: [&str; 8] =
     ["cholesky", "eigh", "householder", "householder_product", "qr", "slogdet", "solve", "triangular_solve"];
 
+/// Whether errors of an op, or of one inside it, are small beside a matrix as a whole.
+fn of_matrices(op: &Op) -> bool {
+    let inside = |g: &Graph| g.vals().filter_map(|v| g.op(v)).any(of_matrices);
+    MATRICES.contains(&op.name()) || op.regions().iter().any(|region| inside(region))
+}
+
 /// The relative size of the roundings in one op. Arithmetic and XLA's transcendentals err by a few units in the last place;
 /// special functions as much as the table tests of ops let them, and bodies of loops are a few dozen ops.
 fn level(op: &Op, tys: &[Ty], dtype: DType) -> f64 {
@@ -151,7 +157,7 @@ fn walk(graph: &Graph, args: &[Array], seed: Option<u64>) -> Vec<Array> {
                 let level = level(op, &tys, results[0].dtype);
                 let mut shake =
                     |x: &Array, whole| signs.as_mut().map_or_else(|| x.clone(), |s| s.shake(x, level, whole));
-                let whole = MATRICES.contains(&op.name());
+                let whole = of_matrices(op);
                 let eval = |x: &[Array]| op.eval(&x.iter().collect::<Vec<_>>(), &results);
                 let singular = whole && seed.is_some() && !eval(&operands).iter().all(finite);
                 let operands: Vec<Array> = operands.iter().map(|x| shake(x, whole)).collect();
