@@ -159,6 +159,8 @@ fn hidden_markov() {
     holds_to_its_record("hmm_example-hmm_example");
 }
 
+/// Of these, eight_schools_centered is the one that another seed may fail: its chains stick in the neck of the funnel, and
+/// tell by R-hat and divergences that their own errors mean little. With this seed it is 4.5 errors off, the others 2.6.
 #[test]
 #[ignore = "minutes of sampling: scripts/posteriordb-moments runs it and shows its table"]
 fn every_model_with_reference_moments() {

@@ -17,8 +17,8 @@ use pyroxene_xla_rs::{XlaBackend, register};
 
 const QUERY: Query = Query::PotentialAndGradient;
 
-/// Models that together use most of what graphs are made of: plates, gathers, choices, products, loops.
-const MODELS: [&str; 6] = ["eight_schools", "eight_schools_centered", "kidiq", "radon", "wells", "garch"];
+/// Models that together use most of what graphs are made of.
+const MODELS: [&str; 5] = ["eight_schools", "eight_schools_centered", "kidiq", "radon", "wells"];
 
 /// The plugin by itself; the CPU client that the crate is linked to; the plugin through the crate.
 struct Backends {
