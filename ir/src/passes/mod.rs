@@ -71,6 +71,7 @@ passes! {
     fold::Fold,
     few_buckets::FewBuckets,
     hoist_data::HoistData,
+    fuse_logp::FuseLogp,
     legalize::Legalize,
     dce::Dce,
 }
