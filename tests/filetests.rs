@@ -28,7 +28,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use pyroxene_ir::{
     Array, DType, Graph, Phase,
     eval::eval,
-    passes::{self, Legalize, PIPELINE, Pass, Query, Settings},
+    passes::{self, Dce, Legalize, PIPELINE, Pass, Query, Settings},
     text::parse,
     verify,
 };
@@ -215,7 +215,16 @@ fn output(case: &Case, backend: &MaybeBackend) -> Result<String, Failed> {
         name => {
             let pass = PIPELINE.iter().find(|p| p.name() == name);
             let pass = pass.ok_or_else(|| format!("`; test: {name}` is neither a command nor a pass"))?;
-            printed(pass.run(&case.graph()?, case.query()?).map_err(|e| e.to_string()), "")
+            let (graph, query) = (case.graph()?, case.query()?);
+            let made = pass.run(&graph, query);
+            if !pass.finds(&graph) {
+                // The manager leaves it out then.
+                let made = made.clone()?;
+                if Dce.run(&made, query)? != Dce.run(&graph, query)? {
+                    return Err(format!("it finds nothing to change, and makes\n{made}").into());
+                }
+            }
+            printed(made.map_err(|e| e.to_string()), "")
         }
     }
 }

@@ -34,6 +34,10 @@ impl Pass for FewBuckets {
         Need::Optional
     }
 
+    fn finds(&self, graph: &Graph) -> bool {
+        finds(graph)
+    }
+
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         run(graph)
     }
@@ -54,6 +58,14 @@ fn run(graph: &Graph) -> Result<Graph, PassError> {
         }
     })?;
     Ok(out)
+}
+
+fn finds(graph: &Graph) -> bool {
+    graph.vals().any(|v| match graph.op(v) {
+        Some(Op::ScatterAdd(_)) => true,
+        Some(op) => op.regions().iter().any(|region| finds(region)),
+        None => false,
+    })
 }
 
 fn is_few(graph: &Graph, operands: &[Val]) -> bool {

@@ -26,6 +26,11 @@ impl Pass for FuseLogp {
         Need::Optional
     }
 
+    fn finds(&self, graph: &Graph) -> bool {
+        let uses = Uses::of(graph);
+        graph.vals().any(|v| uses.is_total(graph, v) && uses.groups(graph, v).iter().any(|g| g.len() > 1))
+    }
+
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         let uses = Uses::of(graph);
         let mut out = Graph::with_regions_of(graph, graph.phase());

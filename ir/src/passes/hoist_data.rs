@@ -28,6 +28,10 @@ impl Pass for HoistData {
         Need::Optional
     }
 
+    fn finds(&self, graph: &Graph) -> bool {
+        Facts::of(graph).plan(graph).cuts.contains(&true)
+    }
+
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         let plan = Facts::of(graph).plan(graph);
         let mut out = Graph::with_regions_of(graph, graph.phase());

@@ -74,6 +74,10 @@ impl Pass for Legalize {
         Need::Required
     }
 
+    fn finds(&self, graph: &Graph) -> bool {
+        !is_legal(graph)
+    }
+
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         run(graph)
     }

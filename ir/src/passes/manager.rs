@@ -111,9 +111,12 @@ impl Settings {
                 Some(skipped) => skipped,
                 None => {
                     let start = Instant::now();
-                    current = Cow::Owned(pass.run(&current, query)?);
+                    let finds = pass.finds(&current);
+                    if finds {
+                        current = Cow::Owned(pass.run(&current, query)?);
+                    }
                     let time = start.elapsed();
-                    if cfg!(debug_assertions) {
+                    if finds && cfg!(debug_assertions) {
                         let pass = pass.name();
                         verify(&current).map_err(|errors| PassError::Invalid { pass, errors })?;
                     }

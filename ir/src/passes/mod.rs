@@ -47,6 +47,11 @@ pub trait Pass: Sync {
     /// Whether it can be left out.
     fn need(&self) -> Need;
 
+    /// Whether there is something to change: if not, the manager spares itself a copy of the graph.
+    fn finds(&self, _graph: &Graph) -> bool {
+        true
+    }
+
     /// The new graph.
     ///
     /// # Errors
