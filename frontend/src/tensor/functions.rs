@@ -42,6 +42,16 @@ float_functions! {
     ceil Ceil,
     /// The nearest integer, the even one of two.
     round Round,
+    /// The nearest integer, of two the one farther from zero (`jax.lax.round`'s default).
+    ///
+    /// ```
+    /// use pyroxene_frontend::{eval, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let x = eval(|| Tensor::from([-2.5, 0.5, 0.49999999999999994]).round_away())?;
+    /// assert_eq!(x.to_f64_vec(), [-3.0, 1.0, 0.0]);
+    /// # Ok(()) }
+    /// ```
+    round_away RoundAway,
     /// `sin x`, radians.
     sin Sin,
     /// `cos x`, radians.

@@ -302,6 +302,7 @@ ops! {
     reshape::Reshape,
     reverse::Reverse,
     round::Round,
+    round_away::RoundAway,
     rsqrt::Rsqrt,
     scan::Scan,
     scatter::Scatter,
