@@ -58,8 +58,14 @@ fn every_format_holds_the_same_draws() {
 fn settings_reach_the_sampler() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("draws.csv");
-    let settings =
-        ["--thinning=3", "--target-accept=0.95", "--max-tree-depth=2", "--metric=low-rank", "--threads=1"];
+    let settings = [
+        "--thinning=3",
+        "--target-accept=0.95",
+        "--max-tree-depth=2",
+        "--metric=low-rank",
+        "--threads=1",
+        "--init=median",
+    ];
     succeeds(&mut sample(&path, &settings));
     let posterior = Posterior::load(&path).unwrap();
     assert_eq!((posterior.num_chains(), posterior.num_draws()), (2, 20));

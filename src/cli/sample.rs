@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Bound, Mcmc, Nuts, Posterior,
     gallery::Entry,
-    inference::{Format, Metric, Monitor, RunInfo, check_writable},
+    inference::{Format, InitStrategy, Metric, Monitor, RunInfo, check_writable},
     runtime::{Platform, default_backend},
 };
 
@@ -55,6 +55,9 @@ pub(super) struct Args {
     /// The form of the adapted mass matrix
     #[arg(long, value_enum, default_value_t = MetricArg::Diagonal)]
     metric: MetricArg,
+    /// Where chains start
+    #[arg(long, value_enum, default_value_t = InitArg::Uniform)]
+    init: InitArg,
     /// Write the draws to this file: .zarr or .json in ArviZ's groups, .parquet or .csv as a table
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -66,6 +69,18 @@ enum MetricArg {
     Diagonal,
     /// With a correction of low rank, for strongly correlated posteriors
     LowRank,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum InitArg {
+    /// Unconstrained coordinates uniform between -2 and 2
+    Uniform,
+    /// Unconstrained coordinates of zero
+    Feasible,
+    /// The median of 15 draws from each site's prior
+    Median,
+    /// A draw from the prior
+    Sample,
 }
 
 pub(super) fn run(args: &Args, style: Style, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
@@ -115,6 +130,12 @@ impl Args {
             MetricArg::LowRank => Metric::LowRank,
         });
         let mcmc = Mcmc::from_kernel(nuts).chains(self.chains).warmup(self.warmup).draws(self.draws);
+        let mcmc = mcmc.init_strategy(match self.init {
+            InitArg::Uniform => InitStrategy::default(),
+            InitArg::Feasible => InitStrategy::Feasible,
+            InitArg::Median => InitStrategy::Median { num_samples: 15 },
+            InitArg::Sample => InitStrategy::Sample,
+        });
         let mcmc = mcmc.thinning(self.thinning).collect_warmup(self.collect_warmup).seed(self.seed);
         match self.threads {
             Some(threads) => mcmc.threads(threads),

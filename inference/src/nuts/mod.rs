@@ -10,8 +10,8 @@ use crate::mcmc::Error;
 /// The No-U-Turn sampler with multinomial trajectories (Hoffman and Gelman 2014; Betancourt 2017), NumPyro's `NUTS`.
 ///
 /// The implementation is `nuts-rs`, nutpie's. During warm-up it adapts the step size by dual averaging, and a mass
-/// matrix, see [`Metric`], from the draws and their gradients: the one that minimises the Fisher divergence to a standard normal,
-/// where Stan and NumPyro use the draws' variances alone. A trajectory whose energy grows by more than 1000, or which
+/// matrix, see [`Metric`], from the draws and their gradients: the one that minimises the Fisher divergence to a
+/// standard normal, where Stan and NumPyro use the draws' variances alone. A trajectory whose energy grows by more than 1000, or which
 /// meets a density or gradient that is not finite, counts as divergent.
 ///
 /// ```
