@@ -19,8 +19,10 @@ fn funnel() -> Model<()> {
 
 /// The first draw of each chain, whose trajectory is shorter than 1e-9.
 fn starts(bound: &Bound, strategy: InitStrategy) -> Posterior {
+    // The interpreter takes its time over medians.
+    let chains = if matches!(strategy, InitStrategy::Uniform { .. }) { 8 } else { 3 };
     let nuts = Nuts::default().step_size(1e-13).adapt_step_size(false).max_tree_depth(1);
-    let mcmc = Mcmc::from_kernel(nuts).chains(8).warmup(0).draws(1).seed(4);
+    let mcmc = Mcmc::from_kernel(nuts).chains(chains).warmup(0).draws(1).seed(4);
     mcmc.init_strategy(strategy).run_bound(bound).unwrap()
 }
 
@@ -75,13 +77,25 @@ fn median_is_of_the_prior_given_the_medians_before() {
 }
 
 #[test]
+fn mean_is_of_the_prior_given_the_means_before() {
+    let posterior = starts(&funnel().bind(&()).unwrap(), InitStrategy::Mean);
+    // The gradient is all but zero there, so that the first step is longer than elsewhere.
+    near(&posterior, "mu", |x| (x - 10.0).abs() < 1e-2);
+    near(&posterior, "theta", |x| (x - 10.0).abs() < 1e-2);
+    near(&posterior, "share", is(3.0));
+    // A half-Cauchy site has an infinite mean, a flat one none.
+    near(&posterior, "tau", |x| x > 0.0 && x.is_finite());
+    near(&posterior, "flat", |x| x.abs() <= 2.0);
+}
+
+#[test]
 fn sample_is_a_draw_from_the_prior() {
     let posterior = starts(&funnel().bind(&()).unwrap(), InitStrategy::Sample);
     // 6 standard deviations.
     near(&posterior, "mu", |x| (x - 10.0).abs() < 6.0);
     let mut mu = posterior.site("mu").unwrap().values().to_vec();
     mu.dedup();
-    assert_eq!(mu.len(), 8, "each chain has its own");
+    assert_eq!(mu.len(), 3, "each chain has its own");
 }
 
 #[test]

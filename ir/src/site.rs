@@ -174,6 +174,9 @@ pub struct SampleRegions {
     pub constrain: Option<RegionId>,
     /// `(value, captures…) → u`; absent for discrete supports.
     pub unconstrain: Option<RegionId>,
+    /// `(captures…) → value`, the mean; recorded for latent sites of floats whose distribution states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<RegionId>,
 }
 
 impl SampleRegions {
@@ -181,7 +184,7 @@ impl SampleRegions {
     pub fn iter(&self) -> impl Iterator<Item = RegionId> {
         [self.log_prob, self.feasible, self.feasible_params, self.in_support, self.valid_params]
             .into_iter()
-            .chain([self.draw, self.constrain, self.unconstrain].into_iter().flatten())
+            .chain([self.draw, self.constrain, self.unconstrain, self.mean].into_iter().flatten())
     }
 }
 

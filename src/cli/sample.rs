@@ -79,6 +79,8 @@ enum InitArg {
     Feasible,
     /// The median of 15 draws from each site's prior
     Median,
+    /// The mean of each site's prior, the median where it has none
+    Mean,
     /// A draw from the prior
     Sample,
 }
@@ -134,6 +136,7 @@ impl Args {
             InitArg::Uniform => InitStrategy::default(),
             InitArg::Feasible => InitStrategy::Feasible,
             InitArg::Median => InitStrategy::Median { num_samples: 15 },
+            InitArg::Mean => InitStrategy::Mean,
             InitArg::Sample => InitStrategy::Sample,
         });
         let mcmc = mcmc.thinning(self.thinning).collect_warmup(self.collect_warmup).seed(self.seed);

@@ -295,6 +295,16 @@ fn regions(
         }
         None => (None, None),
     };
+    let described = std::cell::Cell::new(false);
+    let mean = if message.value.is_none() && ty.dtype.is_float() {
+        Some(record(&[], &|_| {
+            let mean = d.mean();
+            described.set(mean.is_some());
+            mean.map(|m| m.convert(ty.dtype).broadcast_to(&ty.dims)).into_iter().collect()
+        })?)
+    } else {
+        None
+    };
     with_active(|t| {
         let mut add = |g: Graph| t.add_region(g);
         SampleRegions {
@@ -306,6 +316,7 @@ fn regions(
             draw: drawable.get().then(|| add(draw)),
             constrain: constrain.map(&mut add),
             unconstrain: unconstrain.map(&mut add),
+            mean: mean.filter(|_| described.get()).map(&mut add),
         }
     })
 }

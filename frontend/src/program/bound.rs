@@ -125,18 +125,23 @@ impl Bound {
         Ok(observed.sites.into_iter().zip(values).collect())
     }
 
-    /// A graph that makes initial positions of a sampler, and its first arguments: the data, the values given to sites,
+    /// A graph that makes initial positions of a sampler as [`Initial`] says, and its first arguments: the data, the values given to sites,
     /// and `values` of latent sites in program order. Unconstrained coordinates and a key are to follow.
     ///
     /// # Errors
     /// When a value is of no latent site, or has another type than its site.
-    pub fn initial(&self, draws: usize, values: &[(String, Array)]) -> Result<(Graph, Vec<Array>), Error> {
+    pub fn initial(
+        &self,
+        draws: usize,
+        mean: bool,
+        values: &[(String, Array)],
+    ) -> Result<(Graph, Vec<Array>), Error> {
         let layout = self.program.layout();
         let latent: Vec<String> = layout.iter().map(|c| c.name.clone()).collect();
         for (name, value) in values {
             self.check_value(name, value, &latent)?;
         }
-        let how = Initial { draws, values: values.iter().map(|(name, _)| name.clone()).collect() };
+        let how = Initial { draws, mean, values: values.iter().map(|(name, _)| name.clone()).collect() };
         let graph = pyroxene_ir::passes::initial(self.recorded.graph(), &how)?;
         let given = self.ordered(&self.program.given_sites(), &[])?;
         let values = latent.iter().filter_map(|name| values.iter().find(|(n, _)| n == name));

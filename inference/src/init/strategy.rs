@@ -32,11 +32,17 @@ pub enum InitStrategy {
         /// The number of draws; NumPyro's default is 15.
         num_samples: usize,
     },
+    /// The mean of each site's prior given the means of the sites before it: `init_to_mean`. Where it is infinite, or
+    /// nobody states it, the median of 15 draws.
+    Mean,
     /// A draw from the prior: `init_to_sample`. A site that cannot be drawn from is uniform.
     Sample,
     /// The values given; sites without one are uniform: `init_to_value`.
     Value(Vec<(String, Array)>),
 }
+
+/// NumPyro's default number of draws for a median.
+const MEDIAN_OF: usize = 15;
 
 impl Default for InitStrategy {
     fn default() -> InitStrategy {
@@ -67,9 +73,12 @@ impl InitStrategy {
         let none: &[(String, Array)] = &[];
         let graph = match self {
             InitStrategy::Uniform { .. } | InitStrategy::Feasible => None,
-            InitStrategy::Median { num_samples } => Some(bound.initial((*num_samples).max(1), none)?),
-            InitStrategy::Sample => Some(bound.initial(1, none)?),
-            InitStrategy::Value(values) => Some(bound.initial(0, values)?),
+            InitStrategy::Median { num_samples } => {
+                Some(bound.initial((*num_samples).max(1), false, none)?)
+            }
+            InitStrategy::Mean => Some(bound.initial(MEDIAN_OF, true, none)?),
+            InitStrategy::Sample => Some(bound.initial(1, false, none)?),
+            InitStrategy::Value(values) => Some(bound.initial(0, false, values)?),
         };
         Ok(Starts { radius: self.radius(), graph })
     }

@@ -4,7 +4,7 @@ use super::{Dce, Pass, PassError, Query, at, known::Known};
 use crate::{
     error::TypeError,
     graph::{Graph, Kind, Role, Val},
-    ops::{Concatenate, Slice, Sort, Take},
+    ops::{Concatenate, IsFinite, Slice, Sort, Take},
     site::{SampleSite, SiteKind},
     threefry,
     types::{DType, Dims, Ty},
@@ -16,6 +16,8 @@ pub struct Initial {
     /// A site has the median, element by element, of this many draws, given the values before it; with none, or where
     /// the site cannot be drawn from, its value comes from unconstrained coordinates.
     pub draws: usize,
+    /// Whether a site has its mean instead, where that is stated and finite.
+    pub mean: bool,
     /// Sites whose values are given.
     pub values: Vec<String>,
 }
@@ -85,7 +87,7 @@ impl Maker<'_> {
         let draws = if coordinates.is_some() { self.how.draws } else { 1 };
         let value = match given {
             Some(value) => Some(value),
-            None => self.median(sample, draws, captures)?,
+            None => self.center(sample, draws, captures)?,
         };
         let Some((offset, ty)) = coordinates else { return Ok(value) };
         let (Some(constrain), Some(unconstrain)) = (sample.regions.constrain, sample.regions.unconstrain)
@@ -114,6 +116,24 @@ impl Maker<'_> {
             self.pieces.push(self.known.out.convert(flat, DType::F64)?);
         }
         Ok(value)
+    }
+
+    /// The mean where it is wanted and finite, else the median.
+    fn center(
+        &mut self,
+        sample: &SampleSite,
+        n: usize,
+        captures: &[Option<Val>],
+    ) -> Result<Option<Val>, TypeError> {
+        let median = self.median(sample, n, captures)?;
+        let Some(region) = sample.regions.mean.filter(|_| self.how.mean) else { return Ok(median) };
+        let region = self.known.graph.region(region).clone();
+        let args = &captures[..region.inputs().len().min(captures.len())];
+        let Some(mean) = self.known.inline(&region, args, 0)? else { return Ok(median) };
+        let Some(median) = median else { return Ok(Some(mean)) };
+        let out = &mut self.known.out;
+        let finite = out.push(IsFinite, &[mean])?;
+        out.select(finite, mean, median).map(Some)
     }
 
     /// The median of `n` draws; `None` where there are none.

@@ -100,6 +100,9 @@ impl Verifier<'_> {
             captures,
             &per_batch(Some(DType::Bool)),
         );
+        if let Some(mean) = regions.mean {
+            self.signature(v, ("mean", mean), &[], captures, &given);
+        }
         if let Some(draw) = regions.draw {
             self.signature(v, ("draw", draw), &[Want::Exactly(key_ty())], captures, &given);
         }

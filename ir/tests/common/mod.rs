@@ -71,6 +71,7 @@ fn normal(g: &mut Graph, value: &Ty, param: &Ty) -> Result<SampleRegions, TypeEr
         draw: Some(g.add_region(draw)),
         constrain: Some(g.add_region(constrain)),
         unconstrain: Some(g.add_region(unconstrain)),
+        mean: None,
     })
 }
 
