@@ -184,6 +184,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("floor", |x| x[0].floor()),
     ("ceil", |x| x[0].ceil()),
     ("round", |x| x[0].round()),
+    ("round_away", |x| x[0].round_away()),
     ("abs", |x| x[0].abs()),
     ("sign", |x| x[0].sign()),
     ("reciprocal", |x| x[0].reciprocal()),

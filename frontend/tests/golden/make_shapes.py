@@ -253,6 +253,11 @@ cases = {
     "broadcast_to": (lambda x: jnp.broadcast_to(x, (4, 2, 3)), [plain(2, 1)]),
     "sum_rightmost": (lambda x: x.sum(axis=(1, 2)), [plain(2, 3, 2)]),
     "dot_general": (lambda x, y: lax.dot_general(x, y, (([2], [1]), ([0], [2]))), [plain(2, 3, 2), plain(3, 2, 2)]),
+    # Ties, which `round` takes to even numbers.
+    "round_away": (
+        lambda x: lax.round(x, lax.RoundingMethod.AWAY_FROM_ZERO),
+        [np.array([-2.5, -1.5, -0.5, -0.25, 0.25, 0.5, 1.5, 2.5])],
+    ),
 }
 
 write(__file__, __doc__, cases)
