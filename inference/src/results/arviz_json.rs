@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     files::replace_file,
-    format::{invalid, invalid_posterior},
+    format::{from_columns, invalid},
     groups::{Values, Variable, groups},
     posterior::{Posterior, SiteSpec, StatKind, StatSpec},
 };
@@ -54,26 +54,19 @@ impl Posterior {
         let text = quoted(&fs::read_to_string(path)?);
         let groups: Value = serde_json::from_str(&text).map_err(|e| invalid(e.to_string()))?;
         let (sites, stats) = (arrays(&groups, "posterior")?, arrays(&groups, "sample_stats")?);
-        let specs =
-            sites.iter().map(|s| SiteSpec::new(&s.name, s.dims.get(2..).unwrap_or_default().iter().copied()));
-        let stat_specs = stats.iter().map(|s| StatSpec::new(&s.name, s.kind));
-        let mut posterior = Posterior::new(specs, stat_specs).map_err(invalid_posterior)?;
-        let Some(first) = sites.iter().chain(&stats).next() else { return Ok(posterior) };
-        let [chains, draws, ..] = first.dims[..] else {
-            return Err(invalid(format!("`{}` has no dimensions of chains and draws", first.name)));
+        let spec = |s: &Nested| SiteSpec::new(&s.name, s.dims.get(2..).unwrap_or_default().iter().copied());
+        let specs = sites.iter().map(spec).collect();
+        let stat_specs = stats.iter().map(|s| StatSpec::new(&s.name, s.kind)).collect();
+        let shape = match sites.iter().chain(&stats).next() {
+            None => [0, 0],
+            Some(Nested { dims, .. }) if dims.len() >= 2 => [dims[0], dims[1]],
+            Some(first) => {
+                return Err(invalid(format!("`{}` has no dimensions of chains and draws", first.name)));
+            }
         };
-        let part = |array: &Nested, chain: usize| {
-            let length = array.values.len() / chains.max(1);
-            array.values[chain * length..(chain + 1) * length].to_vec()
-        };
-        for chain in 0..chains {
-            let mut recorder = posterior.chain();
-            let sites: Vec<_> = sites.iter().map(|s| part(s, chain)).collect();
-            let stats: Vec<_> = stats.iter().map(|s| part(s, chain)).collect();
-            recorder.extend(draws, &sites, &stats).map_err(invalid_posterior)?;
-            posterior.push_chain(recorder).map_err(invalid_posterior)?;
-        }
-        Ok(posterior)
+        let [site_columns, stat_columns] =
+            [&sites, &stats].map(|group| group.iter().map(|array| &*array.values).collect());
+        from_columns((specs, site_columns), (stat_specs, stat_columns), shape)
     }
 }
 

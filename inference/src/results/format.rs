@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Posterior, PosteriorError, files::ExportError, table};
+use super::{Posterior, PosteriorError, SiteSpec, StatSpec, files::ExportError, table};
 
 /// A file format for posteriors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,6 +101,27 @@ impl Posterior {
         });
         read.map_err(|source| ImportError { path: path.to_owned(), source })
     }
+}
+
+/// The posterior of whole columns, `[chain][draw]` and the dimensions of one draw, each in the order of its spec.
+pub(super) fn from_columns(
+    (sites, site_columns): (Vec<SiteSpec>, Vec<&[f64]>),
+    (stats, stat_columns): (Vec<StatSpec>, Vec<&[f64]>),
+    [chains, draws]: [usize; 2],
+) -> io::Result<Posterior> {
+    let mut posterior = Posterior::new(sites, stats).map_err(invalid_posterior)?;
+    for chain in 0..chains {
+        let part = |column: &&[f64]| {
+            let length = column.len() / chains;
+            column[chain * length..(chain + 1) * length].to_vec()
+        };
+        let [sites, stats] =
+            [&site_columns, &stat_columns].map(|columns| columns.iter().map(part).collect::<Vec<_>>());
+        let mut recorder = posterior.chain();
+        recorder.extend(draws, &sites, &stats).map_err(invalid_posterior)?;
+        posterior.push_chain(recorder).map_err(invalid_posterior)?;
+    }
+    Ok(posterior)
 }
 
 /// A file that is not what it should be.

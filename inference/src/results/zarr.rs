@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     files::replace_directory,
-    format::{invalid, invalid_posterior},
+    format::{from_columns, invalid},
     groups::{Group, Values, Variable, groups},
     posterior::{Posterior, SiteSpec, StatKind, StatSpec},
 };
@@ -47,21 +47,11 @@ impl Posterior {
             let names = names.map(|dim| dim.filter(|dim| !dim.starts_with(&format!("{}_dim_", array.name))));
             SiteSpec::new(&array.name, array.shape[2..].iter().copied()).dim_names(names)
         };
-        let specs = sites.values().map(named);
-        let stat_specs = stats.values().map(|array| StatSpec::new(&array.name, array.kind));
-        let mut posterior = Posterior::new(specs, stat_specs).map_err(invalid_posterior)?;
-        for chain in 0..chains {
-            let part = |array: &Stored| {
-                let length = array.values.len() / chains;
-                array.values[chain * length..(chain + 1) * length].to_vec()
-            };
-            let (sites, stats): (Vec<_>, Vec<_>) =
-                (sites.values().map(part).collect(), stats.values().map(part).collect());
-            let mut recorder = posterior.chain();
-            recorder.extend(draws, &sites, &stats).map_err(invalid_posterior)?;
-            posterior.push_chain(recorder).map_err(invalid_posterior)?;
-        }
-        Ok(posterior)
+        let specs = sites.values().map(named).collect();
+        let stat_specs = stats.values().map(|array| StatSpec::new(&array.name, array.kind)).collect();
+        let [site_columns, stat_columns] =
+            [&sites, &stats].map(|group| group.values().map(|array| &*array.values).collect());
+        from_columns((specs, site_columns), (stat_specs, stat_columns), [chains, draws])
     }
 }
 
