@@ -62,7 +62,7 @@ const WITHOUT_ROW: &[(&str, &str, &str)] = &[
     ("any_axis", "of truth values", "shapes.rs"),
     ("any", "of truth values", "shapes.rs"),
     ("arange", "takes no tensor", "shapes.rs"),
-    ("betainc", "a derivative by its last argument alone", "special.rs"),
+    ("betainc", "a second derivative by its last argument alone", "special.rs"),
     ("bincount", "of integers", "shapes.rs"),
     ("bitcast", "of bits", "shapes.rs"),
     ("convert", "changes the type", "shapes.rs"),

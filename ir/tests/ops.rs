@@ -37,8 +37,10 @@ fn every_op_has_a_file_a_doc_and_a_sample() {
 }
 
 /// Ops from floats to floats that have no derivative to check, or whose check is elsewhere, and why.
-const UNCHECKED: [(&str, &str); 14] = [
-    ("betainc", "by its last operand only: tests/incomplete.rs"),
+const UNCHECKED: [(&str, &str); 16] = [
+    ("betainc", "by its first two operands once only: tests/incomplete.rs"),
+    ("betainc_grad_a", "by its last operand only: tests/incomplete.rs"),
+    ("betainc_grad_b", "by its last operand only: tests/incomplete.rs"),
     ("ceil", "constant between integers"),
     ("floor", "constant between integers"),
     ("gammainc", "by its first operand once only: tests/incomplete.rs"),

@@ -474,8 +474,8 @@ impl Tensor {
     }
 
     /// `I_x(a, b) = ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt / B(a, b)`, the regularised incomplete beta function, for `a, b > 0` and
-    /// `0 ≤ x ≤ 1`, NaN outside (`jax.scipy.special.betainc`): `a.betainc(b, x)`. To ask for a
-    /// derivative by `a` or `b` is an error.
+    /// `0 ≤ x ≤ 1`, NaN outside (`jax.scipy.special.betainc`): `a.betainc(b, x)`. It has derivatives by all three; to
+    /// ask for a second one by `a` or `b` is an error.
     ///
     /// ```
     /// use pyroxene_frontend::{eval, prelude::*};

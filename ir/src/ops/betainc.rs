@@ -7,7 +7,7 @@ use crate::types::DType;
 
 /// `I_x(a, b) = ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt / B(a, b)` for `a, b > 0` and `0 ≤ x ≤ 1`; NaN outside (SciPy's and JAX's `betainc`).
 ///
-/// The derivative is by `x` alone; to ask for one by `a` or `b` is an error, as in JAX.
+/// It has first derivatives by all three; those by `a` and `b` have derivatives by `x` alone.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Betainc;
 
@@ -25,9 +25,9 @@ impl Elementwise for Betainc {
     }
 
     fn partials(&self, g: &mut Graph, args: &[Val], _out: Val) -> Result<Partials, TypeError> {
-        const BY_X: Partial =
-            Partial::Refused("derivatives by `x` alone, none by `a` or `b`: put `stop_gradient` on these");
-        Ok(smallvec![BY_X, BY_X, Partial::Times(g.push(BetaincGradX, args)?)])
+        let by_a = g.push(BetaincGradA, args)?;
+        let by_b = g.push(BetaincGradB, args)?;
+        Ok(smallvec![Partial::Times(by_a), Partial::Times(by_b), Partial::Times(g.push(BetaincGradX, args)?)])
     }
 
     fn hlo(&self) -> Hlo {

@@ -1,5 +1,7 @@
 //! The density of the beta distribution, which is the derivative of the incomplete beta function.
 
+use smallvec::smallvec;
+
 use super::*;
 use crate::types::DType;
 
@@ -21,13 +23,11 @@ impl Elementwise for BetaincGradX {
     }
 
     fn partials(&self, g: &mut Graph, args: &[Val], out: Val) -> Result<Partials, TypeError> {
-        let partials = formulas(g, &[args[0], args[1], args[2], out], |[a, b, x, density]| {
-            let both = (a + b).op(Digamma, []);
-            let by_a = density * (x.log() - a.op(Digamma, []) + both);
-            let by_b = density * ((-x).log1p() - b.op(Digamma, []) + both);
-            [by_a, by_b, density * ((a - 1.0) / x - (b - 1.0) / (1.0 - x))]
+        let [by_a, by_b] = incomplete_beta_slopes::bends(g, args, out)?;
+        let by_x = formula(g, &[args[0], args[1], args[2], out], |[a, b, x, density]| {
+            density * ((a - 1.0) / x - (b - 1.0) / (1.0 - x))
         })?;
-        Ok(partials.into_iter().map(Partial::Times).collect())
+        Ok(smallvec![Partial::Times(by_a), Partial::Times(by_b), Partial::Times(by_x)])
     }
 
     fn hlo(&self) -> Hlo {

@@ -19,11 +19,11 @@ use crate::types::DType;
 /// From here on, of both parameters, the uniform expansion has all digits.
 const LARGE: f64 = 1e5;
 /// The `b` up to which the series of the complement serves.
-const SMALL: f64 = 0.7;
+pub(super) const SMALL: f64 = 0.7;
 /// More steps than any element needs: the fraction takes √LARGE.
-const STEPS: i32 = 2000;
+pub(super) const STEPS: i32 = 2000;
 /// Gamma functions of arguments from here on by Stirling's series.
-const STIRLING: f64 = 10.0;
+pub(super) const STIRLING: f64 = 10.0;
 
 /// `ln Γ(a + b) − ln Γ(a) − b ln a`, with all digits of its own where `b` is small; `a` from ten on.
 fn log_gamma_ratio<'s>(a: Num<'s>, b: Num<'s>) -> Num<'s> {
@@ -44,7 +44,7 @@ fn log_gamma_ratio<'s>(a: Num<'s>, b: Num<'s>) -> Num<'s> {
 
 /// `ln Γ(a + b) − ln Γ(a) − b ln c` and `c`, for any `a > 0`: `c` is `a`, or `a + 10`, from which the recurrence leads down,
 /// where `a` is small.
-fn log_gamma_quotient<'s>(a: Num<'s>, b: Num<'s>) -> (Num<'s>, Num<'s>) {
+pub(super) fn log_gamma_quotient<'s>(a: Num<'s>, b: Num<'s>) -> (Num<'s>, Num<'s>) {
     let low = a.less(STIRLING);
     let lifted = low.select(a + STIRLING, a);
     let mut steps = a.literal(0.0);
@@ -55,35 +55,35 @@ fn log_gamma_quotient<'s>(a: Num<'s>, b: Num<'s>) -> (Num<'s>, Num<'s>) {
 }
 
 /// The parameters and what the formulas need of them.
-struct Point<'s> {
-    a: Num<'s>,
-    b: Num<'s>,
-    x: Num<'s>,
-    y: Num<'s>,
-    log_x: Num<'s>,
-    log_y: Num<'s>,
+pub(super) struct Point<'s> {
+    pub(super) a: Num<'s>,
+    pub(super) b: Num<'s>,
+    pub(super) x: Num<'s>,
+    pub(super) y: Num<'s>,
+    pub(super) log_x: Num<'s>,
+    pub(super) log_y: Num<'s>,
 }
 
 impl<'s> Point<'s> {
-    fn new(a: Num<'s>, b: Num<'s>, x: Num<'s>) -> Point<'s> {
+    pub(super) fn new(a: Num<'s>, b: Num<'s>, x: Num<'s>) -> Point<'s> {
         let (y, low) = (1.0 - x, x.less(0.5));
         let log_x = low.select(x.log(), (-y).log1p());
         let log_y = low.select((-x).log1p(), y.log());
         Point { a, b, x, y, log_x, log_y }
     }
 
-    fn turned(&self) -> Point<'s> {
+    pub(super) fn turned(&self) -> Point<'s> {
         let Point { a, b, x, y, log_x, log_y } = *self;
         Point { a: b, b: a, x: y, y: x, log_x: log_y, log_y: log_x }
     }
 
     /// `b x − a y`, the distance from the mean times `a + b`.
-    fn distance(&self) -> Num<'s> {
+    pub(super) fn distance(&self) -> Num<'s> {
         self.b * self.x - self.a * self.y
     }
 
     /// `E`, a sum of two terms that are not negative.
-    fn exponent(&self) -> Num<'s> {
+    pub(super) fn exponent(&self) -> Num<'s> {
         let (distance, r) = (self.distance(), self.a + self.b);
         let term = |p: Num<'s>, u: Num<'s>, ratio: Num<'s>| p * gap(u, ratio);
         let (a, b) = (self.a, self.b);
@@ -118,53 +118,59 @@ impl<'s> Point<'s> {
     }
 
     /// The same for any parameters.
-    fn weight(&self) -> Num<'s> {
+    pub(super) fn weight(&self) -> Num<'s> {
         let (low_a, low_b) = (self.a.less(STIRLING), self.b.less(STIRLING));
         let small_a = low_b.select(self.both_small(), self.one_large());
         low_a.select(small_a, low_b.select(self.turned().one_large(), self.both_large()))
     }
 
     /// Whether `x` lies beyond the mean, where the other tail is computed.
-    fn beyond(&self) -> Num<'s> {
+    pub(super) fn beyond(&self) -> Num<'s> {
         self.x.greater((self.a + 1.0) / (self.a + self.b + 2.0))
     }
 
     /// Whether both parameters are large.
-    fn uniform(&self) -> Num<'s> {
+    pub(super) fn uniform(&self) -> Num<'s> {
         !self.a.less(LARGE) & !self.b.less(LARGE)
     }
 
     /// The uniform expansion of `I`.
     fn expansion(&self) -> Num<'s> {
-        let (a, b) = (self.a, self.b);
-        let least = a.min(b);
-        // Beyond this ratio the function is that of the limit, an incomplete gamma function, in all digits.
-        let ratio = if a.dtype() == DType::F32 { 1e7 } else { 1e30 };
-        let r = (a + b).min(least * ratio);
-        let p = least / r;
-        let skew = (1.0 - 2.0 * p) / (p * (1.0 - p)).sqrt();
-        let skew = a.greater(b).select(-skew, skew);
         let exponent = self.exponent();
         let below = self.distance().less(0.0);
         // Beyond 800 nothing is left.
-        let root = (2.0 * exponent.min(800.0) / r).sqrt();
-        let eta = below.select(-root, root);
-        let orders = [(9, 0), (6, 1), (3, 2)];
-        let mut total = a.literal(0.0);
-        for (terms, k) in orders.into_iter().rev() {
-            let mut sum = a.literal(0.0);
-            for n in (0..terms).rev() {
-                // From c₀ = (f − 1)/η by cₖ₊₁ = (d cₖ/dη less its value at zero)/η.
-                let factor: f64 = (1..=k).map(|j| (n + 2 * j) as f64).product();
-                sum = sum * eta + coefficient(skew, n + 1 + 2 * k) * factor;
-            }
-            total = sum + total / r;
-        }
-        let corrections = stirling(a + b) - stirling(a) - stirling(b);
-        let rest = (corrections - exponent).exp() / (2.0 * PI * r).sqrt() * total;
-        let tail = 0.5 * below.select(exponent.sqrt(), -exponent.sqrt()).op(Erfc, []);
-        tail - rest
+        let root = exponent.min(800.0).sqrt();
+        let rest = (-exponent).exp() * uniform_rest(below.select(-root, root), self.a, self.b);
+        0.5 * below.select(exponent.sqrt(), -exponent.sqrt()).op(Erfc, []) - rest
     }
+}
+
+/// What the uniform expansion takes away from `½ erfc(−s)`, where `s` is `√E` with the sign of the distance from the mean,
+/// without the factor `e^−E`.
+pub(super) fn uniform_rest<'s>(s: Num<'s>, a: Num<'s>, b: Num<'s>) -> Num<'s> {
+    // Either parameter where they are equal, but one of them: so the derivatives are right there too.
+    let turned = !a.less(b);
+    let least = turned.select(b, a);
+    // Beyond this ratio the function is that of the limit, an incomplete gamma function, in all digits.
+    let ratio = if a.dtype() == DType::F32 { 1e7 } else { 1e30 };
+    let r = (a + b).min(least * ratio);
+    let p = least / r;
+    let skew = (1.0 - 2.0 * p) / (p * (1.0 - p)).sqrt();
+    let skew = turned.select(-skew, skew);
+    let eta = s * (2.0 / r).sqrt();
+    let orders = [(9, 0), (6, 1), (3, 2)];
+    let mut total = a.literal(0.0);
+    for (terms, k) in orders.into_iter().rev() {
+        let mut sum = a.literal(0.0);
+        for n in (0..terms).rev() {
+            // From c₀ = (f − 1)/η by cₖ₊₁ = (d cₖ/dη less its value at zero)/η.
+            let factor: f64 = (1..=k).map(|j| (n + 2 * j) as f64).product();
+            sum = sum * eta + coefficient(skew, n + 1 + 2 * k) * factor;
+        }
+        total = sum + total / r;
+    }
+    let corrections = stirling(a + b) - stirling(a) - stirling(b);
+    corrections.exp() / (2.0 * PI * r).sqrt() * total
 }
 
 /// The largest finite number.

@@ -8,6 +8,7 @@ mod formula;
 mod gamma_parts;
 mod hlo;
 mod incomplete_beta;
+mod incomplete_beta_slopes;
 mod incomplete_gamma;
 mod iteration;
 mod matrix;
@@ -236,6 +237,8 @@ ops! {
     atan2::Atan2,
     barrier::Barrier,
     betainc::Betainc,
+    betainc_grad_a::BetaincGradA,
+    betainc_grad_b::BetaincGradB,
     betainc_grad_x::BetaincGradX,
     bitcast::Bitcast,
     broadcast::Broadcast,

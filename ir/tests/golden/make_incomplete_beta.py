@@ -1,11 +1,12 @@
-"""Makes incomplete_beta.json: I_x(a, b) and its derivative by x at ordinary, bordering and extreme arguments.
+"""Makes incomplete_beta.json: I_x(a, b) and its first derivatives at ordinary, bordering and extreme arguments.
 
-A row is [a, b, x, I, dI/dx, conditions]: what relative changes of the arguments do to either, relatively, the largest of
-the three. "double" and "single" hold the same cases with arguments rounded to either type.
+A row is [a, b, x, I, dI/dx, dI/da, dI/db, conditions]: what relative changes of the arguments do to each of the four,
+relatively, the largest of the three. "double" and "single" hold the same cases with arguments rounded to either type.
 
 Reference: the continued fraction of Didonato and Morris (1992, BFRAC) summed to convergence in 60 digits and more, for
 I_x(a, b) up to the mean and for 1 - I_y(b, a) beyond; the script compares it with mpmath's betainc at small parameters.
-Install: pip install "mpmath==1.3.0".  Run: python make_incomplete_beta.py
+Derivatives by a and b are differences in that precision, of the tail on x's side of the mean, which keeps its digits.
+Install: pip install "mpmath==1.4.1".  Run: python make_incomplete_beta.py
 """
 
 import json
@@ -30,7 +31,7 @@ def fraction(a, b, x):
     while True:
         n += 1
         below = a + 2 * n - 1
-        top = (a + n - 1) * (a + b + n - 1) * n * (b - n) * x * x / below**2
+        top = (a + (n - 1)) * (a + b + (n - 1)) * n * (b - n) * x * x / below**2
         bottom = n + n * (b - n) * x / below + (a + n) / (below + 2) * (a * y - b * x + 1 + n * (y + 1))
         c, d = bottom + top / c, 1 / (bottom + top * d)
         f *= c * d
@@ -38,9 +39,10 @@ def fraction(a, b, x):
             return f
 
 
-def betainc(a, b, x, turned):
+def tail(a, b, x, turned):
+    """I_x(a, b), or 1 - I_x(a, b) if turned."""
     if turned:
-        return 1 - betainc(b, a, 1 - x, False)
+        return tail(b, a, 1 - x, False)
     return mpmath.exp(a * mpmath.log(x) + b * mpmath.log1p(-x) - log_beta(a, b)) / fraction(a, b, x)
 
 
@@ -50,26 +52,37 @@ def row(a, b, x):
     mp.dps = DIGITS + extra
     a, b, x = mpf(a), mpf(b), mpf(x)
     turned = x > (a + 1) / (a + b + 2)
-    value = betainc(a, b, x, turned)
-    by_x = mpmath.exp((a - 1) * mpmath.log(x) + (b - 1) * mpmath.log1p(-x) - log_beta(a, b))
     h = mpf(10) ** -20
-    by_a = (betainc(a * (1 + h), b, x, turned) - betainc(a * (1 - h), b, x, turned)) / (2 * h)
-    by_b = (betainc(a, b * (1 + h), x, turned) - betainc(a, b * (1 - h), x, turned)) / (2 * h)
-    move = max(abs(by_a), abs(by_b), abs(x * by_x))
+    t = {(i, j): tail(a * (1 + i * h), b * (1 + j * h), x, turned) for i in (-1, 0, 1) for j in (-1, 0, 1)}
+    value = 1 - t[0, 0] if turned else t[0, 0]
+    sign = -1 if turned else 1
+    # By relative changes of the parameters.
+    by_a, by_b = (sign * (t[i, j] - t[-i, -j]) / (2 * h) for i, j in [(1, 0), (0, 1)])
+    by_aa, by_bb = (sign * (t[i, j] - 2 * t[0, 0] + t[-i, -j]) / (h * h) for i, j in [(1, 0), (0, 1)])
+    by_ab = sign * (t[1, 1] - t[1, -1] - t[-1, 1] + t[-1, -1]) / (4 * h * h)
+    by_x = mpmath.exp((a - 1) * mpmath.log(x) + (b - 1) * mpmath.log1p(-x) - log_beta(a, b))
     both = mpmath.digamma(a + b)
     bends = [
         a * (mpmath.log(x) - mpmath.digamma(a) + both),
         b * (mpmath.log1p(-x) - mpmath.digamma(b) + both),
         (a - 1) - x * (b - 1) / (1 - x),
     ]
-    numbers = [float(v) for v in (a, b, x, value, by_x)]
-    return [*numbers, [float(move / value), float(max(abs(v) for v in bends))]]
+    conditions = [
+        max(abs(by_a), abs(by_b), abs(x * by_x)) / value,
+        max(abs(v) for v in bends),
+        max(abs(by_aa), abs(by_ab), abs(x * by_x * bends[0])) / abs(by_a),
+        max(abs(by_bb), abs(by_ab), abs(x * by_x * bends[1])) / abs(by_b),
+    ]
+    numbers = [float(v) for v in (a, b, x, value, by_x, by_a / a, by_b / b)]
+    return [*numbers, [float(c) for c in conditions]]
 
 
 mp.dps = DIGITS
 for a, b, x in [(2.5, 3.5, 0.3), (0.1, 5.0, 0.9), (30.0, 20.0, 0.55)]:
     expected = mpmath.betainc(a, b, 0, x, regularized=True)
-    found = betainc(mpf(a), mpf(b), mpf(x), x > (a + 1) / (a + b + 2))
+    turned = x > (a + 1) / (a + b + 2)
+    found = tail(mpf(a), mpf(b), mpf(x), turned)
+    found = 1 - found if turned else found
     assert abs(found / expected - 1) < mpf(10) ** -50, (a, b, x)
 
 SIZES = [1e-100, 1e-10, 1e-3, 0.1, 0.5, 0.69, 0.71, 1.0, 2.5, 9.9, 10.1, 50.0, 1e3, 9.9e4, 1.01e5]
@@ -93,8 +106,8 @@ def single(x):
 
 
 def fits(r, smallest, largest):
-    """Whether all numbers are normal ones of the type."""
-    return all(smallest < abs(v) < largest for v in r[:5])
+    """Whether all numbers are normal ones of the type; derivatives by the parameters may be smaller."""
+    return all(smallest < abs(v) < largest for v in r[:5]) and all(abs(v) < largest for v in r[5:7])
 
 
 double = [r for r in (row(*c) for c in cases()) if fits(r, 1e-300, 1e300)]
