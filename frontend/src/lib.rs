@@ -24,7 +24,7 @@ pub use autodiff::*;
 pub use closure::Tensors;
 pub use control::*;
 pub use program::*;
-pub use pyroxene_ir::{Array, DType, Dims, Loc, Ty};
+pub use pyroxene_ir::{Array, CondIndepStackFrame, DType, Dims, Hint, Loc, Ty};
 pub use tensor::{
     Axes, Ellipsis, Index, IndexItem, Item, NewAxis, Side, Tensor, Triangle, keepdims, slice, step,
 };
@@ -41,7 +41,9 @@ pub mod prelude {
         control::*,
         distributions::*,
         handlers, keepdims,
-        primitives::{deterministic, factor, param, plate, sample},
+        primitives::{
+            deterministic, factor, get_mask, mutable, param, plate, plate_stack, prng_key, sample, subsample,
+        },
         random::{self, Key},
         slice, spec, step,
     };

@@ -84,6 +84,11 @@ impl Tensor {
         self == Tensor::POISON
     }
 
+    /// Whether it is a constant that is false everywhere, as the mask of `mask(false)`.
+    pub fn is_false(self) -> bool {
+        crate::trace::is_constant(self, false)
+    }
+
     pub(crate) fn val(self) -> Val {
         Val::from_index(self.id as usize)
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 use pyroxene_frontend::{
-    handlers::{MessageKind, SiteRecord, block, condition, hide, mask, scale, seed, substitute, trace},
+    handlers::{SiteInfo, SiteType, block, condition, hide, mask, scale, seed, substitute, trace},
     prelude::*,
     primitives::Plate,
     record,
@@ -47,7 +47,7 @@ fn close(found: &[f64], expected: &[f64], what: &str) {
 }
 
 type Model = Box<dyn Fn()>;
-type Sites = IndexMap<String, SiteRecord>;
+type Sites = IndexMap<String, SiteInfo>;
 
 /// Draws every site of `f`, as a trace around it sees them.
 fn run(f: impl Fn()) -> anyhow::Result<(Sites, Vec<Array>)> {
@@ -79,7 +79,7 @@ fn check(what: &str, f: impl Fn(), case: &Value) -> anyhow::Result<()> {
     let (sites, values) = run(&f)?;
     let names: Vec<&str> = list(&case["sites"]).iter().filter_map(|s| s["name"].as_str()).collect();
     let found: Vec<&str> =
-        sites.iter().filter(|(_, s)| s.kind != MessageKind::Plate).map(|(n, _)| n.as_str()).collect();
+        sites.iter().filter(|(_, s)| s.kind != SiteType::Plate).map(|(n, _)| n.as_str()).collect();
     assert_eq!(found, names, "{what}");
     let values: IndexMap<String, Array> = sites.keys().cloned().zip(values).collect();
     for site in list(&case["sites"]) {

@@ -1,5 +1,7 @@
 //! Sites: the payload a recorded primitive carries in a model-phase graph; data only, so a program outlives its model's code.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::types::Dims;
@@ -18,7 +20,7 @@ impl RegionId {
 
 /// One conditionally independent dimension a site lives in (NumPyro's `CondIndepStackFrame`).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct Frame {
+pub struct CondIndepStackFrame {
     /// The plate's name.
     pub name: String,
     /// The batch dimension it occupies, counted from the right: −1 is the last.
@@ -38,7 +40,7 @@ pub struct Site {
     pub name: String,
     /// The plates around it, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub frames: Vec<Frame>,
+    pub frames: Vec<CondIndepStackFrame>,
     /// What the primitive is.
     pub kind: SiteKind,
 }
@@ -54,7 +56,11 @@ pub enum SiteKind {
     /// A value kept under a name; its one operand is that value.
     Deterministic,
     /// The declaration of a plate; its value is the indices.
-    Plate(Frame),
+    Plate(PlateSite),
+    /// State that lives from run to run; its one operand is the initial or the new value, and its value the state.
+    Mutable(MutableSite),
+    /// A key for random numbers (NumPyro's `prng_key`); its operand is the seed's key where there is a seed.
+    Key(KeySite),
     /// A condition on values; its operands are a truth value per element, and the elements it speaks of.
     Check(CheckSite),
 }
@@ -67,6 +73,8 @@ impl SiteKind {
             SiteKind::Param(_) => "param",
             SiteKind::Deterministic => "deterministic",
             SiteKind::Plate(_) => "plate",
+            SiteKind::Mutable(_) => "mutable",
+            SiteKind::Key(_) => "key",
             SiteKind::Check(_) => "check",
         }
     }
@@ -111,7 +119,7 @@ pub struct ParamInfo {
 /// A sample site: the distribution as closed regions, and how the value is obtained.
 ///
 /// Operands, in order: the value if [`Source::Operand`], the mask if `has_mask`, the scale if `has_scale`, the seed's
-/// key if [`Rng::Seed`], then the captures: first the distribution's parameters, then whatever else its regions read. Every region takes its own
+/// key if the [`Rng`] has one, then the captures: first the distribution's parameters, then whatever else its regions read. Every region takes its own
 /// leading arguments followed by a prefix of the captures.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct SampleSite {
@@ -133,8 +141,9 @@ pub struct SampleSite {
     pub has_mask: bool,
     /// Whether a scale is among the operands: a positive factor of the log probability that broadcasts to `batch`.
     pub has_scale: bool,
-    /// Whether the site helps inference rather than describes the model.
-    pub auxiliary: bool,
+    /// Hints to inference, such as `is_auxiliary`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub infer: BTreeMap<String, Hint>,
     /// Whether a `block` hides it: it has a value, but neither a density nor a name to the outside.
     pub hidden: bool,
     /// Where its draw gets its key from.
@@ -153,6 +162,53 @@ pub enum Rng {
     Program,
     /// The next split, in program order, of the `seed` with this number; its key is an operand.
     Seed(u32),
+    /// This key, an operand, itself.
+    Explicit,
+}
+
+impl Rng {
+    /// Whether a key is among the operands.
+    pub fn has_key(self) -> bool {
+        matches!(self, Rng::Seed(_) | Rng::Explicit)
+    }
+}
+
+/// A hint to inference.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Hint {
+    /// Yes or no.
+    Bool(bool),
+    /// A number.
+    Int(i64),
+    /// A word.
+    Text(String),
+    /// Words.
+    List(Vec<String>),
+}
+
+impl From<bool> for Hint {
+    fn from(hint: bool) -> Hint {
+        Hint::Bool(hint)
+    }
+}
+
+impl From<i64> for Hint {
+    fn from(hint: i64) -> Hint {
+        Hint::Int(hint)
+    }
+}
+
+impl From<&str> for Hint {
+    fn from(hint: &str) -> Hint {
+        Hint::Text(hint.into())
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for Hint {
+    fn from(hint: [&str; N]) -> Hint {
+        Hint::List(hint.map(String::from).into())
+    }
 }
 
 /// The closed regions of a sample site. `captures…` stands for a prefix of the site's captures.
@@ -198,8 +254,13 @@ impl SampleSite {
         };
         let value = slot(matches!(self.source, Source::Operand { .. }));
         let (mask, scale) = (slot(self.has_mask), slot(self.has_scale));
-        let key = slot(matches!(self.rng, Rng::Seed(_)));
+        let key = slot(self.rng.has_key());
         Slots { value, mask, scale, key, captures: next }
+    }
+
+    /// Whether the site helps inference rather than describes the model (NumPyro's `infer={"is_auxiliary": True}`).
+    pub fn is_auxiliary(&self) -> bool {
+        self.infer.get("is_auxiliary") == Some(&Hint::Bool(true))
     }
 
     /// Whether the site is a random variable that a query must find a value for.
@@ -221,6 +282,55 @@ pub struct Slots {
     pub key: Option<usize>,
     /// The position of the first capture.
     pub captures: usize,
+}
+
+/// The declaration of a plate.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct PlateSite {
+    /// The dimension it stands for.
+    #[serde(flatten)]
+    pub frame: CondIndepStackFrame,
+    /// Which elements of the plate there are.
+    #[serde(default, skip_serializing_if = "Indices::is_all")]
+    pub indices: Indices,
+}
+
+/// Which elements of a plate there are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Indices {
+    /// The first ones, in order: all of them in programs that are recorded.
+    #[default]
+    All,
+    /// Those that the site's one operand lists.
+    Operand,
+    /// A subsample, by the region `(key) → indices`; the seed's key is the operand where there is a seed.
+    Drawn {
+        /// Where the key comes from.
+        rng: Rng,
+        /// The region.
+        draw: RegionId,
+    },
+}
+
+impl Indices {
+    fn is_all(&self) -> bool {
+        *self == Indices::All
+    }
+}
+
+/// State that lives from run to run.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct MutableSite {
+    /// Whether the site sets the state for the next run, rather than reads what the last one has left.
+    pub update: bool,
+}
+
+/// A key handed to the model.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct KeySite {
+    /// Where it comes from.
+    pub rng: Rng,
 }
 
 /// A param site.

@@ -18,16 +18,17 @@
 //! 8. Names are unique among sample, deterministic and plate sites that are not hidden, and param sites of one name have
 //!    one type.
 //! 9. A site's operands are those its payload announces: for a sample site the value, mask, scale and seed's key where
-//!    [`slots`](crate::SampleSite::slots) has them, then at least as many captures as parameters; for deterministic and
-//!    param sites one value; for checks the truth values and what they test; for plates none.
+//!    [`slots`](crate::SampleSite::slots) has them, then at least as many captures as parameters; for deterministic,
+//!    param and mutable sites one value; for checks the truth values and what they test; for plates the indices or the
+//!    seed's key where they have them, and for keys that of the seed.
 //! 10. The regions a site names exist and are pure.
 //! 11. A region's inputs are its own arguments (`value`, `key: u32[2]`, or `u`) followed by a prefix of the captures.
 //! 12. A region's outputs have the types that [`SampleRegions`](crate::SampleRegions) documents; `constrain` and
 //!     `unconstrain` come together, agree on `u` where the value is a float, and are absent for discrete supports.
 //! 13. A sample site's dimensions are its batch and then `event_dim` more.
 //! 14. Operands have the right types: a value of the site's element type that broadcasts to the site's dimensions; a bool
-//!     mask and a floating-point scale that broadcast to the batch; a key `u32[2]`; for deterministic and param sites the
-//!     site's type; for checks first a bool of the site's type.
+//!     mask and a floating-point scale that broadcast to the batch; a key `u32[2]`, as are the values of key sites; for deterministic,
+//!     param and mutable sites the site's type; for checks first a bool of the site's type.
 //! 15. Frames have negative dimensions, no two of a site share one, none is longer than its plate, and a sample site's
 //!     batch has each frame's size at the frame's dimension (any size where the frame has size 1).
 //! 16. A plate site declares the frame of its own name, and its value is one integer for each element of it.
@@ -253,7 +254,7 @@ impl Verifier<'_> {
         let mut params: BTreeMap<&str, Val> = BTreeMap::new();
         for (v, site) in graph.sites() {
             match &site.kind {
-                SiteKind::Check(_) => {}
+                SiteKind::Check(_) | SiteKind::Mutable(_) | SiteKind::Key(_) => {}
                 SiteKind::Sample(sample) if sample.hidden => {}
                 SiteKind::Param(_) => match params.insert(&site.name, v) {
                     Some(first) if graph.ty(first) != graph.ty(v) => {
@@ -290,14 +291,12 @@ impl Verifier<'_> {
         let ty = self.graph.ty(v).clone();
         match &site.kind {
             SiteKind::Sample(sample) => self.sample(v, sample),
-            SiteKind::Param(_) | SiteKind::Deterministic => {
+            SiteKind::Param(_) | SiteKind::Deterministic | SiteKind::Mutable(_) => {
                 self.count(v, 1);
                 self.operand_is(v, &ty);
             }
-            SiteKind::Plate(frame) => {
-                self.count(v, 0);
-                self.plate(v, &site.name, frame);
-            }
+            SiteKind::Plate(plate) => self.plate(v, &site.name, plate),
+            SiteKind::Key(key) => self.key(v, key),
             SiteKind::Check(_) => {
                 self.count(v, 2);
                 self.operand_is(v, &ty);

@@ -14,7 +14,7 @@ use crate::{
     Program,
     gallery::Entry,
     ir::{
-        Frame, Graph, SiteKind, Source, Val,
+        CondIndepStackFrame, Graph, SiteKind, Source, Val,
         passes::{Outcome, Query},
     },
     runtime::default_backend,
@@ -108,7 +108,7 @@ fn sites(program: &Program) -> Vec<Vec<String>> {
         let (kind, distribution, support) = match &site.kind {
             SiteKind::Sample(s) => {
                 let kind = match s.source {
-                    _ if s.auxiliary => "factor",
+                    _ if s.distribution == "Unit" => "factor",
                     Source::Latent => "latent",
                     source if source.is_observed() => "observed",
                     _ => "substituted",
@@ -118,6 +118,8 @@ fn sites(program: &Program) -> Vec<Vec<String>> {
             SiteKind::Param(p) => ("param", "", p.constraint.as_str()),
             SiteKind::Deterministic => ("deterministic", "", ""),
             SiteKind::Plate(_) => ("plate", "", ""),
+            SiteKind::Mutable(_) => ("mutable", "", ""),
+            SiteKind::Key(_) => ("key", "", ""),
             // A condition is no site of the user's.
             SiteKind::Check(_) => return None,
         };
@@ -129,7 +131,7 @@ fn sites(program: &Program) -> Vec<Vec<String>> {
     rows
 }
 
-fn plates(frames: &[Frame]) -> String {
+fn plates(frames: &[CondIndepStackFrame]) -> String {
     frames.iter().map(|f| format!("{}[{}] at {}", f.name, f.size, f.dim)).collect::<Vec<_>>().join(", ")
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use pyroxene_ir::{DType, Dims, Loc, shape};
+use pyroxene_ir::{DType, Dims, Hint, Loc, shape};
 
 use crate::{
     constraints::Support,
@@ -307,6 +307,40 @@ pub trait Distribution: 'static {
         Self: Sized,
     {
         Statement::from(self).obs(value)
+    }
+
+    /// A statement with only those batch elements observed where the mask is on; see [`Statement::obs_mask`].
+    #[track_caller]
+    fn obs_mask(self, mask: impl Into<Tensor>) -> Statement
+    where
+        Self: Sized,
+    {
+        Statement::from(self).obs_mask(mask)
+    }
+
+    /// A statement drawn with this key; see [`Statement::rng_key`].
+    #[track_caller]
+    fn rng_key(self, key: impl Into<Key>) -> Statement
+    where
+        Self: Sized,
+    {
+        Statement::from(self).rng_key(key)
+    }
+
+    /// A statement of so many independent draws; see [`Statement::sample_shape`].
+    fn sample_shape(self, dims: &[usize]) -> Statement
+    where
+        Self: Sized,
+    {
+        Statement::from(self).sample_shape(dims)
+    }
+
+    /// A statement with a hint to inference; see [`Statement::infer`].
+    fn infer(self, hint: &str, value: impl Into<Hint>) -> Statement
+    where
+        Self: Sized,
+    {
+        Statement::from(self).infer(hint, value)
     }
 }
 

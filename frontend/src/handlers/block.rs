@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Handler, Message, MessageKind, run};
+use super::{Handler, Message, SiteType, run};
 
 struct Block<P>(P);
 
@@ -19,7 +19,7 @@ pub fn hide<R>(names: impl IntoIterator<Item = impl Into<String>>, f: impl FnOnc
 
 impl<P: Fn(&Message) -> bool> Handler for Block<P> {
     fn process(&self, message: &mut Message) {
-        if message.kind != MessageKind::Plate && (self.0)(message) {
+        if !matches!(message.kind, SiteType::Plate | SiteType::PrngKey) && (self.0)(message) {
             message.hidden = true;
             message.stop = true;
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use super::{Handler, Message, MessageKind, run};
+use super::{Handler, Message, SiteType, run};
 use crate::tensor::Tensor;
 
 struct Condition(BTreeMap<String, Tensor>);
@@ -19,7 +19,7 @@ pub fn condition<N: Into<String>, V: Into<Tensor>, R>(
 
 impl Handler for Condition {
     fn process(&self, message: &mut Message) {
-        if message.kind != MessageKind::Sample {
+        if message.kind != SiteType::Sample {
             return;
         }
         if let Some(value) = self.0.get(&message.name) {

@@ -2,8 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{Handler, Message, MessageKind, run};
-use crate::{tensor::Tensor, trace};
+use super::{Handler, Message, SiteType, run};
+use crate::{
+    tensor::Tensor,
+    trace::{self, is_constant},
+};
 
 struct Mask(Tensor);
 
@@ -22,11 +25,20 @@ pub fn mask<R>(mask: impl Into<Tensor>, f: impl FnOnce() -> R) -> R {
     run(Rc::new(Mask(mask)), f)
 }
 
+/// Where both masks are on. A constant decides alone, so that code can see that all is off.
+fn both(inner: Tensor, outer: Tensor) -> Tensor {
+    match (inner, outer) {
+        (on, other) | (other, on) if is_constant(on, true) && on.rank() == 0 => other,
+        (off, _) | (_, off) if off.is_false() && off.rank() == 0 => off,
+        _ => inner & outer,
+    }
+}
+
 impl Handler for Mask {
     fn process(&self, message: &mut Message) {
-        if message.kind == MessageKind::Sample {
+        if message.kind.is_sample() || message.kind == SiteType::Inspect {
             message.mask = Some(match message.mask {
-                Some(inner) => inner & self.0,
+                Some(inner) => both(inner, self.0),
                 None => self.0,
             });
         }

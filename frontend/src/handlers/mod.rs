@@ -6,6 +6,7 @@
 mod block;
 mod condition;
 mod mask;
+mod message;
 mod scale;
 mod seed;
 mod substitute;
@@ -16,89 +17,16 @@ use std::rc::Rc;
 pub use block::{block, hide};
 pub use condition::condition;
 pub use mask::mask;
-use pyroxene_ir::{Frame, Loc};
+pub use message::{Argument, Message, Seeding, SiteInfo, SiteType};
 pub use scale::scale;
 pub use seed::seed;
 pub use substitute::substitute;
-pub use trace::{SiteRecord, trace};
+pub use trace::trace;
 
 use crate::{
-    distributions::Distribution,
-    random::Key,
-    tensor::Tensor,
+    primitives::PlateMessenger,
     trace::{ErrorKind, TraceError, report, with_active},
 };
-
-/// The kinds of messages.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MessageKind {
-    /// `sample`, or `factor`.
-    Sample,
-    /// `param`.
-    Param,
-    /// `deterministic`.
-    Deterministic,
-    /// The declaration of a plate.
-    Plate,
-}
-
-/// A primitive on its way through the handlers.
-#[derive(Clone)]
-pub struct Message {
-    /// What the primitive is.
-    pub kind: MessageKind,
-    /// The site's name.
-    pub name: String,
-    /// The distribution of a sample site.
-    pub distribution: Option<Rc<dyn Distribution>>,
-    /// The value, once somebody has given it.
-    pub value: Option<Tensor>,
-    /// Whether the value counts as data.
-    pub is_observed: bool,
-    /// Truth values that broadcast to the batch: where off, the site has no density.
-    pub mask: Option<Tensor>,
-    /// A positive factor of the log density.
-    pub scale: Option<Tensor>,
-    /// The plates around the site, outermost first.
-    pub frames: Vec<Frame>,
-    /// The seed that a draw takes its key from.
-    pub seed: Option<Seeding>,
-    /// Whether the site helps inference rather than describes the model.
-    pub auxiliary: bool,
-    /// Whether a `block` hides the site.
-    pub hidden: bool,
-    /// Whether handlers further out must not see the message.
-    pub stop: bool,
-    /// The caller of the primitive.
-    pub loc: Loc,
-}
-
-/// A seed's number within the trace, and its key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Seeding {
-    pub(crate) id: u32,
-    pub(crate) key: Key,
-}
-
-impl Message {
-    pub(crate) fn new(kind: MessageKind, name: &str, loc: Loc) -> Message {
-        Message {
-            kind,
-            name: name.to_string(),
-            distribution: None,
-            value: None,
-            is_observed: false,
-            mask: None,
-            scale: None,
-            frames: Vec::new(),
-            seed: None,
-            auxiliary: false,
-            hidden: false,
-            stop: false,
-            loc,
-        }
-    }
-}
 
 /// Something that sees primitives. Run code under one with [`run`].
 pub trait Handler {
@@ -110,8 +38,8 @@ pub trait Handler {
         let _ = message;
     }
 
-    /// The dimension the handler makes conditionally independent, if it is a plate.
-    fn frame(&self) -> Option<&Frame> {
+    /// The plate that the handler is, if it is one.
+    fn plate(&self) -> Option<&PlateMessenger> {
         None
     }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Handler, Message, MessageKind, run};
+use super::{Handler, Message, SiteType, run};
 use crate::tensor::Tensor;
 
 struct Scale(Tensor);
@@ -18,7 +18,7 @@ pub fn scale<R>(scale: impl Into<Tensor>, f: impl FnOnce() -> R) -> R {
 
 impl Handler for Scale {
     fn process(&self, message: &mut Message) {
-        if matches!(message.kind, MessageKind::Sample | MessageKind::Param) {
+        if message.kind.is_sample() || matches!(message.kind, SiteType::Param | SiteType::Inspect) {
             message.scale = Some(match message.scale {
                 Some(inner) => inner * self.0,
                 None => self.0,

@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use super::{Handler, Message, MessageKind, Seeding, run};
+use super::{Handler, Message, Seeding, run};
 use crate::{random::Key, trace::with_active};
 
 struct Seed(Seeding);
 
-/// Runs `f` with draws from `key`: each sample site without a value takes the next split, in program order.
+/// Runs `f` with draws from `key`: each sample site without a value, each plate that draws a subsample and each
+/// `prng_key` takes the next split, in program order.
 ///
 /// A site that a handler inside has given a value takes none, as in NumPyro. The innermost seed wins.
 ///
@@ -30,7 +31,7 @@ pub fn seed<R>(key: impl Into<Key>, f: impl FnOnce() -> R) -> R {
 
 impl Handler for Seed {
     fn process(&self, message: &mut Message) {
-        if message.kind == MessageKind::Sample && message.value.is_none() && message.seed.is_none() {
+        if message.wants_key() {
             message.seed = Some(self.0);
         }
     }

@@ -3,27 +3,10 @@
 use std::{cell::RefCell, rc::Rc};
 
 use indexmap::IndexMap;
-use pyroxene_ir::Frame;
 
-use super::{Handler, Message, MessageKind, run};
-use crate::{distributions::Distribution, tensor::Tensor};
+use super::{Handler, Message, SiteInfo, run};
 
-/// A site as `trace` has seen it.
-#[derive(Clone)]
-pub struct SiteRecord {
-    /// What the primitive is.
-    pub kind: MessageKind,
-    /// The distribution of a sample site.
-    pub distribution: Option<Rc<dyn Distribution>>,
-    /// The value.
-    pub value: Tensor,
-    /// Whether the value counts as data.
-    pub is_observed: bool,
-    /// The plates around it, outermost first.
-    pub frames: Vec<Frame>,
-}
-
-struct Tracer(RefCell<IndexMap<String, SiteRecord>>);
+struct Tracer(RefCell<IndexMap<String, SiteInfo>>);
 
 /// Runs `f` and returns its result with its sites, in program order, as they look from here.
 ///
@@ -38,7 +21,7 @@ struct Tracer(RefCell<IndexMap<String, SiteRecord>>);
 /// })?;
 /// # Ok(()) }
 /// ```
-pub fn trace<R>(f: impl FnOnce() -> R) -> (R, IndexMap<String, SiteRecord>) {
+pub fn trace<R>(f: impl FnOnce() -> R) -> (R, IndexMap<String, SiteInfo>) {
     let tracer = Rc::new(Tracer(RefCell::default()));
     let result = run(tracer.clone(), f);
     let sites = tracer.0.borrow().clone();
@@ -49,14 +32,11 @@ impl Handler for Tracer {
     fn process(&self, _message: &mut Message) {}
 
     fn postprocess(&self, message: &mut Message) {
-        let Some(value) = message.value else { return };
-        let record = SiteRecord {
-            kind: message.kind,
-            distribution: message.distribution.clone(),
-            value,
-            is_observed: message.is_observed,
-            frames: message.frames.clone(),
-        };
-        self.0.borrow_mut().insert(message.name.clone(), record);
+        if message.name.is_empty() {
+            return;
+        }
+        if let Some(info) = SiteInfo::of(message) {
+            self.0.borrow_mut().insert(message.name.clone(), info);
+        }
     }
 }

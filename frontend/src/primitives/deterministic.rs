@@ -4,7 +4,7 @@ use pyroxene_ir::{Loc, Site, SiteKind};
 
 use super::claim;
 use crate::{
-    handlers::{Message, MessageKind, dispatch},
+    handlers::{Message, SiteType, dispatch},
     tensor::Tensor,
     trace::{resolve, type_of, with_active},
 };
@@ -12,10 +12,23 @@ use crate::{
 /// Keeps `value` under `name`, so that it appears among the draws (NumPyro's `deterministic`); returns it.
 ///
 /// Plates and masks around it leave it as it is.
+///
+/// ```
+/// use pyroxene_frontend::prelude::*;
+///
+/// fn model() {
+///     let x = sample("x", Normal::new(0.0, 1.0));
+///     let y = sample("y", Normal::new(0.0, 1.0));
+///     deterministic("sum", x + y);
+/// }
+/// ```
 #[track_caller]
 pub fn deterministic(name: &str, value: impl Into<Tensor>) -> Tensor {
-    let (value, loc) = (value.into(), Loc::caller());
-    let mut message = Message::new(MessageKind::Deterministic, name, loc);
+    deterministic_at(name, value.into(), Loc::caller())
+}
+
+pub(super) fn deterministic_at(name: &str, value: Tensor, loc: Loc) -> Tensor {
+    let mut message = Message::new(SiteType::Deterministic, name, loc);
     message.value = Some(value);
     let message = dispatch(message, record);
     message.value.unwrap_or(value)

@@ -3,17 +3,28 @@
 mod check;
 mod deterministic;
 mod factor;
+mod inspect;
+mod mutable;
 mod param;
 mod plate;
+mod plate_stack;
+mod prng_key;
 mod record;
 mod sample;
+mod subsample;
 
 pub(crate) use check::check;
 pub use deterministic::deterministic;
 pub use factor::factor;
-pub use param::{Param, param};
-pub use plate::{Plate, plate};
+pub use inspect::{Inspection, get_mask, inspect};
+pub use mutable::mutable;
+pub use param::{InitFunction, Param, param};
+pub use plate::{Plate, PlateMessenger, plate};
+pub use plate_stack::{PlateStack, plate_stack};
+pub use prng_key::prng_key;
 pub use sample::{Observation, Statement, sample};
+pub(crate) use subsample::is_taken_twice;
+pub use subsample::{subsample, subsample_fn};
 
 use pyroxene_ir::Loc;
 

@@ -1,21 +1,37 @@
 //! `param`: declares a parameter to optimise.
 
+use std::rc::Rc;
+
+use indexmap::IndexMap;
 use pyroxene_ir::{Loc, ParamSite, Site, SiteKind};
 
-use super::claim;
+use super::{claim, prng_key::key_at, site_error};
 use crate::{
     constraints::{self, Support},
-    handlers::{Message, MessageKind, dispatch},
+    handlers::{Argument, Message, SiteType, dispatch},
+    random::Key,
     tensor::Tensor,
-    trace::{resolve, type_of, with_active},
+    trace::{ErrorKind, resolve, type_of, with_active},
 };
+
+/// What makes a parameter's initial value (the document's `InitFunction`).
+#[derive(Clone)]
+pub enum InitFunction {
+    /// This value.
+    Value(Tensor),
+    /// A function of a key, which [`prng_key`](super::prng_key) gives.
+    Key(Rc<dyn Fn(Key) -> Tensor>),
+    /// Nothing: a handler, such as an optimiser's, must give the value.
+    Absent,
+}
 
 /// The initial value of a parameter and what it must satisfy.
 #[derive(Clone)]
 pub struct Param {
-    init: Tensor,
+    init: InitFunction,
     constraint: Support,
     event_dim: Option<usize>,
+    kwargs: IndexMap<String, Argument>,
 }
 
 impl<T: Into<Tensor>> From<T> for Param {
@@ -26,10 +42,24 @@ impl<T: Into<Tensor>> From<T> for Param {
 }
 
 impl Param {
+    fn of(init: InitFunction) -> Param {
+        Param { init, constraint: constraints::real(), event_dim: None, kwargs: IndexMap::new() }
+    }
+
     /// A real parameter with this initial value.
     #[track_caller]
     pub fn new(init: impl Into<Tensor>) -> Param {
-        Param { init: init.into(), constraint: constraints::real(), event_dim: None }
+        Param::of(InitFunction::Value(init.into()))
+    }
+
+    /// A real parameter with an initial value made with a random key.
+    pub fn init(init: impl Fn(Key) -> Tensor + 'static) -> Param {
+        Param::of(InitFunction::Key(Rc::new(init)))
+    }
+
+    /// A real parameter without an initial value: a handler must give one.
+    pub fn absent() -> Param {
+        Param::of(InitFunction::Absent)
     }
 
     /// What the parameter must satisfy.
@@ -37,9 +67,16 @@ impl Param {
         Param { constraint, ..self }
     }
 
-    /// How many of the rightmost dimensions form one event.
+    /// How many of the rightmost dimensions form one event. Inside a plate that subsamples, the elements of the
+    /// parameter that belong to the subsample are taken along the plate's dimension to the left of them.
     pub fn event_dim(self, n: usize) -> Param {
         Param { event_dim: Some(n), ..self }
+    }
+
+    /// A further keyword setting, which handlers see.
+    pub fn kwarg(mut self, name: &str, value: Argument) -> Param {
+        self.kwargs.insert(name.into(), value);
+        self
     }
 }
 
@@ -51,14 +88,29 @@ impl Param {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let sigma = eval(|| param("sigma", Param::new(1.0).constraint(constraints::positive())))?;
 /// assert_eq!(sigma.as_slice(), Some(&[1.0][..]));
+/// let weights = || param("weights", Param::init(|key| random::normal(key, &[10, 5], DType::F64)));
+/// assert_eq!(eval(|| handlers::seed(0, weights))?.dims(), [10, 5]);
 /// # Ok(()) }
 /// ```
+///
+/// # Errors
+/// Recorded, with this line, when the trace ends: an absent initial value that no handler replaces, a function of a key
+/// where there is none, a value out of its constraint.
 #[track_caller]
 pub fn param(name: &str, init: impl Into<Param>) -> Tensor {
-    let Param { init, constraint, event_dim } = init.into();
-    let message = Message::new(MessageKind::Param, name, Loc::caller());
+    let Param { init, constraint, event_dim, kwargs } = init.into();
+    let mut message = Message::new(SiteType::Param, name, Loc::caller());
+    if let InitFunction::Value(init) = &init {
+        message.args.push(Argument::Tensor(*init));
+    }
+    message.kwargs = kwargs;
+    message.kwargs.insert("constraint".into(), Argument::Constraint(constraint.clone()));
+    if let Some(n) = event_dim {
+        message.kwargs.insert("event_dim".into(), Argument::Int(n as i64));
+    }
     let message = dispatch(message, |message| {
-        let value = *message.value.get_or_insert(init);
+        let Some(value) = message.value.or_else(|| initial(&init, message)) else { return };
+        message.value = Some(value);
         let (Some(v), Some(ty)) = (resolve("param", value, &message.loc), type_of(value)) else { return };
         super::check(constraint.check(value), value, constraint.describe(), message.loc.clone());
         // A parameter may be read again under its name; each reading records its own site.
@@ -67,5 +119,27 @@ pub fn param(name: &str, init: impl Into<Param>) -> Tensor {
         let site = Site { name, frames: message.frames.clone(), kind };
         message.value = with_active(|t| t.push_site(site, ty, &[v], message.loc.clone()));
     });
-    message.value.unwrap_or(init)
+    message.value.unwrap_or(Tensor::POISON)
+}
+
+fn initial(init: &InitFunction, message: &Message) -> Option<Tensor> {
+    let wrong = |found: &str, help: &str| {
+        let kind = ErrorKind::Usage { found: found.into(), help: help.into() };
+        site_error(&message.name, &message.loc, kind);
+        None
+    };
+    match init {
+        InitFunction::Value(value) => Some(*value),
+        InitFunction::Key(f) => match key_at(message.loc.clone()) {
+            Some(key) => Some(f(key)),
+            None => wrong(
+                "the initial value is a function of a random key, and there is none",
+                "put the call inside `seed(key, || ...)`",
+            ),
+        },
+        InitFunction::Absent => wrong(
+            "the parameter has no initial value and no handler gives it one",
+            "state one, as in `param(name, 1.0)`, or run the model under `substitute`",
+        ),
+    }
 }

@@ -1,14 +1,17 @@
 //! `plate`: conditionally independent dimensions.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
-use pyroxene_ir::{Frame, Loc, Site, SiteKind, Ty};
+use pyroxene_ir::{CondIndepStackFrame, Hint, Indices, Loc, PlateSite, Rng, Site, SiteKind, Ty, Val};
 
-use super::{claim, site_error};
+use super::{
+    claim, site_error,
+    subsample::{index_region, take_rows},
+};
 use crate::{
-    handlers::{Handler, Message, MessageKind, dispatch, run},
+    handlers::{Argument, Handler, Message, SiteType, dispatch, run},
     tensor::Tensor,
-    trace::{DEFAULT_INT, ErrorKind, with_active},
+    trace::{DEFAULT_INT, ErrorKind, resolve, type_of, with_active},
 };
 
 /// Runs `f` with its sites independent along a dimension of length `size` (NumPyro's `plate`); `f` gets the indices.
@@ -27,7 +30,7 @@ pub fn plate<R>(name: &str, size: usize, f: impl FnOnce(Tensor) -> R) -> R {
     Plate::new(name, size).run(f)
 }
 
-/// A plate that can be given its dimension and entered more than once.
+/// A plate that can be given its dimension, can subsample, and can be entered more than once.
 ///
 /// ```
 /// use pyroxene_frontend::{eval, prelude::*, primitives::Plate};
@@ -37,6 +40,11 @@ pub fn plate<R>(name: &str, size: usize, f: impl FnOnce(Tensor) -> R) -> R {
 ///     batch.run(|_| features.run(|_| sample("w", Normal::new(0.0, 1.0))))
 /// }))?;
 /// assert_eq!(w.dims(), [50, 10]);
+/// // A hundred of ten thousand: log densities inside count a hundred times.
+/// let x = eval(|| handlers::seed(0, || {
+///     Plate::new("data", 10_000).subsample_size(100).run(|_| sample("x", Normal::new(0.0, 1.0)))
+/// }))?;
+/// assert_eq!(x.dims(), [100]);
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
@@ -44,15 +52,31 @@ pub struct Plate {
     name: String,
     size: usize,
     dim: isize,
+    subsample_size: Option<usize>,
+    subsample: Option<Tensor>,
     loc: Loc,
-    declared: std::cell::Cell<Option<Tensor>>,
+    declared: Cell<Option<(Tensor, usize)>>,
 }
 
 /// The leftmost dimension of a plate: values have all dimensions to the right of it, and NumPy's have 64 at most.
 const LEAST_DIM: isize = -64;
 
-/// The plate while its closure runs.
-struct Active(Frame);
+/// A plate on the stack of handlers, while its closure runs.
+#[derive(Clone, Debug)]
+pub struct PlateMessenger {
+    /// Its name.
+    pub name: String,
+    /// The size of the whole plate.
+    pub size: usize,
+    /// The number of elements that there are, where it subsamples.
+    pub subsample_size: Option<usize>,
+    /// The batch dimension, counted from the right.
+    pub dim: isize,
+    /// The indices of the elements.
+    pub subsample: Tensor,
+    /// What sites inside record of it.
+    pub frame: CondIndepStackFrame,
+}
 
 impl Plate {
     /// A plate at the first dimension from the right that no plate around uses.
@@ -64,9 +88,10 @@ impl Plate {
             let help = "a plate needs at least one element: leave it out where there are no data".into();
             site_error(name, &loc, ErrorKind::Usage { found, help });
         }
-        let used: Vec<isize> = enclosing().iter().map(|f| f.dim).collect();
+        let used: Vec<isize> = enclosing().iter().map(|p| p.dim).collect();
         let dim = (1..).map(|d: isize| -d).find(|d| !used.contains(d)).unwrap_or(-1);
-        Plate { name: name.to_string(), size: size.max(1), dim, loc, declared: std::cell::Cell::new(None) }
+        let (name, size, declared) = (name.to_string(), size.max(1), Cell::new(None));
+        Plate { name, size, dim, subsample_size: None, subsample: None, loc, declared }
     }
 
     /// The same plate at the dimension `dim`, counted from the right: −1 is the last.
@@ -84,62 +109,177 @@ impl Plate {
         self
     }
 
-    /// Runs `f` inside the plate; it gets the indices 0, 1, … size − 1.
+    /// The same plate with `n` of its elements, drawn at random without replacement when it is first entered
+    /// ([`subsample_fn`](super::subsample_fn)); log densities inside are multiplied by `size / n`.
+    #[track_caller]
+    pub fn subsample_size(mut self, n: usize) -> Plate {
+        if n == 0 || n > self.size {
+            let found = format!("a subsample of {n} from a plate of size {}", self.size);
+            let help = "draw between one and all of the elements".into();
+            site_error(&self.name, &Loc::caller(), ErrorKind::Usage { found, help });
+        } else {
+            self.subsample_size = Some(n);
+        }
+        self
+    }
+
+    /// The same plate with the elements that the integer vector `indices` lists.
+    #[track_caller]
+    pub fn subsample(mut self, indices: impl Into<Tensor>) -> Plate {
+        let indices = indices.into();
+        if self.is_index(indices, &Loc::caller()) {
+            self.subsample = Some(indices);
+        }
+        self
+    }
+
+    /// Runs `f` inside the plate; it gets the indices: 0, 1, … size − 1, or those of the subsample.
     #[track_caller]
     pub fn run<R>(&self, f: impl FnOnce(Tensor) -> R) -> R {
         let around = enclosing();
-        let clash = around.iter().find(|frame| frame.dim == self.dim || frame.name == self.name);
-        if let Some(other) = clash {
+        if let Some(other) = around.iter().find(|p| p.dim == self.dim || p.name == self.name) {
             let found = format!("dim {} is already taken by the plate `{}` around", self.dim, other.name);
             let help =
                 "give one of the two another `.dim(..)`, or build the inner plate inside the outer".into();
             site_error(&self.name, &Loc::caller(), ErrorKind::Usage { found, help });
             return f(Tensor::POISON);
         }
-        let indices = self.declare();
+        let (indices, n) = self.declare();
         let counter = with_active(|t| {
             t.counters.plates += 1;
             t.counters.plates - 1
         });
-        run(Rc::new(Active(Frame { counter: counter.unwrap_or_default(), ..self.frame() })), || f(indices))
+        let frame = CondIndepStackFrame { counter: counter.unwrap_or_default(), ..self.frame(n) };
+        let messenger = PlateMessenger {
+            name: self.name.clone(),
+            size: self.size,
+            subsample_size: Some(n).filter(|n| *n < self.size),
+            dim: self.dim,
+            subsample: indices,
+            frame,
+        };
+        run(Rc::new(messenger), || f(indices))
     }
 
-    fn frame(&self) -> Frame {
-        Frame { name: self.name.clone(), dim: self.dim, size: self.size, full_size: self.size, counter: 0 }
+    fn frame(&self, n: usize) -> CondIndepStackFrame {
+        let (name, dim, full_size) = (self.name.clone(), self.dim, self.size);
+        CondIndepStackFrame { name, dim, size: n, full_size, counter: 0 }
     }
 
-    /// Records the plate at its first use, and finds it again at later ones.
-    fn declare(&self) -> Tensor {
+    /// Records the plate at its first use, and finds it again at later ones: its indices and their number.
+    fn declare(&self) -> (Tensor, usize) {
+        let wanted = self.subsample_size.unwrap_or(self.size);
         if let Some(known) = self.declared.get() {
             return known;
         }
-        let message = Message::new(MessageKind::Plate, &self.name, self.loc.clone());
+        let mut message = Message::new(SiteType::Plate, &self.name, self.loc.clone());
+        message.args = vec![Argument::Int(self.size as i64), Argument::Int(wanted as i64)];
+        message.value = self.subsample;
+        message.subsamples = wanted < self.size;
+        let mut n = wanted;
         let message = dispatch(message, |message| {
-            let Some(name) = claim(&message.name, &message.loc) else { return };
-            let site = Site { name, frames: vec![], kind: SiteKind::Plate(self.frame()) };
-            let ty = Ty::new(DEFAULT_INT, [self.size]);
-            message.value = with_active(|t| t.push_site(site, ty, &[], message.loc.clone()));
+            if let Some(given) = message.value {
+                if !self.is_index(given, &message.loc) {
+                    message.value = None;
+                    return;
+                }
+                n = given.dim(0);
+            }
+            message.value = self.record(message, n);
         });
         let indices = message.value.unwrap_or(Tensor::POISON);
-        self.declared.set(Some(indices));
-        indices
+        if n < self.size || self.subsample.is_some() {
+            with_active(|t| t.marks.mark_indices(indices, &self.name));
+        }
+        self.declared.set(Some((indices, n)));
+        (indices, n)
+    }
+
+    fn record(&self, message: &Message, n: usize) -> Option<Tensor> {
+        let loc = &message.loc;
+        let name = claim(&message.name, loc)?;
+        let (indices, operands) = match (message.value, message.subsamples) {
+            (Some(given), _) => (Indices::Operand, vec![resolve("plate", given, loc)?]),
+            (None, false) => (Indices::All, Vec::new()),
+            (None, true) => self.drawn(message, n)?,
+        };
+        let ty = match message.value {
+            Some(given) => type_of(given)?,
+            None => Ty::new(DEFAULT_INT, [n]),
+        };
+        let frame = CondIndepStackFrame { name: name.clone(), ..self.frame(n) };
+        let kind = SiteKind::Plate(PlateSite { frame, indices });
+        with_active(|t| t.push_site(Site { name, frames: vec![], kind }, ty, &operands, loc.clone()))
+    }
+
+    fn drawn(&self, message: &Message, n: usize) -> Option<(Indices, Vec<Val>)> {
+        let (rng, operands) = match (message.rng_key, message.seed) {
+            (Some(key), _) => (Rng::Explicit, vec![resolve("plate", key.data(), &message.loc)?]),
+            (None, Some(seed)) => {
+                (Rng::Seed(seed.id), vec![resolve("plate", seed.key.data(), &message.loc)?])
+            }
+            (None, None) => (Rng::Program, Vec::new()),
+        };
+        let region = index_region(&self.name, &message.loc, self.size, n)?;
+        let draw = with_active(|t| t.add_region(region))?;
+        Some((Indices::Drawn { rng, draw }, operands))
+    }
+
+    /// Whether these can be indices of elements; reported if not.
+    fn is_index(&self, indices: Tensor, loc: &Loc) -> bool {
+        let Some(ty) = type_of(indices) else { return false };
+        let fits = ty.dtype.is_integer() && ty.rank() == 1 && (1..=self.size).contains(&ty.dims[0]);
+        if !fits {
+            let found = format!("indices of type {ty} for a plate of size {}", self.size);
+            let help = "give a vector of at least one and at most so many integers".into();
+            site_error(&self.name, loc, ErrorKind::Usage { found, help });
+        }
+        fits
     }
 }
 
-impl Handler for Active {
+impl PlateMessenger {
+    /// Whether the message asks not to be in this plate (NumPyro's hint `block_plates`).
+    fn is_blocked(&self, message: &Message) -> bool {
+        match message.infer.get("block_plates") {
+            Some(Hint::List(names)) => names.contains(&self.name),
+            Some(Hint::Text(name)) => *name == self.name,
+            _ => false,
+        }
+    }
+}
+
+impl Handler for PlateMessenger {
     fn process(&self, message: &mut Message) {
-        if message.kind != MessageKind::Plate {
-            message.frames.insert(0, self.0.clone());
+        if message.kind == SiteType::ControlFlow {
+            let found =
+                format!("the loop or choice has primitives inside and stands in the plate `{}`", self.name);
+            let help = "move the plate into the function given to `scan` or `cond`".into();
+            site_error(&self.name, &message.loc, ErrorKind::Usage { found, help });
+        }
+        let places = matches!(message.kind, SiteType::Plate | SiteType::PrngKey | SiteType::Subsample);
+        if !places && !self.is_blocked(message) {
+            message.frames.insert(0, self.frame.clone());
         }
     }
 
-    fn frame(&self) -> Option<&Frame> {
-        Some(&self.0)
+    fn postprocess(&self, message: &mut Message) {
+        let (Some(value), Some(Argument::Int(event_dim))) = (message.value, message.kwargs.get("event_dim"))
+        else {
+            return;
+        };
+        if matches!(message.kind, SiteType::Subsample | SiteType::Param) {
+            message.value = Some(take_rows(self, message, value, *event_dim as usize));
+        }
+    }
+
+    fn plate(&self) -> Option<&PlateMessenger> {
+        Some(self)
     }
 }
 
 /// The plates around the point of call, outermost first.
-fn enclosing() -> Vec<Frame> {
+pub(super) fn enclosing() -> Vec<PlateMessenger> {
     let handlers = with_active(|t| t.handlers.clone()).unwrap_or_default();
-    handlers.iter().filter_map(|h| h.frame().cloned()).collect()
+    handlers.iter().filter_map(|h| h.plate().cloned()).collect()
 }

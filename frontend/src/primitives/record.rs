@@ -59,15 +59,17 @@ fn try_record(message: &Message) -> Option<Tensor> {
         Some(scale) => Some(resolve("scale", scale, loc)?),
         None => None,
     };
-    let seed = match message.seed {
-        Some(seed) => Some((seed.id, resolve("seed", seed.key.data(), loc)?)),
-        None => None,
+    let (rng, key) = match (message.rng_key, message.seed) {
+        (Some(key), _) if value.is_none() => (Rng::Explicit, Some(resolve("rng_key", key.data(), loc)?)),
+        (_, Some(seed)) => (Rng::Seed(seed.id), Some(resolve("seed", seed.key.data(), loc)?)),
+        _ if value.is_none() => (Rng::Program, None),
+        _ => (Rng::None, None),
     };
-    let mut operands: Vec<Val> = [value, mask, scale, seed.map(|s| s.1)].into_iter().flatten().collect();
+    let mut operands: Vec<Val> = [value, mask, scale, key].into_iter().flatten().collect();
     for tensor in captures.tensors() {
         operands.push(resolve("sample", tensor, loc)?);
     }
-    let kind = site(message, d, &shapes, regions, seed.map(|s| s.0));
+    let kind = site(message, d, &shapes, regions, rng);
     let name = if message.hidden { hidden_name(message, loc)? } else { claim(&message.name, loc)? };
     let site = Site { name, frames: message.frames.clone(), kind: SiteKind::Sample(Box::new(kind)) };
     with_active(|t| t.push_site(site, shapes.value(), &operands, loc.clone()))
@@ -84,17 +86,12 @@ fn site(
     d: &dyn Distribution,
     shapes: &Shapes,
     regions: SampleRegions,
-    seed: Option<u32>,
+    rng: Rng,
 ) -> SampleSite {
     let info = |p: &crate::distributions::Param| ParamInfo {
         name: p.name.into(),
         constraint: p.constraint.describe(),
         event_dim: p.constraint.event_dim(),
-    };
-    let rng = match (seed, message.value) {
-        (Some(id), _) => Rng::Seed(id),
-        (None, None) => Rng::Program,
-        (None, Some(_)) => Rng::None,
     };
     SampleSite {
         distribution: d.name(),
@@ -109,7 +106,7 @@ fn site(
         },
         has_mask: message.mask.is_some(),
         has_scale: message.scale.is_some(),
-        auxiliary: message.auxiliary,
+        infer: message.infer.clone(),
         hidden: message.hidden,
         rng,
         regions,
@@ -162,6 +159,7 @@ impl Shapes {
             },
             None => own.clone(),
         };
+        let masked: Dims = message.sample_shape.iter().chain(&masked).copied().collect();
         let mut batch = shape::broadcast(&masked, &plates).unwrap_or_else(|| masked.clone());
         for frame in &message.frames {
             let at = batch.len().checked_sub(frame.dim.unsigned_abs()).map(|i| batch[i]);
@@ -272,7 +270,9 @@ fn regions(
     let drawable = std::cell::Cell::new(true);
     let draw = record(&key, &|a| {
         // All plates around are one expansion under one key.
-        let drawn = d.sample_expanded(Key::from(a[0]), &[], &shapes.batch);
+        let free = message.frames.is_empty() && message.value.is_none();
+        let (sample, batch) = shapes.batch.split_at(if free { message.sample_shape.len() } else { 0 });
+        let drawn = d.sample_expanded(Key::from(a[0]), sample, batch);
         drawable.set(drawn.is_some());
         drawn.map(|x| x.convert(shapes.dtype)).into_iter().collect()
     })?;

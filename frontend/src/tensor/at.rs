@@ -7,7 +7,10 @@ use super::{
     index::{Index, Item},
     joint::Joint,
 };
-use crate::trace::{ErrorKind, apply, composed, constant_of, fail};
+use crate::{
+    primitives::is_taken_twice,
+    trace::{ErrorKind, apply, composed, constant_of, fail},
+};
 
 /// A range of positions of one dimension that are read: `size` from `start` on, `step` apart, in order or reversed.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -63,7 +66,11 @@ impl Tensor {
     pub fn at(self, index: impl Index) -> Tensor {
         let loc = Loc::caller();
         composed(loc.clone(), || {
-            let Some(plan) = Plan::of("at", self, index.items(), &loc) else { return Tensor::POISON };
+            let items = index.items();
+            if items.iter().any(|item| matches!(item, Item::Array(at) if is_taken_twice(self, *at, &loc))) {
+                return Tensor::POISON;
+            }
+            let Some(plan) = Plan::of("at", self, items, &loc) else { return Tensor::POISON };
             let read = plan.stretched(self, &loc);
             let read = match plan.joint(read, &loc) {
                 Some(joint) => joint.read(&loc),

@@ -22,6 +22,9 @@ impl Tensor {
 
     fn taken(self, op: &'static str, index: Tensor, axis: isize, loc: Loc) -> Tensor {
         let Some(axis) = self.resolve_axis(op, axis, &loc) else { return Tensor::POISON };
+        if crate::primitives::is_taken_twice(self, index, &loc) {
+            return Tensor::POISON;
+        }
         composed(loc.clone(), || {
             let taken = apply(ops::Take { axis }, &[self, index], loc.clone());
             if !taken.is_poison() {

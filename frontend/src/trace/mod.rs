@@ -2,6 +2,7 @@
 
 mod composed;
 mod error;
+mod marks;
 mod region;
 mod tensor_ops;
 
@@ -46,6 +47,7 @@ pub(crate) struct Trace {
     /// Where each site name was first used.
     names: BTreeMap<String, Loc>,
     pub(crate) counters: Counters,
+    pub(crate) marks: marks::Marks,
     captures: Captures,
     /// The place that errors inside a region are reported at.
     site: Option<(String, Loc)>,
@@ -59,6 +61,7 @@ pub(crate) struct Counters {
     pub(crate) seeds: u32,
     pub(crate) plates: usize,
     pub(crate) checks: usize,
+    pub(crate) keys: usize,
     /// Messages on their way through the handlers.
     pub(crate) depth: usize,
 }
@@ -123,6 +126,7 @@ fn push(kind: TraceKind, site: Option<(String, Loc)>, captures: Captures) -> Pop
         handlers: Vec::new(),
         names: BTreeMap::new(),
         counters: Counters::default(),
+        marks: marks::Marks::default(),
         captures,
         site,
         lost: None,
@@ -362,6 +366,12 @@ pub(crate) fn constant_of(tensor: Tensor) -> Option<Array> {
             _ => None,
         }
     })
+}
+
+/// Whether a value is a constant that is `truth` in every element.
+pub(crate) fn is_constant(tensor: Tensor, truth: bool) -> bool {
+    constant_of(tensor)
+        .is_some_and(|a| a.as_slice::<bool>().is_some_and(|all| all.iter().all(|x| *x == truth)))
 }
 
 /// The integer that a literal is.

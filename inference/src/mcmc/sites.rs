@@ -1,7 +1,7 @@
 //! The posterior's sites from the program's: shapes, and plates as names of dimensions.
 
 use pyroxene_frontend::{Bound, Error};
-use pyroxene_ir::{Frame, Kind, Role, SiteKind, Val, passes::QueryOutput};
+use pyroxene_ir::{CondIndepStackFrame, Kind, Role, SiteKind, Val, passes::QueryOutput};
 
 use crate::results::{DataVariable, SiteSpec};
 
@@ -27,7 +27,7 @@ fn event_dim(bound: &Bound, site: Val) -> usize {
     }
 }
 
-fn dim_names(dims: &[usize], event_dim: usize, frames: &[Frame]) -> Vec<Option<String>> {
+fn dim_names(dims: &[usize], event_dim: usize, frames: &[CondIndepStackFrame]) -> Vec<Option<String>> {
     let mut names = vec![None; dims.len()];
     for frame in frames {
         let axis = dims.len().checked_sub(event_dim + frame.dim.unsigned_abs());

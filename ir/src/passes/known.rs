@@ -5,7 +5,7 @@ use crate::{
     error::TypeError,
     graph::{Graph, Kind, Phase, Role, Val},
     ops::Iota,
-    site::{SiteKind, Source},
+    site::{Indices, SiteKind, Source},
     types::Dims,
 };
 
@@ -75,11 +75,16 @@ impl<'a> Known<'a> {
                 (Source::Given { .. }, _) => Ok(self.value(v)),
                 _ => Ok(None),
             },
-            SiteKind::Plate(frame) => {
-                let dims = Dims::from_slice(&[frame.size]);
-                self.out.push(Iota { dtype: ty.dtype, dims, axis: 0 }, &[]).map(Some)
-            }
-            SiteKind::Deterministic | SiteKind::Param(_) | SiteKind::Check(_) => {
+            SiteKind::Plate(plate) => match plate.indices {
+                Indices::All => {
+                    let dims = Dims::from_slice(&[plate.frame.size]);
+                    self.out.push(Iota { dtype: ty.dtype, dims, axis: 0 }, &[]).map(Some)
+                }
+                Indices::Operand => Ok(operands.first().copied().flatten()),
+                Indices::Drawn { .. } => Ok(None),
+            },
+            SiteKind::Key(_) => Ok(None),
+            SiteKind::Deterministic | SiteKind::Param(_) | SiteKind::Mutable(_) | SiteKind::Check(_) => {
                 Ok(operands.first().copied().flatten())
             }
         }

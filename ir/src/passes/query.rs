@@ -2,7 +2,7 @@
 
 use crate::{
     graph::{Graph, Val},
-    site::{Frame, SiteKind},
+    site::{CondIndepStackFrame, SiteKind},
     types::Ty,
 };
 
@@ -21,7 +21,8 @@ pub enum Query {
     Constrain,
     /// `(data…, value of each latent site in program order) → position`.
     Unconstrain,
-    /// `(data…, key) →` a draw of each latent site and each deterministic site, in program order.
+    /// `(data…, key, state of each mutable site, in program order) →` a draw of each latent site and each deterministic
+    /// site, in program order, and then the states for the next run.
     Draws,
 }
 
@@ -98,7 +99,7 @@ pub struct QueryOutput {
     /// The type of its value.
     pub ty: Ty,
     /// The plates around it.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<CondIndepStackFrame>,
     /// Whether it is a random variable rather than a deterministic value.
     pub is_sample: bool,
 }

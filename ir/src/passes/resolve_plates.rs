@@ -7,12 +7,12 @@ use crate::{
     error::TypeError,
     graph::{Graph, Kind, Loc, Phase, Role, Val},
     ops,
-    site::{Frame, SampleSite, Site, SiteKind},
+    site::{CondIndepStackFrame, Indices, SampleSite, Site, SiteKind},
     types::Ty,
 };
 
 /// After it no site has plates around it: a log density has the whole batch's dimensions and carries every scale, and
-/// a plate is its indices.
+/// a plate is its indices, or draws them.
 pub struct ResolvePlates;
 
 impl Pass for ResolvePlates {
@@ -40,7 +40,10 @@ impl Pass for ResolvePlates {
             };
             let err = at(self.name(), node, Some(&site.name));
             match &site.kind {
-                SiteKind::Plate(frame) => indices(out, frame, &node.ty).map_err(err),
+                SiteKind::Plate(plate) if plate.indices == Indices::All => {
+                    indices(out, &plate.frame, &node.ty).map_err(err)
+                }
+                SiteKind::Plate(plate) if plate.indices == Indices::Operand => Ok(operands[0]),
                 SiteKind::Sample(sample) => expand(out, site, sample, &node.ty, operands).map_err(err),
                 _ => {
                     Ok(out.push_site(Site { frames: vec![], ..(**site).clone() }, node.ty.clone(), operands))
@@ -53,7 +56,7 @@ impl Pass for ResolvePlates {
 
 /// A plate's name stands for one size and one dimension throughout the program.
 fn check_names(graph: &Graph) -> Result<(), PassError> {
-    let mut seen: BTreeMap<&str, (&Frame, &str, &Option<Loc>)> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, (&CondIndepStackFrame, &str, &Option<Loc>)> = BTreeMap::new();
     for (v, site) in graph.sites() {
         let loc = &graph.node(v).loc;
         for frame in &site.frames {
@@ -74,7 +77,7 @@ fn check_names(graph: &Graph) -> Result<(), PassError> {
     Ok(())
 }
 
-fn indices(out: &mut Graph, frame: &Frame, ty: &Ty) -> Result<Val, TypeError> {
+fn indices(out: &mut Graph, frame: &CondIndepStackFrame, ty: &Ty) -> Result<Val, TypeError> {
     let dims = [frame.size].into_iter().collect();
     out.push(ops::Iota { dtype: ty.dtype, dims, axis: 0 }, &[])
 }

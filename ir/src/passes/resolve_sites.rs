@@ -7,7 +7,7 @@ use crate::{
     error::TypeError,
     graph::{Graph, Kind, Node, Phase, Role, Val},
     ops,
-    site::{Rng, SampleSite, Site, SiteKind, Source},
+    site::{Indices, RegionId, Rng, SampleSite, Site, SiteKind, Source},
     threefry,
     types::{DType, Dims, Ty},
 };
@@ -55,6 +55,8 @@ struct Resolver<'a> {
     values: Vec<Val>,
     /// Unconstrained values of latent sites, in program order.
     coordinates: Vec<Val>,
+    /// The state of each mutable site so far, in the order of their first reading.
+    states: Vec<(String, Val)>,
 }
 
 impl<'a> Resolver<'a> {
@@ -76,8 +78,9 @@ impl<'a> Resolver<'a> {
         if query == Query::Draws {
             keys.insert(None, out.input("rng_key", Role::Key, Ty::new(DType::U32, [2])));
         }
-        let (values, coordinates) = (Vec::new(), Vec::new());
-        Ok(Resolver { graph, query, out, map, position, offsets, keys, density: None, values, coordinates })
+        let (values, coordinates, states) = (Vec::new(), Vec::new(), Vec::new());
+        let density = None;
+        Ok(Resolver { graph, query, out, map, position, offsets, keys, density, values, coordinates, states })
     }
 
     fn node(&mut self, v: Val) -> Result<(), PassError> {
@@ -115,13 +118,72 @@ impl<'a> Resolver<'a> {
                 Ok(operands[0])
             }
             SiteKind::Param(_) | SiteKind::Check(_) => Ok(operands[0]),
-            SiteKind::Plate(_) => Err(PassError::Site {
+            SiteKind::Mutable(mutable) => Ok(self.state(node, site, mutable.update, operands[0])),
+            SiteKind::Key(key) => {
+                self.key(key.rng, operands).map_err(at("resolve_sites", node, Some(&site.name)))
+            }
+            SiteKind::Plate(plate) => match plate.indices {
+                Indices::Drawn { rng, draw } => self.indices(node, site, rng, draw, operands),
+                Indices::All | Indices::Operand => Err(PassError::Site {
+                    site: site.name.clone(),
+                    loc: node.loc.clone(),
+                    found: "the plate is unresolved".into(),
+                    help: "run `resolve_plates` first".into(),
+                }),
+            },
+        }
+    }
+
+    /// The state that the last run has left, which only draws thread from run to run; else the initial one.
+    fn state(&mut self, node: &Node, site: &Site, update: bool, operand: Val) -> Val {
+        let known = self.states.iter_mut().find(|(name, _)| *name == site.name);
+        match known {
+            Some((_, state)) if update => *state = operand,
+            _ if update => {}
+            Some((_, state)) => return *state,
+            None => {
+                let state = match self.query {
+                    Query::Draws => self.out.input(site.name.clone(), Role::Site, node.ty.clone()),
+                    _ => operand,
+                };
+                self.states.push((site.name.clone(), state));
+                return state;
+            }
+        }
+        operand
+    }
+
+    /// A key for the model. Queries without one give a constant, as NumPyro's potential does: what it decides, such as a
+    /// dropout mask, is then the same at every position.
+    fn key(&mut self, rng: Rng, operands: &[Val]) -> Result<Val, TypeError> {
+        match self.split(rng, operands.first().copied())? {
+            Some(key) => Ok(key),
+            None => self.out.constant(threefry::key_from_seed(0)),
+        }
+    }
+
+    /// The indices of a plate that subsamples.
+    fn indices(
+        &mut self,
+        node: &Node,
+        site: &Site,
+        rng: Rng,
+        draw: RegionId,
+        operands: &[Val],
+    ) -> Result<Val, PassError> {
+        let err = at("resolve_sites", node, Some(&site.name));
+        let Some(key) = self.split(rng, operands.first().copied()).map_err(&err)? else {
+            return Err(PassError::Site {
                 site: site.name.clone(),
                 loc: node.loc.clone(),
-                found: "the plate is unresolved".into(),
-                help: "run `resolve_plates` first".into(),
-            }),
-        }
+                found: "the plate draws a subsample, and this query has no random key".into(),
+                help: "HMC and NUTS do not support subsampling: use SVI, wrap the model in `seed`, or give the indices \
+                       with `.subsample(indices)` or `substitute`"
+                    .into(),
+            });
+        };
+        let region = self.graph.region(draw).clone();
+        Ok(self.out.inline(&region, &[key]).map_err(err)?[0])
     }
 
     /// The site's value: given, observed, drawn, or read from the position.
@@ -136,7 +198,7 @@ impl<'a> Resolver<'a> {
         let err = at("resolve_sites", node, Some(&site.name));
         let slots = sample.slots();
         // A seed inside the program reserves its split whether or not this query draws the site.
-        let key = self.split(sample, slots.key.map(|s| operands[s])).map_err(&err)?;
+        let key = self.split(sample.rng, slots.key.map(|s| operands[s])).map_err(&err)?;
         let captures = &operands[slots.captures..];
         let name = || site.name.clone();
         match (sample.source, slots.value) {
@@ -167,14 +229,15 @@ impl<'a> Resolver<'a> {
         Ok(value)
     }
 
-    /// Takes the site's split from its key, where it reserves one and there is a key.
-    fn split(&mut self, sample: &SampleSite, seed: Option<Val>) -> Result<Option<Val>, TypeError> {
-        let id = match sample.rng {
+    /// Takes a site's split from its key, where it reserves one and there is a key.
+    fn split(&mut self, rng: Rng, operand: Option<Val>) -> Result<Option<Val>, TypeError> {
+        let id = match rng {
             Rng::None => return Ok(None),
+            Rng::Explicit => return Ok(operand),
             Rng::Program => None,
             Rng::Seed(id) => Some(id),
         };
-        let Some(key) = self.keys.get(&id).copied().or(seed) else { return Ok(None) };
+        let Some(key) = self.keys.get(&id).copied().or(operand) else { return Ok(None) };
         let [next, own] = threefry::split_pair(&mut self.out, key)?;
         self.keys.insert(id, next);
         Ok(Some(own))
@@ -269,7 +332,10 @@ impl<'a> Resolver<'a> {
             Query::Evaluate => self.graph.outputs().iter().map(|v| self.map[v.index()]).collect(),
             Query::LogDensity => vec![density],
             Query::Potential | Query::PotentialAndGradient => vec![self.out.neg(density).map_err(err)?],
-            Query::Constrain | Query::Draws => self.values,
+            Query::Constrain => self.values,
+            Query::Draws => {
+                self.values.into_iter().chain(self.states.into_iter().map(|(_, state)| state)).collect()
+            }
             Query::Unconstrain if self.coordinates.is_empty() => {
                 vec![self.out.full(&Ty::new(DType::F64, [0]), 0.0).map_err(err)?]
             }

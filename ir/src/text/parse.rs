@@ -271,7 +271,7 @@ fn rhs(g: &Graph, line: &mut Cursor<'_>, ty: &Ty, bodies: &[Arc<Graph>]) -> Resu
             let i = line.number("the result's number, from 1")?;
             Ok(Rhs::Part(i, line.value(g)?))
         }
-        kind @ ("sample" | "param" | "deterministic" | "plate" | "check") => {
+        kind @ ("sample" | "param" | "deterministic" | "plate" | "mutable" | "key" | "check") => {
             let name = line.string()?;
             let operands = line.operands(g)?;
             let at = *line;
@@ -336,6 +336,8 @@ fn site(kind: &str, name: String, given: Value) -> Result<Site, String> {
         "sample" => SiteKind::Sample(read(fields)?),
         "param" => SiteKind::Param(read(fields)?),
         "plate" => SiteKind::Plate(read(fields)?),
+        "mutable" => SiteKind::Mutable(read(fields)?),
+        "key" => SiteKind::Key(read(fields)?),
         "check" => SiteKind::Check(read(fields)?),
         _ => SiteKind::Deterministic,
     };

@@ -148,7 +148,9 @@ pub(super) fn payload(site: &Site) -> Result<Value, serde_json::Error> {
         SiteKind::Sample(s) => serde_json::to_value(s),
         SiteKind::Param(p) => serde_json::to_value(p),
         SiteKind::Deterministic => Ok(Value::Null),
-        SiteKind::Plate(frame) => serde_json::to_value(frame),
+        SiteKind::Plate(p) => serde_json::to_value(p),
+        SiteKind::Mutable(m) => serde_json::to_value(m),
+        SiteKind::Key(k) => serde_json::to_value(k),
         SiteKind::Check(c) => serde_json::to_value(c),
     }?;
     if site.frames.is_empty() {

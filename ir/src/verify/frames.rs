@@ -1,10 +1,10 @@
 //! The verifier's checks of plates: frames around sites, and the sites that declare them.
 
-use super::Verifier;
+use super::{Verifier, sample::key_ty};
 use crate::{
     graph::Val,
     shape,
-    site::{Frame, Site, SiteKind},
+    site::{CondIndepStackFrame, Indices, KeySite, PlateSite, Rng, Site, SiteKind},
     types::Ty,
 };
 
@@ -33,7 +33,7 @@ impl Verifier<'_> {
         }
     }
 
-    fn frame(&mut self, v: Val, frame: &Frame) {
+    fn frame(&mut self, v: Val, frame: &CondIndepStackFrame) {
         if frame.dim >= 0 {
             let message =
                 format!("plate `{}`: expected a negative dimension, found {}", frame.name, frame.dim);
@@ -46,7 +46,8 @@ impl Verifier<'_> {
     }
 
     /// Invariants 15 and 16 of a plate's declaration.
-    pub(super) fn plate(&mut self, v: Val, name: &str, frame: &Frame) {
+    pub(super) fn plate(&mut self, v: Val, name: &str, plate: &PlateSite) {
+        let frame = &plate.frame;
         self.frame(v, frame);
         if frame.name != name {
             self.report(16, v, format!("the site is named `{name}`, its frame `{}`", frame.name));
@@ -55,6 +56,33 @@ impl Verifier<'_> {
         if !ty.dtype.is_integer() || ty.dims.as_slice() != [frame.size] {
             let indices = Ty::new(crate::types::DType::I64, [frame.size]);
             self.report(16, v, format!("expected integer indices such as {indices}, found {ty}"));
+        }
+        match plate.indices {
+            Indices::All => self.count(v, 0),
+            Indices::Operand => {
+                self.count(v, 1);
+                self.operand_is(v, &ty);
+            }
+            Indices::Drawn { rng, draw } => {
+                self.drawn_by(v, rng);
+                self.indices_region(v, draw, &ty);
+            }
+        }
+    }
+
+    /// Invariants 9 and 14 of a key's site.
+    pub(super) fn key(&mut self, v: Val, key: &KeySite) {
+        self.drawn_by(v, key.rng);
+        let ty = self.graph.ty(v).clone();
+        if ty != key_ty() {
+            self.report(14, v, format!("expected a key {}, found {ty}", key_ty()));
+        }
+    }
+
+    fn drawn_by(&mut self, v: Val, rng: Rng) {
+        self.count(v, usize::from(rng.has_key()));
+        if let Some(found) = self.operand_tys(v).first().filter(|ty| **ty != key_ty()) {
+            self.report(14, v, format!("the key: expected {}, found {found}", key_ty()));
         }
     }
 }

@@ -146,6 +146,12 @@ impl Verifier<'_> {
         self.signature(v, ("unconstrain", unconstrain), &[Want::Exactly(value.clone())], captures, &u);
     }
 
+    /// The region that draws a plate's indices.
+    pub(super) fn indices_region(&mut self, v: Val, draw: RegionId, indices: &Ty) {
+        let outputs = [Want::Exactly(indices.clone())];
+        self.signature(v, ("draw", draw), &[Want::Exactly(key_ty())], &[], &outputs);
+    }
+
     /// Invariants 10, 11 and 12 of one region.
     fn signature(
         &mut self,
@@ -201,6 +207,6 @@ impl Verifier<'_> {
     }
 }
 
-fn key_ty() -> Ty {
+pub(super) fn key_ty() -> Ty {
     Ty::new(DType::U32, [2])
 }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use pyroxene_ir::{
-    Array, CheckSite, DType, Dims, Frame, Graph, Loc, ParamInfo, ParamSite, Phase, Rng, Role, SampleRegions,
-    SampleSite, Site, SiteKind, Source, Ty, TypeError, ops, threefry,
+    Array, CheckSite, CondIndepStackFrame, DType, Dims, Graph, Indices, Loc, ParamInfo, ParamSite, Phase,
+    PlateSite, Rng, Role, SampleRegions, SampleSite, Site, SiteKind, Source, Ty, TypeError, ops, threefry,
 };
 
 /// The op of a sample over inputs `x0`, `x1`, …; its results are the graph's outputs.
@@ -91,7 +91,7 @@ fn normal_site(regions: SampleRegions, batch: &[usize], source: Source) -> Sampl
         source,
         has_mask: false,
         has_scale: false,
-        auxiliary: false,
+        infer: Default::default(),
         hidden: false,
         rng: Rng::Program,
         regions,
@@ -113,8 +113,8 @@ pub(crate) fn model() -> Result<Graph, TypeError> {
     let mu = g.push_site(Site { name: "mu".into(), frames: vec![], kind }, scalar.clone(), &[zero, five]);
 
     g.set_loc(place("src/model.rs", 4, 5));
-    let frame = Frame { name: "school".into(), dim: -1, size: 8, full_size: 8, counter: 0 };
-    let kind = SiteKind::Plate(frame.clone());
+    let frame = CondIndepStackFrame { name: "school".into(), dim: -1, size: 8, full_size: 8, counter: 0 };
+    let kind = SiteKind::Plate(PlateSite { frame: frame.clone(), indices: Indices::All });
     g.push_site(Site { name: "school".into(), frames: vec![], kind }, Ty::new(DType::I64, [8]), &[]);
 
     g.set_loc(place("src/model.rs", 5, 9));

@@ -1,0 +1,212 @@
+//! Messages: a primitive as handlers see it, and as `trace` keeps it.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use indexmap::IndexMap;
+use pyroxene_ir::{CondIndepStackFrame, Dims, Hint, Loc};
+
+use crate::{constraints::Support, distributions::Distribution, random::Key, tensor::Tensor};
+
+/// What a primitive is (NumPyro's message types).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SiteType {
+    /// `sample`.
+    Sample,
+    /// `factor`, which handlers treat as an observed sample site of [`Unit`](crate::distributions::Unit).
+    Factor,
+    /// `param`.
+    Param,
+    /// `deterministic`.
+    Deterministic,
+    /// `mutable`.
+    Mutable,
+    /// The declaration of a plate.
+    Plate,
+    /// `subsample`.
+    Subsample,
+    /// `prng_key`.
+    PrngKey,
+    /// `get_mask` and `inspect`, which record nothing.
+    Inspect,
+    /// `scan` and `cond` with primitives inside.
+    ControlFlow,
+}
+
+impl SiteType {
+    /// Whether the site has a distribution.
+    pub fn is_sample(self) -> bool {
+        matches!(self, SiteType::Sample | SiteType::Factor)
+    }
+
+    /// The word for it in listings.
+    pub fn name(self) -> &'static str {
+        match self {
+            SiteType::Sample => "sample",
+            SiteType::Factor => "factor",
+            SiteType::Param => "param",
+            SiteType::Deterministic => "deterministic",
+            SiteType::Mutable => "mutable",
+            SiteType::Plate => "plate",
+            SiteType::Subsample => "subsample",
+            SiteType::PrngKey => "prng_key",
+            SiteType::Inspect => "inspect",
+            SiteType::ControlFlow => "control_flow",
+        }
+    }
+}
+
+/// What a primitive was called with, besides its name and distribution.
+#[derive(Clone)]
+pub enum Argument {
+    /// A value.
+    Tensor(Tensor),
+    /// A number.
+    Int(i64),
+    /// A word.
+    Text(String),
+    /// Dimensions.
+    Dims(Dims),
+    /// What a parameter must satisfy.
+    Constraint(Support),
+}
+
+/// A primitive on its way through the handlers.
+#[derive(Clone)]
+pub struct Message {
+    /// What the primitive is.
+    pub kind: SiteType,
+    /// The site's name; empty for those that have none.
+    pub name: String,
+    /// The distribution of a sample site.
+    pub distribution: Option<Rc<dyn Distribution>>,
+    /// Further arguments by position: the initial value of a param site, the size of a plate.
+    pub args: Vec<Argument>,
+    /// Further arguments by name.
+    pub kwargs: IndexMap<String, Argument>,
+    /// The value, once somebody has given it.
+    pub value: Option<Tensor>,
+    /// Whether the value counts as data.
+    pub is_observed: bool,
+    /// The key that the site draws with, where the model names one.
+    pub rng_key: Option<Key>,
+    /// The dimensions of independent draws to the left of the distribution's batch.
+    pub sample_shape: Dims,
+    /// Hints to inference.
+    pub infer: BTreeMap<String, Hint>,
+    /// Truth values that broadcast to the batch: where off, the site has no density.
+    pub mask: Option<Tensor>,
+    /// A positive factor of the log density, that of the plates around left out.
+    pub scale: Option<Tensor>,
+    /// The plates around the site, outermost first.
+    pub frames: Vec<CondIndepStackFrame>,
+    /// The seed that a draw takes its key from.
+    pub seed: Option<Seeding>,
+    /// Whether a `block` hides the site.
+    pub hidden: bool,
+    /// Whether handlers further out must not see the message.
+    pub stop: bool,
+    /// Whether a plate draws its indices.
+    pub(crate) subsamples: bool,
+    /// The caller of the primitive.
+    pub loc: Loc,
+}
+
+/// A seed's number within the trace, and its key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seeding {
+    pub(crate) id: u32,
+    pub(crate) key: Key,
+}
+
+impl Message {
+    pub(crate) fn new(kind: SiteType, name: &str, loc: Loc) -> Message {
+        Message {
+            kind,
+            name: name.to_string(),
+            distribution: None,
+            args: Vec::new(),
+            kwargs: IndexMap::new(),
+            value: None,
+            is_observed: false,
+            rng_key: None,
+            sample_shape: Dims::new(),
+            infer: BTreeMap::new(),
+            mask: None,
+            scale: None,
+            frames: Vec::new(),
+            seed: None,
+            hidden: false,
+            stop: false,
+            subsamples: false,
+            loc,
+        }
+    }
+
+    /// Whether the primitive is about to draw with a key that nobody has given yet.
+    pub fn wants_key(&self) -> bool {
+        let draws = match self.kind {
+            SiteType::Sample | SiteType::PrngKey | SiteType::ControlFlow => true,
+            SiteType::Plate => self.subsamples,
+            _ => false,
+        };
+        draws && self.value.is_none() && self.rng_key.is_none() && self.seed.is_none()
+    }
+
+    /// Whether the mask is known to be off everywhere.
+    pub fn is_masked_off(&self) -> bool {
+        self.mask.is_some_and(Tensor::is_false)
+    }
+}
+
+/// A site as `trace` has seen it (the document's `SiteInfo`, NumPyro's trace entry).
+#[derive(Clone)]
+pub struct SiteInfo {
+    /// Its name.
+    pub name: String,
+    /// What the primitive is (`type`).
+    pub kind: SiteType,
+    /// The distribution of a sample site (`fn`, which is a keyword here).
+    pub distribution: Option<Rc<dyn Distribution>>,
+    /// Further arguments by position.
+    pub args: Vec<Argument>,
+    /// Further arguments by name.
+    pub kwargs: IndexMap<String, Argument>,
+    /// The value.
+    pub value: Tensor,
+    /// Whether the value counts as data.
+    pub is_observed: bool,
+    /// Hints to inference.
+    pub infer: BTreeMap<String, Hint>,
+    /// The factor of the log density, that of subsampling plates included.
+    pub scale: Option<Tensor>,
+    /// The plates around it, outermost first (`cond_indep_stack`).
+    pub frames: Vec<CondIndepStackFrame>,
+    /// The primitive's line.
+    pub loc: Loc,
+}
+
+impl SiteInfo {
+    /// What a message says on its way back; `None` for one without a value.
+    pub(super) fn of(message: &Message) -> Option<SiteInfo> {
+        let plates: f64 = message.frames.iter().map(|f| f.full_size as f64 / f.size as f64).product();
+        let scale = match message.scale {
+            None if plates == 1.0 => None,
+            Some(scale) if plates == 1.0 => Some(scale),
+            None => Some(Tensor::from(plates)),
+            Some(scale) => Some(scale * plates),
+        };
+        Some(SiteInfo {
+            name: message.name.clone(),
+            kind: message.kind,
+            distribution: message.distribution.clone(),
+            args: message.args.clone(),
+            kwargs: message.kwargs.clone(),
+            value: message.value?,
+            is_observed: message.is_observed,
+            infer: message.infer.clone(),
+            scale: scale.filter(|_| message.kind.is_sample() || message.kind == SiteType::Param),
+            frames: message.frames.clone(),
+            loc: message.loc.clone(),
+        })
+    }
+}

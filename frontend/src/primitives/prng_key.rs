@@ -1,0 +1,59 @@
+//! `prng_key`: hands the model a random key of its own.
+
+use pyroxene_ir::{DType, KeySite, Loc, Rng, Site, SiteKind, Ty};
+
+use super::refused;
+use crate::{
+    handlers::{Message, SiteType, dispatch},
+    random::Key,
+    trace::{TraceKind, resolve, with_active},
+};
+
+/// A key for random operations of the model's own (NumPyro's `prng_key`): a split of the seed around, or of the key
+/// that a query of the recorded model takes. `None` where there is neither: outside `seed` in a function that is no
+/// model.
+///
+/// Queries that take no key, such as a log density, use the key 0, as NumPyro's potential does.
+///
+/// ```
+/// use pyroxene_frontend::{eval, prelude::*, primitives::prng_key};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let noise = eval(|| handlers::seed(0, || match prng_key() {
+///     Some(key) => random::normal(key, &[10], DType::F64),
+///     None => Tensor::from([0.0; 10]),
+/// }))?;
+/// assert_eq!(noise.dims(), [10]);
+/// # Ok(()) }
+/// ```
+#[track_caller]
+pub fn prng_key() -> Option<Key> {
+    key_at(Loc::caller())
+}
+
+pub(super) fn key_at(loc: Loc) -> Option<Key> {
+    let message = dispatch(Message::new(SiteType::PrngKey, "", loc), |message| {
+        if message.value.is_some() || refused("prng_key", &message.loc) {
+            return;
+        }
+        let (rng, operand) = match (message.rng_key, message.seed) {
+            (Some(key), _) => (Rng::Explicit, Some(key)),
+            (None, Some(seed)) => (Rng::Seed(seed.id), Some(seed.key)),
+            (None, None) if with_active(|t| t.kind) == Some(TraceKind::Model) => (Rng::Program, None),
+            (None, None) => return,
+        };
+        let operand = match operand {
+            Some(key) => match resolve("prng_key", key.data(), &message.loc) {
+                Some(key) => vec![key],
+                None => return,
+            },
+            None => Vec::new(),
+        };
+        message.value = with_active(|t| {
+            t.counters.keys += 1;
+            let name = format!("key {}", t.counters.keys);
+            let site = Site { name, frames: vec![], kind: SiteKind::Key(KeySite { rng }) };
+            t.push_site(site, Ty::new(DType::U32, [2]), &operand, message.loc.clone())
+        });
+    });
+    message.value.map(Key)
+}
