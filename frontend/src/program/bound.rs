@@ -72,6 +72,11 @@ impl Bound {
         Bound { program, recorded, ..self.clone() }
     }
 
+    /// The program as it was bound.
+    pub(super) fn recorded(&self) -> &Program {
+        &self.recorded
+    }
+
     /// The data, one array for each leaf in order.
     pub fn data(&self) -> &[Array] {
         &self.data
@@ -196,7 +201,7 @@ impl Bound {
     }
 
     /// The values of `names`, from `values` or else from those given.
-    fn ordered(&self, names: &[String], values: &[(&str, Array)]) -> Result<Vec<Array>, Error> {
+    pub(super) fn ordered(&self, names: &[String], values: &[(&str, Array)]) -> Result<Vec<Array>, Error> {
         let find = |name: &String| {
             let own = values.iter().find(|(n, _)| n == name).map(|(_, v)| v);
             own.or_else(|| self.given.iter().find(|(n, _)| n == name).map(|(_, v)| v)).cloned()
@@ -249,7 +254,12 @@ impl Bound {
     }
 
     /// Runs a query on arguments that follow data and site values.
-    fn run(&self, query: Query, values: &[(&str, Array)], last: &[Array]) -> Result<Vec<Array>, Error> {
+    pub(super) fn run(
+        &self,
+        query: Query,
+        values: &[(&str, Array)],
+        last: &[Array],
+    ) -> Result<Vec<Array>, Error> {
         let compiled = self.program.compile(query, &self.backend)?;
         let mut buffers = self.fixed(&compiled)?;
         // Position and key come right after the data; values of sites are asked for as the sites come.
@@ -344,14 +354,6 @@ impl Bound {
     pub fn unconstrain(&self, values: &[(&str, Array)]) -> Result<Vec<f64>, Error> {
         let out = self.run(Query::Unconstrain, values, &[])?;
         Ok(out.first().map(Array::to_f64_vec).unwrap_or_default())
-    }
-
-    /// One draw of latent and deterministic sites from the prior; NumPyro's `seed(model, rng_seed=seed)`.
-    ///
-    /// # Errors
-    /// When a site cannot be drawn from.
-    pub fn draws(&self, seed: u64) -> Result<Vec<Array>, Error> {
-        self.run(Query::Draws, &[], &[pyroxene_ir::threefry::key_from_seed(seed)])
     }
 }
 

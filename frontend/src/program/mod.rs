@@ -10,6 +10,7 @@ mod model;
 mod pipeline;
 mod prepare;
 mod recorded;
+mod state;
 
 pub use bound::{Bound, Pinned};
 pub use compiled::{Compiled, Lowered};
@@ -18,3 +19,4 @@ pub use explain::{NotFinite, Quantity};
 pub use function::{Jit, eval, jit, record};
 pub use model::{IntoModel, Model};
 pub use recorded::{LeafSpec, Program, Timings};
+pub use state::State;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use pyroxene_ir::{
-    Graph, Role, SampleSite, SiteKind, Source, Ty,
+    Graph, Role, SampleSite, Site, SiteKind, Source, Ty,
     passes::{self, Coordinates, Query, QueryOutput, Settings, Step},
 };
 use pyroxene_runtime::Backend;
@@ -210,10 +210,12 @@ impl Program {
             Source::Latent => !hidden && matches!(query, Query::LogDensity | Query::Unconstrain),
             Source::Operand { .. } => false,
         };
-        sample_sites(self.graph_for(query))
-            .filter(|(_, s)| wants(s.source, s.hidden))
-            .map(|(n, _)| n)
-            .collect()
+        let takes = |site: &Site| match &site.kind {
+            SiteKind::Sample(sample) => wants(sample.source, sample.hidden),
+            SiteKind::Mutable(mutable) => query == Query::Draws && !mutable.update,
+            _ => false,
+        };
+        self.graph_for(query).sites().filter(|(_, s)| takes(s)).map(|(_, s)| s.name.clone()).collect()
     }
 
     /// The names of sites that [`Program::condition`] or [`Program::substitute`] has opened, in program order.

@@ -63,7 +63,8 @@ impl Collector<'_> {
         self.outputs.extend([holds, tested]);
     }
 
-    /// Float data must hold no NaN unless they are nothing but observed values and masks, whose sites have checks.
+    /// Float data must hold no NaN unless they are nothing but observed values and masks, whose sites have checks, and
+    /// what is only kept under a name.
     fn nan_in_data(&mut self) -> Result<(), PassError> {
         let graph = self.known.graph;
         let mut roots = graph.outputs().to_vec();
@@ -71,6 +72,8 @@ impl Collector<'_> {
             let operands = graph.operands(v);
             match &site.kind {
                 SiteKind::Sample(s) => roots.extend(&operands[s.slots().captures..]),
+                // It decides no density: a gap in the data may stay a gap.
+                SiteKind::Deterministic => {}
                 _ => roots.extend(operands),
             }
         }

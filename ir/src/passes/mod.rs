@@ -10,6 +10,7 @@ mod manager;
 mod observed;
 mod pins;
 mod query;
+mod states;
 mod trace_back;
 
 pub use batch::batch;
@@ -23,6 +24,7 @@ pub use observed::{ObservedValues, observed};
 pub use pins::{Pins, pins};
 pub use query::{Coordinates, Query, QueryOutput, layout, outputs};
 pub use stable_rewrites::{REWRITES, Rewrite};
+pub use states::{InitialStates, states};
 pub use trace_back::{TracedBack, trace_back};
 pub(crate) use vjp::influences;
 pub use vjp::{pullback, value_and_grad};
