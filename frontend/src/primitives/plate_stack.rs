@@ -51,13 +51,13 @@ pub fn plate_stack(prefix: &str, sizes: &[usize], rightmost_dim: isize) -> Plate
 }
 
 impl PlateStack {
-    /// Runs `f` inside all the plates.
+    /// Runs `f` inside all the plates, the last outermost (as NumPyro enters them).
     #[track_caller]
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
         fn enter<R>(plates: &[Plate], f: Box<dyn FnOnce() -> R + '_>) -> R {
             match plates {
                 [] => f(),
-                [first, rest @ ..] => first.run(|_| enter(rest, f)),
+                [rest @ .., last] => last.run(|_| enter(rest, f)),
             }
         }
         enter(&self.0, Box::new(f))
