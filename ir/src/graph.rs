@@ -20,7 +20,7 @@ pub use node::{Input, Kind, Loc, Node, Operands, Phase, Role, Val};
 use crate::{
     error::TypeError,
     ops::Op,
-    site::{RegionId, Site},
+    site::{ControlFlowSite, RegionId, Site, SiteKind},
     types::Ty,
 };
 
@@ -190,6 +190,38 @@ impl Graph {
         self.append(Kind::Site(Box::new(site)), ty, Box::default(), operands)
     }
 
+    /// Adds a site whose results have the types of those of `node`: only a control flow has several.
+    pub fn push_site_like(&mut self, site: Site, node: &Node, operands: &[Val]) -> Val {
+        self.append(Kind::Site(Box::new(site)), node.ty.clone(), node.rest.clone(), operands)
+    }
+
+    /// Adds a control flow with the results that its regions say.
+    ///
+    /// # Errors
+    /// When it has no result.
+    pub fn push_control_flow(
+        &mut self,
+        name: &str,
+        flow: ControlFlowSite,
+        operands: &[Val],
+    ) -> Result<Val, TypeError> {
+        let mut tys = flow.results(&self.regions).unwrap_or_default().into_iter();
+        let Some(ty) = tys.next() else {
+            let operands = operands.iter().map(|v| self.ty(*v).clone()).collect();
+            return Err(TypeError { op: "control_flow", operands, expected: "to have a result".into() });
+        };
+        let site = Site { name: name.into(), frames: Vec::new(), kind: SiteKind::ControlFlow(flow) };
+        Ok(self.append(Kind::Site(Box::new(site)), ty, tys.collect(), operands))
+    }
+
+    /// The node that makes `v`, and which of its results that is.
+    pub fn origin(&self, v: Val) -> (Val, usize) {
+        match self.node(v).kind {
+            Kind::Part(i) => (self.operands(v)[0], i as usize),
+            _ => (v, 0),
+        }
+    }
+
     /// Adds a region, or finds the one of the same structure.
     pub fn add_region(&mut self, region: Arc<Graph>) -> RegionId {
         let mut hasher = FxHasher::default();
@@ -329,7 +361,7 @@ impl Graph {
             Kind::Input(i) => Ok(self.input(i.name.clone(), i.role, node.ty.clone())),
             Kind::Pure(op) => self.push(op.clone(), operands),
             Kind::Part(i) => self.part(operands.first().copied().unwrap_or(Val(0)), *i as usize),
-            Kind::Site(site) => Ok(self.push_site((**site).clone(), node.ty.clone(), operands)),
+            Kind::Site(site) => Ok(self.push_site_like((**site).clone(), node, operands)),
         };
         self.loc = outer;
         copied

@@ -20,8 +20,8 @@ pub use error::TypeError;
 pub use graph::{Graph, Input, Kind, Loc, Node, Operands, Phase, Role, Val};
 pub use ops::Op;
 pub use site::{
-    CheckSite, CondIndepStackFrame, Hint, Indices, KeySite, MutableSite, ParamInfo, ParamSite, PlateSite,
-    RegionId, Rng, SampleRegions, SampleSite, Site, SiteKind, Slots, Source,
+    CheckSite, CondIndepStackFrame, ControlFlowSite, Flow, Hint, Indices, KeySite, MutableSite, ParamInfo,
+    ParamSite, PlateSite, RegionId, Rng, SampleRegions, SampleSite, Site, SiteKind, Slots, Source,
 };
 pub use types::{DType, Dims, ParseTyError, Ty};
 pub use verify::{VerifyError, VerifyErrors, verify};

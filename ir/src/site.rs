@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::Dims;
+use crate::types::{Dims, Ty};
 
 /// The index of a region in its graph's table of regions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -63,6 +63,8 @@ pub enum SiteKind {
     Key(KeySite),
     /// A condition on values; its operands are a truth value per element, and the elements it speaks of.
     Check(CheckSite),
+    /// A loop over, or a choice between, functions that hold sites.
+    ControlFlow(ControlFlowSite),
 }
 
 impl SiteKind {
@@ -76,6 +78,7 @@ impl SiteKind {
             SiteKind::Mutable(_) => "mutable",
             SiteKind::Key(_) => "key",
             SiteKind::Check(_) => "check",
+            SiteKind::ControlFlow(_) => "control_flow",
         }
     }
 }
@@ -118,9 +121,10 @@ pub struct ParamInfo {
 
 /// A sample site: the distribution as closed regions, and how the value is obtained.
 ///
-/// Operands, in order: the value if [`Source::Operand`], the mask if `has_mask`, the scale if `has_scale`, the seed's
-/// key if the [`Rng`] has one, then the captures: first the distribution's parameters, then whatever else its regions read. Every region takes its own
-/// leading arguments followed by a prefix of the captures.
+/// Operands, in order: the value inside a control flow if `within`, the value if [`Source::Operand`], the mask if
+/// `has_mask`, the scale if `has_scale`, the key if the [`Rng`] has one, then the captures: first the distribution's
+/// parameters, then whatever else its regions read. Every region takes its own leading arguments followed by a prefix of
+/// the captures.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct SampleSite {
     /// The distribution's name.
@@ -137,6 +141,11 @@ pub struct SampleSite {
     pub batch: Dims,
     /// Where the value comes from.
     pub source: Source,
+    /// Whether the site lies inside a control flow: it stands for that site of every iteration, or of the branch chosen,
+    /// and its first operand is the control flow's result that holds the value. A latent or given one gets its value
+    /// there, since what else happens inside depends on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub within: bool,
     /// Whether a mask is among the operands: truth values that broadcast to `batch`.
     pub has_mask: bool,
     /// Whether a scale is among the operands: a positive factor of the log probability that broadcasts to `batch`.
@@ -252,10 +261,11 @@ impl SampleSite {
             next += usize::from(present);
             present.then(|| next - 1)
         };
+        let within = slot(self.within);
         let value = slot(matches!(self.source, Source::Operand { .. }));
         let (mask, scale) = (slot(self.has_mask), slot(self.has_scale));
         let key = slot(self.rng.has_key());
-        Slots { value, mask, scale, key, captures: next }
+        Slots { within, value, mask, scale, key, captures: next }
     }
 
     /// Whether the site helps inference rather than describes the model (NumPyro's `infer={"is_auxiliary": True}`).
@@ -272,6 +282,8 @@ impl SampleSite {
 /// Where the operands of a sample site are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Slots {
+    /// The position of the value inside a control flow.
+    pub within: Option<usize>,
     /// The value's position.
     pub value: Option<usize>,
     /// The mask's position.
@@ -347,4 +359,84 @@ pub struct ParamSite {
 pub struct CheckSite {
     /// What must hold, as the end of the sentence "expected …".
     pub expected: String,
+}
+
+/// A control flow whose functions hold sites (NumPyro's `control_flow` messages); one whose functions hold none is an op.
+///
+/// Operands: the seed's key if [`Rng::Seed`], then those of the op. Results: those of the op, whose last ones are what the
+/// sites of the enclosing graph that are [`within`](SampleSite::within) it read: values, and operands stacked.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct ControlFlowSite {
+    /// What it does.
+    pub flow: Flow,
+    /// Where draws inside get their keys from: one split for all, and of it another one for each iteration.
+    pub rng: Rng,
+}
+
+/// The kinds of control flow. Their regions are of the model phase.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// See [`Scan`](crate::ops::Scan).
+    Scan {
+        /// The number of operands that do not change.
+        consts: usize,
+        /// The number of operands that each iteration replaces.
+        carries: usize,
+        /// The number of iterations.
+        length: usize,
+        /// Whether it runs from the last position to the first.
+        reverse: bool,
+        /// One iteration.
+        body: RegionId,
+    },
+    /// See [`Switch`](crate::ops::Switch).
+    Switch {
+        /// At least one.
+        branches: Vec<RegionId>,
+    },
+}
+
+impl ControlFlowSite {
+    /// The number of operands before those of the op.
+    pub fn first(&self) -> usize {
+        usize::from(self.rng.has_key())
+    }
+
+    /// The regions, in order.
+    pub fn regions(&self) -> &[RegionId] {
+        match &self.flow {
+            Flow::Scan { body, .. } => std::slice::from_ref(body),
+            Flow::Switch { branches } => branches,
+        }
+    }
+
+    /// The same with each region replaced.
+    ///
+    /// # Errors
+    /// Those of `f`.
+    pub fn map_regions<E>(
+        &self,
+        mut f: impl FnMut(RegionId) -> Result<RegionId, E>,
+    ) -> Result<ControlFlowSite, E> {
+        let mut mapped = self.clone();
+        match &mut mapped.flow {
+            Flow::Scan { body, .. } => *body = f(*body)?,
+            Flow::Switch { branches } => {
+                for branch in branches {
+                    *branch = f(*branch)?;
+                }
+            }
+        }
+        Ok(mapped)
+    }
+
+    /// The types of the results, where its regions exist and return enough.
+    pub fn results(&self, regions: &[std::sync::Arc<crate::graph::Graph>]) -> Option<Vec<Ty>> {
+        let region = regions.get(self.regions().first()?.index())?;
+        let tys = region.outputs().iter().map(|v| region.ty(*v).clone());
+        let Flow::Scan { carries, length, .. } = &self.flow else { return Some(tys.collect()) };
+        let stacked = |ty: &Ty| ty.with_dims(std::iter::once(*length).chain(ty.dims.iter().copied()));
+        Some(tys.enumerate().map(|(i, ty)| if i < *carries { ty } else { stacked(&ty) }).collect())
+    }
 }

@@ -11,7 +11,8 @@
 //! 7. Regions satisfy all of this too, those inside ops included. (They are graphs of their own, so nothing in them can
 //!    refer outside.)
 //!
-//! 17. A part's one operand is a pure node with that further result, which has the part's type; no two are equal.
+//! 17. A part's one operand is a pure node or a control flow with that further result, which has the part's type; no two
+//!     are equal.
 //!
 //! Sites:
 //!
@@ -21,7 +22,7 @@
 //!    [`slots`](crate::SampleSite::slots) has them, then at least as many captures as parameters; for deterministic,
 //!    param and mutable sites one value; for checks the truth values and what they test; for plates the indices or the
 //!    seed's key where they have them, and for keys that of the seed.
-//! 10. The regions a site names exist and are pure.
+//! 10. The regions a site names exist and are pure; those of a control flow are of the model phase.
 //! 11. A region's inputs are its own arguments (`value`, `key: u32[2]`, or `u`) followed by a prefix of the captures.
 //! 12. A region's outputs have the types that [`SampleRegions`](crate::SampleRegions) documents; `constrain` and
 //!     `unconstrain` come together, agree on `u` where the value is a float, and are absent for discrete supports.
@@ -32,9 +33,13 @@
 //! 15. Frames have negative dimensions, no two of a site share one, none is longer than its plate, and a sample site's
 //!     batch has each frame's size at the frame's dimension (any size where the frame has size 1).
 //! 16. A plate site declares the frame of its own name, and its value is one integer for each element of it.
+//! 18. A control flow's regions take its operands (a loop's body slices of the stacked ones), return what it carries and
+//!     then its other results, branches all the same types; it has no plates around it.
+//! 19. A sample site within a control flow has as first operand a result of one, of the site's own type.
 //!
 //! All violations are collected; each names its invariant, the node's line in the text form, and the user's source line.
 
+mod control_flow;
 mod frames;
 mod sample;
 
@@ -114,6 +119,15 @@ pub fn verify(graph: &Graph) -> Result<(), VerifyErrors> {
 
 fn list<'a>(tys: impl Iterator<Item = &'a Ty>) -> String {
     tys.map(Ty::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a node can have several results.
+fn has_parts(kind: &Kind) -> bool {
+    match kind {
+        Kind::Pure(_) => true,
+        Kind::Site(site) => matches!(site.kind, SiteKind::ControlFlow(_)),
+        Kind::Input(_) | Kind::Part(_) => false,
+    }
 }
 
 fn verify_into(graph: &Graph, region: &[usize], errors: &mut Vec<VerifyError>) {
@@ -221,7 +235,7 @@ impl Verifier<'_> {
         let Some(of) = self.graph.operands(v).first().copied() else { return };
         let node = self.graph.node(of);
         match node.rest.get(i.wrapping_sub(1)) {
-            Some(ty) if matches!(node.kind, Kind::Pure(_)) && ty == self.graph.ty(v) => {
+            Some(ty) if has_parts(&node.kind) && ty == self.graph.ty(v) => {
                 if self.graph.part_of(of, i) != Some(v) {
                     self.report(17, v, format!("there is another part {i} of {of}"));
                 }
@@ -254,7 +268,7 @@ impl Verifier<'_> {
         let mut params: BTreeMap<&str, Val> = BTreeMap::new();
         for (v, site) in graph.sites() {
             match &site.kind {
-                SiteKind::Check(_) | SiteKind::Mutable(_) | SiteKind::Key(_) => {}
+                SiteKind::Check(_) | SiteKind::Mutable(_) | SiteKind::Key(_) | SiteKind::ControlFlow(_) => {}
                 SiteKind::Sample(sample) if sample.hidden => {}
                 SiteKind::Param(_) => match params.insert(&site.name, v) {
                     Some(first) if graph.ty(first) != graph.ty(v) => {
@@ -297,6 +311,7 @@ impl Verifier<'_> {
             }
             SiteKind::Plate(plate) => self.plate(v, &site.name, plate),
             SiteKind::Key(key) => self.key(v, key),
+            SiteKind::ControlFlow(flow) => self.control_flow(v, site, flow),
             SiteKind::Check(_) => {
                 self.count(v, 2);
                 self.operand_is(v, &ty);

@@ -38,13 +38,17 @@ pub fn initial(graph: &Graph, how: &Initial) -> Result<Graph, PassError> {
     }
     let position = known.out.input("position", Role::Position, Ty::new(DType::F64, [dimension]));
     let key = known.out.input("key", Role::Key, Ty::new(DType::U32, [2]));
+    for (site, value) in &given {
+        known.set(*site, Some(*value));
+    }
     let mut maker = Maker { known, how, given, position, key, pieces: Vec::new() };
+    maker.within(&coordinates)?;
     for v in graph.vals() {
         let operands = maker.known.visit(v)?;
         let node = graph.node(v);
         let Kind::Site(site) = &node.kind else { continue };
         let SiteKind::Sample(sample) = &site.kind else { continue };
-        if maker.known.value(v).is_some() {
+        if maker.known.value(v).is_some() && !(sample.within && sample.is_latent()) {
             continue;
         }
         let offset = coordinates.iter().find(|c| c.val == v).map(|c| (c.offset, c.unconstrained.clone()));
@@ -74,6 +78,31 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// Coordinates for the sites within control flows: what their draws depend on is known inside alone.
+    fn within(&mut self, coordinates: &[super::Coordinates]) -> Result<(), PassError> {
+        for c in coordinates {
+            let (Some(site), node) = (self.known.graph.site(c.val), self.known.graph.node(c.val)) else {
+                continue;
+            };
+            let SiteKind::Sample(sample) = &site.kind else { continue };
+            if sample.within && self.known.value(c.val).is_none() {
+                let u =
+                    self.piece(c.offset, &c.unconstrained).map_err(at("initial", node, Some(&site.name)))?;
+                self.known.coordinates.insert(c.val, u);
+            }
+        }
+        Ok(())
+    }
+
+    /// Coordinates of a site in the position given.
+    fn piece(&mut self, offset: usize, ty: &Ty) -> Result<Val, TypeError> {
+        let [start, limit, stride] = [offset, offset + ty.len(), 1].map(|n| Dims::from_slice(&[n]));
+        let piece = Slice { start, limit, stride };
+        let piece = self.known.out.push(piece, &[self.position])?;
+        let piece = self.known.out.convert(piece, ty.dtype)?;
+        self.known.out.reshape(piece, &ty.dims)
+    }
+
     /// A latent site's value, and its piece of the position where it has coordinates.
     fn site(
         &mut self,
@@ -87,6 +116,7 @@ impl Maker<'_> {
         let draws = if coordinates.is_some() { self.how.draws } else { 1 };
         let value = match given {
             Some(value) => Some(value),
+            None if sample.within => None,
             None => self.center(sample, draws, captures)?,
         };
         let Some((offset, ty)) = coordinates else { return Ok(value) };
@@ -102,11 +132,7 @@ impl Maker<'_> {
                 (u, Some(value))
             }
             None => {
-                let [start, limit, stride] = [offset, offset + ty.len(), 1].map(|n| Dims::from_slice(&[n]));
-                let piece = Slice { start, limit, stride };
-                let piece = self.known.out.push(piece, &[self.position])?;
-                let piece = self.known.out.convert(piece, ty.dtype)?;
-                let u = self.known.out.reshape(piece, &ty.dims)?;
+                let u = self.piece(offset, &ty)?;
                 let value = self.known.inline(&graph.region(constrain).clone(), &with(u), 0)?;
                 (Some(u), value)
             }

@@ -1,12 +1,17 @@
 //! The part of a program that depends on no latent value: what data, and values given to sites, decide alone.
 
-use super::{PassError, at};
+use std::collections::BTreeMap;
+
+use super::{
+    PassError, Query, at,
+    control_flow::{self, Inside, Unresolved},
+};
 use crate::{
     error::TypeError,
-    graph::{Graph, Kind, Phase, Role, Val},
+    graph::{Graph, Kind, Node, Phase, Role, Val},
     ops::Iota,
-    site::{Indices, SiteKind, Source},
-    types::Dims,
+    site::{ControlFlowSite, Indices, SiteKind, Source},
+    types::{DType, Dims, Ty},
 };
 
 /// Copies into a pure graph every value that is known without the latent sites, as far as it is asked to.
@@ -15,12 +20,18 @@ pub(super) struct Known<'a> {
     /// Takes the program's inputs, then the values given to its sites in program order.
     pub(super) out: Graph,
     map: Vec<Option<Val>>,
+    /// Unconstrained coordinates of sites within control flows, where somebody knows them.
+    pub(super) coordinates: BTreeMap<Val, Val>,
+    /// The results of control flows.
+    results: BTreeMap<Val, Vec<Option<Val>>>,
 }
 
 impl<'a> Known<'a> {
     /// The inputs of `graph` and of its given sites.
     pub(super) fn of(graph: &'a Graph) -> Result<Known<'a>, PassError> {
-        let mut known = Known { graph, out: Graph::new(Phase::Pure), map: vec![None; graph.len()] };
+        let (coordinates, results) = (BTreeMap::new(), BTreeMap::new());
+        let (out, map) = (Graph::new(Phase::Pure), vec![None; graph.len()]);
+        let mut known = Known { graph, out, map, coordinates, results };
         for v in graph.inputs() {
             let copied = known.out.copy_node(graph, *v, &[]);
             known.map[v.index()] = Some(copied.map_err(at("known", graph.node(*v), None))?);
@@ -53,11 +64,20 @@ impl<'a> Known<'a> {
         self.out.set_loc(node.loc.clone());
         let made = match &node.kind {
             Kind::Input(_) => return Ok(operands),
+            Kind::Part(i) if self.results.contains_key(&self.graph.origin(v).0) => {
+                self.results[&self.graph.origin(v).0][*i as usize]
+            }
             Kind::Pure(_) | Kind::Part(_) => match operands.iter().copied().collect::<Option<Vec<Val>>>() {
                 Some(all) => Some(self.out.copy_node(self.graph, v, &all).map_err(at("known", node, None))?),
                 None => None,
             },
             Kind::Site(site) => {
+                if let SiteKind::ControlFlow(flow) = &site.kind {
+                    let results = self.control_flow(v, node, flow, &operands)?;
+                    self.map[v.index()] = results[0];
+                    self.results.insert(v, results);
+                    return Ok(operands);
+                }
                 let made = self.site(v, &site.kind, &operands);
                 made.map_err(at("known", node, Some(&site.name)))?
             }
@@ -73,7 +93,7 @@ impl<'a> Known<'a> {
             {
                 (Source::Operand { .. }, Some(value)) => self.out.broadcast_to(value, &ty.dims).map(Some),
                 (Source::Given { .. }, _) => Ok(self.value(v)),
-                _ => Ok(None),
+                _ => Ok(sample.slots().within.and_then(|slot| operands[slot])),
             },
             SiteKind::Plate(plate) => match plate.indices {
                 Indices::All => {
@@ -87,7 +107,36 @@ impl<'a> Known<'a> {
             SiteKind::Deterministic | SiteKind::Param(_) | SiteKind::Mutable(_) | SiteKind::Check(_) => {
                 Ok(operands.first().copied().flatten())
             }
+            SiteKind::ControlFlow(_) => Ok(None),
         }
+    }
+
+    /// The results of a control flow, as far as they are known.
+    fn control_flow(
+        &mut self,
+        v: Val,
+        node: &Node,
+        flow: &ControlFlowSite,
+        operands: &[Option<Val>],
+    ) -> Result<Vec<Option<Val>>, PassError> {
+        let mut inside = Vec::new();
+        for (p, k, _) in control_flow::sites_within(self.graph, v) {
+            let coordinates = self.coordinates.get(&p).map(|u| Inside::Coordinates(*u));
+            inside.extend(self.value(p).map(Inside::Value).or(coordinates).map(|given| (k, given)));
+        }
+        let unknown = self.out.full(&Ty::scalar(DType::F64), 0.0).map_err(at("known", node, None))?;
+        let flow = Unresolved {
+            graph: self.graph,
+            node,
+            flow,
+            query: Query::Evaluate,
+            operands: operands[flow.first()..].to_vec(),
+            key: None,
+            unknown: Some(unknown),
+            inside,
+            wanted: vec![true; node.results().count()],
+        };
+        control_flow::resolve(&mut self.out, flow)
     }
 
     /// Output `i` of a region, if what it needs is known: other arguments may depend on latent values.

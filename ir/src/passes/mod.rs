@@ -2,6 +2,7 @@
 
 mod batch;
 mod checks;
+mod control_flow;
 mod give;
 mod initial;
 mod jvp;

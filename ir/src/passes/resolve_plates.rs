@@ -29,6 +29,12 @@ impl Pass for ResolvePlates {
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
+        self.resolve(graph)
+    }
+}
+
+impl ResolvePlates {
+    fn resolve(&self, graph: &Graph) -> Result<Graph, PassError> {
         if graph.phase() == Phase::Pure {
             return Ok(graph.clone());
         }
@@ -45,6 +51,14 @@ impl Pass for ResolvePlates {
                 }
                 SiteKind::Plate(plate) if plate.indices == Indices::Operand => Ok(operands[0]),
                 SiteKind::Sample(sample) => expand(out, site, sample, &node.ty, operands).map_err(err),
+                SiteKind::ControlFlow(flow) => {
+                    let flow = flow.map_regions(|id| {
+                        let resolved = self.resolve(graph.region(id))?;
+                        Ok::<_, PassError>(out.add_region(Arc::new(resolved)))
+                    })?;
+                    let site = Site { kind: SiteKind::ControlFlow(flow), ..(**site).clone() };
+                    Ok(out.push_site_like(site, node, operands))
+                }
                 _ => {
                     Ok(out.push_site(Site { frames: vec![], ..(**site).clone() }, node.ty.clone(), operands))
                 }

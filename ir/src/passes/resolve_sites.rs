@@ -1,8 +1,10 @@
 //! Sites: answers a query by giving each site its value and inlining the regions the query needs; the result is pure.
 
+mod flows;
+
 use std::collections::BTreeMap;
 
-use super::{Need, Pass, PassError, Query, at, layout};
+use super::{Need, Pass, PassError, Query, at, control_flow::Inside, layout};
 use crate::{
     error::TypeError,
     graph::{Graph, Kind, Node, Phase, Role, Val},
@@ -40,16 +42,24 @@ impl Pass for ResolveSites {
     }
 }
 
-struct Resolver<'a> {
+pub(super) struct Resolver<'a> {
     graph: &'a Graph,
     query: Query,
-    out: Graph,
-    map: Vec<Val>,
+    pub(super) out: Graph,
+    pub(super) map: Vec<Val>,
+    /// Values, or coordinates, given to sites.
+    pub(super) given: BTreeMap<Val, Inside>,
+    /// The results of control flows.
+    results: BTreeMap<Val, Vec<Val>>,
+    /// Whether the graph is a region of a control flow, which makes values alone.
+    nested: bool,
+    /// There, where not all is known: a scalar that stands for what is not.
+    pub(super) unknown: Option<Val>,
     /// The unconstrained coordinates of all latent sites, and where each site's begin.
     position: Option<Val>,
     offsets: BTreeMap<Val, usize>,
     /// The key of the program (`None`) and of each seed, as the splits so far have left it.
-    keys: BTreeMap<Option<u32>, Val>,
+    pub(super) keys: BTreeMap<Option<u32>, Val>,
     density: Option<Val>,
     /// Values of latent and deterministic sites, in program order.
     values: Vec<Val>,
@@ -61,38 +71,58 @@ struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     fn new(graph: &'a Graph, query: Query) -> Result<Resolver<'a>, PassError> {
-        let mut out = Graph::new(Phase::Pure);
-        let mut map = vec![Val::from_index(0); graph.len()];
+        let mut resolver = Resolver { nested: false, ..Resolver::inside(graph, query) };
         for v in graph.inputs() {
             let node = graph.node(*v);
-            map[v.index()] = out.copy_node(graph, *v, &[]).map_err(at("resolve_sites", node, None))?;
+            let copied = resolver.out.copy_node(graph, *v, &[]);
+            resolver.map[v.index()] = copied.map_err(at("resolve_sites", node, None))?;
         }
-        let (mut offsets, mut position, mut keys) = (BTreeMap::new(), None, BTreeMap::new());
         if query.takes_position() {
             let sites = layout(graph);
             let len = sites.iter().map(|s| s.unconstrained.len()).sum();
-            offsets = sites.iter().map(|s| (s.val, s.offset)).collect();
+            resolver.offsets = sites.iter().map(|s| (s.val, s.offset)).collect();
             // Doubles, whatever the sites' element types, which may differ: samplers compute in doubles.
-            position = Some(out.input("position", Role::Position, Ty::new(DType::F64, [len])));
+            let position = resolver.out.input("position", Role::Position, Ty::new(DType::F64, [len]));
+            resolver.position = Some(position);
         }
         if query == Query::Draws {
-            keys.insert(None, out.input("rng_key", Role::Key, Ty::new(DType::U32, [2])));
+            resolver.keys.insert(None, resolver.out.input("rng_key", Role::Key, Ty::new(DType::U32, [2])));
         }
-        let (values, coordinates, states) = (Vec::new(), Vec::new(), Vec::new());
-        let density = None;
-        Ok(Resolver { graph, query, out, map, position, offsets, keys, density, values, coordinates, states })
+        Ok(resolver)
     }
 
-    fn node(&mut self, v: Val) -> Result<(), PassError> {
+    /// For a region of a control flow: whoever makes it binds the region's inputs.
+    pub(super) fn inside(graph: &'a Graph, query: Query) -> Resolver<'a> {
+        Resolver {
+            graph,
+            query,
+            out: Graph::new(Phase::Pure),
+            map: vec![Val::from_index(0); graph.len()],
+            given: BTreeMap::new(),
+            results: BTreeMap::new(),
+            nested: true,
+            unknown: None,
+            position: None,
+            offsets: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            density: None,
+            values: Vec::new(),
+            coordinates: Vec::new(),
+            states: Vec::new(),
+        }
+    }
+
+    pub(super) fn node(&mut self, v: Val) -> Result<(), PassError> {
         let graph = self.graph;
         let node = graph.node(v);
         let operands: Vec<Val> = graph.operands(v).iter().map(|o| self.map[o.index()]).collect();
         self.out.set_loc(node.loc.clone());
         let new = match &node.kind {
             Kind::Input(_) => return Ok(()),
-            Kind::Pure(_) | Kind::Part(_) => {
-                self.out.copy_node(graph, v, &operands).map_err(at("resolve_sites", node, None))?
-            }
+            Kind::Pure(_) | Kind::Part(_) => match (&node.kind, self.results.get(&graph.origin(v).0)) {
+                (Kind::Part(i), Some(results)) => results[*i as usize],
+                _ => self.out.copy_node(graph, v, &operands).map_err(at("resolve_sites", node, None))?,
+            },
             Kind::Site(site) => self.site(v, node, site, &operands)?,
         };
         self.map[v.index()] = new;
@@ -103,7 +133,7 @@ impl<'a> Resolver<'a> {
         match &site.kind {
             SiteKind::Sample(sample) => {
                 let value = self.value(v, node, site, sample, operands)?;
-                if self.query.wants_density() && !sample.hidden {
+                if !self.nested && self.query.wants_density() && !sample.hidden {
                     let captures = &operands[sample.slots().captures..];
                     self.add_density(sample, value, captures).map_err(at(
                         "resolve_sites",
@@ -118,7 +148,10 @@ impl<'a> Resolver<'a> {
                 Ok(operands[0])
             }
             SiteKind::Param(_) | SiteKind::Check(_) => Ok(operands[0]),
+            SiteKind::ControlFlow(flow) => self.control_flow(v, node, flow, operands),
             SiteKind::Mutable(mutable) => Ok(self.state(node, site, mutable.update, operands[0])),
+            // What is drawn inside a control flow is known to nobody who has no key.
+            SiteKind::Key(_) | SiteKind::Plate(_) if self.unknown.is_some() => self.unknown_value(node, site),
             SiteKind::Key(key) => {
                 self.key(key.rng, operands).map_err(at("resolve_sites", node, Some(&site.name)))
             }
@@ -200,20 +233,43 @@ impl<'a> Resolver<'a> {
         // A seed inside the program reserves its split whether or not this query draws the site.
         let key = self.split(sample.rng, slots.key.map(|s| operands[s])).map_err(&err)?;
         let captures = &operands[slots.captures..];
-        let name = || site.name.clone();
-        match (sample.source, slots.value) {
-            (Source::Operand { .. }, Some(slot)) => return Ok(operands[slot]),
-            (Source::Given { .. }, _) => return Ok(self.out.input(name(), Role::Site, node.ty.clone())),
+        match (sample.source, slots.value, self.given.get(&v).copied()) {
+            // The control flow has read what was given, and made the value of it.
+            (Source::Latent | Source::Given { .. }, ..) if sample.within => {}
+            (_, _, Some(Inside::Value(value))) => return Ok(value),
+            (_, _, Some(Inside::Coordinates(u))) => {
+                return Ok(self.constrained(node, site, sample, u, captures)?[0]);
+            }
+            (Source::Operand { .. }, Some(slot), _) => return Ok(operands[slot]),
+            (Source::Given { .. }, ..) => return Ok(self.site_input(v, node, site)),
             _ => {}
         }
-        let value = match self.query {
-            _ if sample.hidden => self.draw(node, site, sample, key, captures)?,
-            Query::Evaluate | Query::Draws => self.draw(node, site, sample, key, captures)?,
-            Query::LogDensity | Query::Unconstrain => self.out.input(name(), Role::Site, node.ty.clone()),
-            Query::Potential | Query::PotentialAndGradient | Query::Constrain => {
-                self.constrain(v, node, site, sample, captures)?
+        let mut log_det = None;
+        let value = match (self.query, slots.within) {
+            (query, Some(slot)) => {
+                if query.wants_density() && query.takes_position() && sample.is_latent() && !self.nested {
+                    let u = self.read(v, node, site, sample)?;
+                    log_det = Some(self.constrained(node, site, sample, u, captures)?[1]);
+                }
+                operands[slot]
+            }
+            _ if self.unknown.is_some() => self.unknown_value(node, site)?,
+            _ if self.nested || sample.hidden => self.draw(node, site, sample, key, captures)?,
+            (Query::Evaluate | Query::Draws, _) => self.draw(node, site, sample, key, captures)?,
+            (Query::LogDensity | Query::Unconstrain, _) => self.site_input(v, node, site),
+            (Query::Potential | Query::PotentialAndGradient | Query::Constrain, _) => {
+                let u = self.read(v, node, site, sample)?;
+                let made = self.constrained(node, site, sample, u, captures)?;
+                log_det = Some(made[1]);
+                made[0]
             }
         };
+        if self.nested {
+            return Ok(value);
+        }
+        if let Some(log_det) = log_det.filter(|_| self.query.wants_density()) {
+            self.accumulate(log_det).map_err(&err)?;
+        }
         if sample.is_latent() {
             self.values.push(value);
         }
@@ -271,32 +327,52 @@ impl<'a> Resolver<'a> {
         Ok(drawn.map_err(at("resolve_sites", node, Some(&site.name)))?[0])
     }
 
-    fn constrain(
-        &mut self,
-        v: Val,
-        node: &Node,
-        site: &Site,
-        sample: &SampleSite,
-        captures: &[Val],
-    ) -> Result<Val, PassError> {
+    /// The value given to a site, as an input under its name.
+    fn site_input(&mut self, v: Val, node: &Node, site: &Site) -> Val {
+        if let Some(Inside::Value(value)) = self.given.get(&v) {
+            return *value;
+        }
+        self.out.input(site.name.clone(), Role::Site, node.ty.clone())
+    }
+
+    /// What stands for the value of a site that is not known.
+    fn unknown_value(&mut self, node: &Node, site: &Site) -> Result<Val, PassError> {
+        let err = at("resolve_sites", node, Some(&site.name));
+        let unknown = self.unknown.unwrap_or(Val::from_index(0));
+        let one = self.out.convert(unknown, node.ty.dtype).map_err(&err)?;
+        self.out.broadcast_to(one, &node.ty.dims).map_err(&err)
+    }
+
+    /// A latent site's unconstrained coordinates, from the position.
+    fn read(&mut self, v: Val, node: &Node, site: &Site, sample: &SampleSite) -> Result<Val, PassError> {
         let (Some(region), Some(position), Some(offset)) =
             (sample.regions.constrain, self.position, self.offsets.get(&v).copied())
         else {
             return Err(discrete(node, site, sample));
         };
         let err = at("resolve_sites", node, Some(&site.name));
-        let region = self.graph.region(region).clone();
+        let region = self.graph.region(region);
         let ty = region.ty(region.inputs()[0]).clone();
         let (start, limit) = (Dims::from_slice(&[offset]), Dims::from_slice(&[offset + ty.len()]));
         let u = self.out.push(ops::Slice::new(start, limit), &[position]).map_err(&err)?;
         let u = self.out.reshape(u, &ty.dims).map_err(&err)?;
-        let u = self.out.convert(u, ty.dtype).map_err(&err)?;
+        self.out.convert(u, ty.dtype).map_err(&err)
+    }
+
+    /// The value at unconstrained coordinates, and the transform's `log |det J|`.
+    fn constrained(
+        &mut self,
+        node: &Node,
+        site: &Site,
+        sample: &SampleSite,
+        u: Val,
+        captures: &[Val],
+    ) -> Result<Vec<Val>, PassError> {
+        let Some(region) = sample.regions.constrain else { return Err(discrete(node, site, sample)) };
+        let region = self.graph.region(region).clone();
         let args: Vec<Val> = std::iter::once(u).chain(captures.iter().copied()).collect();
-        let constrained = self.out.inline(&region, &args[..region.inputs().len()]).map_err(&err)?;
-        if self.query.wants_density() {
-            self.accumulate(constrained[1]).map_err(&err)?;
-        }
-        Ok(constrained[0])
+        let made = self.out.inline(&region, &args[..region.inputs().len()]);
+        made.map_err(at("resolve_sites", node, Some(&site.name)))
     }
 
     fn add_density(&mut self, sample: &SampleSite, value: Val, captures: &[Val]) -> Result<(), TypeError> {

@@ -35,7 +35,7 @@ pub fn trace_back(program: &Graph, query: Query) -> Result<TracedBack, PassError
                 let of = program.operands(v)[0];
                 graph.part(of, *i as usize).map_err(at("trace_back", node, None))?
             }
-            Kind::Site(site) => graph.push_site((**site).clone(), node.ty.clone(), &program.operands(v)),
+            Kind::Site(site) => graph.push_site_like((**site).clone(), node, &program.operands(v)),
         };
     }
     graph.set_loc(None);

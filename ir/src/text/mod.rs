@@ -11,6 +11,7 @@
 //!         | op value* [ "body" number* ] [ json ]         the op's bodies and parameters, where it has any
 //!         | "part" number value                           a further result of a node: 1 is the second
 //!         | site string value* [ json ]                   site = sample param deterministic plate mutable key check
+//!                                                         control_flow
 //! return  = "return" [ value { "," value } ]
 //! place   = file ":" line ":" column                      the file in quotes where it is not one plain word
 //! ```

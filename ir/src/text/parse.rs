@@ -231,6 +231,11 @@ fn node(g: &mut Graph, line: &mut Cursor<'_>, bodies: &[Arc<Graph>]) -> Result<(
     line.end()?;
     let made = match rhs {
         Rhs::Input(role, name) => Ok(g.input(name, role, tys[0].clone())),
+        Rhs::Site(Site { name, frames, kind: SiteKind::ControlFlow(flow) }, operands)
+            if frames.is_empty() =>
+        {
+            g.push_control_flow(&name, flow, &operands)
+        }
         Rhs::Site(site, operands) => Ok(g.push_site(site, tys[0].clone(), &operands)),
         Rhs::Pure(op, operands) => g.push(op, &operands),
         Rhs::Part(i, of) => g.part(of, i),
@@ -271,7 +276,8 @@ fn rhs(g: &Graph, line: &mut Cursor<'_>, ty: &Ty, bodies: &[Arc<Graph>]) -> Resu
             let i = line.number("the result's number, from 1")?;
             Ok(Rhs::Part(i, line.value(g)?))
         }
-        kind @ ("sample" | "param" | "deterministic" | "plate" | "mutable" | "key" | "check") => {
+        kind @ ("sample" | "param" | "deterministic" | "plate" | "mutable" | "key" | "check"
+        | "control_flow") => {
             let name = line.string()?;
             let operands = line.operands(g)?;
             let at = *line;
@@ -339,6 +345,7 @@ fn site(kind: &str, name: String, given: Value) -> Result<Site, String> {
         "mutable" => SiteKind::Mutable(read(fields)?),
         "key" => SiteKind::Key(read(fields)?),
         "check" => SiteKind::Check(read(fields)?),
+        "control_flow" => SiteKind::ControlFlow(read(fields)?),
         _ => SiteKind::Deterministic,
     };
     let site = Site { name, frames, kind };

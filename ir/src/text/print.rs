@@ -152,6 +152,7 @@ pub(super) fn payload(site: &Site) -> Result<Value, serde_json::Error> {
         SiteKind::Mutable(m) => serde_json::to_value(m),
         SiteKind::Key(k) => serde_json::to_value(k),
         SiteKind::Check(c) => serde_json::to_value(c),
+        SiteKind::ControlFlow(c) => serde_json::to_value(c),
     }?;
     if site.frames.is_empty() {
         return Ok(fields);

@@ -65,7 +65,11 @@ impl Verifier<'_> {
     fn sample_operands(&mut self, v: Val, site: &SampleSite, value: &Ty) -> Option<Vec<Ty>> {
         let tys = self.operand_tys(v);
         let slots = site.slots();
+        if slots.within.is_some() {
+            self.within(v, value);
+        }
         let leading = [
+            (slots.within, "value inside", Want::Exactly(value.clone())),
             (slots.value, "value", Want::Within(Some(value.dtype), value.dims.clone())),
             (slots.mask, "mask", Want::Within(Some(DType::Bool), site.batch.clone())),
             (slots.scale, "scale", Want::Within(None, site.batch.clone())),

@@ -89,6 +89,7 @@ fn normal_site(regions: SampleRegions, batch: &[usize], source: Source) -> Sampl
         event_dim: 0,
         batch: Dims::from_slice(batch),
         source,
+        within: false,
         has_mask: false,
         has_scale: false,
         infer: Default::default(),
