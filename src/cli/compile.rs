@@ -120,8 +120,8 @@ fn sites(program: &Program) -> Vec<Vec<String>> {
             SiteKind::Plate(_) => ("plate", "", ""),
             SiteKind::Mutable(_) => ("mutable", "", ""),
             SiteKind::Key(_) => ("key", "", ""),
-            // A condition is no site of the user's.
-            SiteKind::Check(_) => return None,
+            // A condition is no site of the user's, and those inside a loop are listed after it.
+            SiteKind::Check(_) | SiteKind::ControlFlow(_) => return None,
         };
         let value = graph.ty(v).to_string();
         let cells =

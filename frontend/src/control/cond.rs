@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
-use pyroxene_ir::{DType, Loc, Ty, ops};
+use pyroxene_ir::{DType, Flow, Loc, Ty, ops};
 
+use super::{
+    inside::{Around, Recorded},
+    promoted::Over,
+    sites::{declare, outside_plates, push, same_sites},
+};
 use crate::{
-    closure::{Closed, Tensors, close, leaves, rewired, types, with_leaves, wrong_leaf},
+    closure::{Closed, Tensors, leaves, rewired, types, with_leaves, wrong_leaf},
+    handlers::{Message, SiteType, dispatch},
     tensor::Tensor,
-    trace::{Captures, ErrorKind, apply_all, fail, type_of},
+    trace::{Captures, ErrorKind, apply_all, fail, type_of, unrecorded},
 };
 
 /// The result of `if_true` where `on` holds, else of `if_false` (JAX's `lax.cond`): only the one chosen is computed, and
@@ -34,7 +40,8 @@ pub fn cond<O: Tensors>(on: Tensor, if_true: impl Fn() -> O, if_false: impl Fn()
     if let Some(ty) = type_of(on).filter(|ty| *ty != Ty::scalar(DType::Bool)) {
         let found = format!("cond: the condition is {ty}");
         let help = "give one truth value; `select` chooses element by element".to_string();
-        return with_leaves(&if_false(), &[fail(ErrorKind::Usage { found, help }, loc)]);
+        fail(ErrorKind::Usage { found, help }, loc);
+        return nothing(&if_false);
     }
     // Branch 0 is the one for false.
     choose("cond", on.convert(DType::I32), &[&if_false, &if_true], loc)
@@ -64,45 +71,95 @@ pub fn switch<O: Tensors, const N: usize>(index: Tensor, branches: &[&dyn Fn() -
     let loc = Loc::caller();
     if let Some(ty) = type_of(index).filter(|ty| ty.rank() > 0 || !ty.dtype.is_integer()) {
         let found = format!("switch: the index is {ty}");
-        let error = fail(ErrorKind::Usage { found, help: "give one integer".into() }, loc);
-        return with_leaves(&branches[0](), &[error]);
+        fail(ErrorKind::Usage { found, help: "give one integer".into() }, loc);
+        return nothing(branches[0]);
     }
     let inside = index.maximum(0i64).minimum(N - 1);
     choose("switch", inside.convert(DType::I32), branches, loc)
 }
 
 fn choose<O: Tensors>(name: &'static str, index: Tensor, branches: &[&dyn Fn() -> O], loc: Loc) -> O {
-    let chosen = || -> Option<O> {
-        let mut captures = Captures::default();
-        let mut closed: Vec<(Closed<O>, usize)> = Vec::new();
-        for branch in branches {
-            let graph = close(name, &loc, &(), &[], &mut captures, |()| branch())?;
-            closed.push((graph, captures.tensors().len()));
-        }
-        agree(name, &closed, &loc)?;
-        let captured = captures.tensors();
-        let tys = types(&captured)?;
-        let wired = closed.iter().map(|(branch, own)| {
-            let places: Vec<usize> = (0..*own).collect();
-            rewired(&branch.graph, &tys, &places).map(Arc::new)
-        });
-        let branches = wired.collect::<Result<Vec<_>, _>>();
-        let branches = branches.map_err(|e| fail(ErrorKind::Type(e), loc.clone())).ok()?;
-        let (shape, n) = (&closed[0].0.shape, branches[0].outputs().len());
-        if n == 0 {
-            return Some(with_leaves(shape, &[]));
-        }
-        let operands = [&[index], &captured[..]].concat();
-        Some(with_leaves(shape, &apply_all(ops::Switch { branches }, &operands, n, loc.clone())))
+    let mut made = None;
+    dispatch(Message::new(SiteType::ControlFlow, "", loc), |message| {
+        made = chosen(name, index, branches, message);
+    });
+    made.unwrap_or_else(|| nothing(branches[0]))
+}
+
+/// The structure of a result, for where recording has failed.
+fn nothing<O: Tensors>(branch: &dyn Fn() -> O) -> O {
+    with_leaves(&unrecorded(branch), &[])
+}
+
+fn chosen<O: Tensors>(
+    name: &'static str,
+    index: Tensor,
+    branches: &[&dyn Fn() -> O],
+    message: &Message,
+) -> Option<O> {
+    let loc = &message.loc;
+    let around = Around { name, loc, given: &message.given, steps: None };
+    let mut captures = Captures::default();
+    let (mut closed, mut inside): (Vec<Closed<O>>, Vec<Recorded>) = (Vec::new(), Vec::new());
+    for branch in branches {
+        let (graph, recorded) = around.record(&(), &[], &mut captures, |()| branch())?;
+        closed.push(graph);
+        inside.push(recorded);
+    }
+    agree(name, &closed, loc)?;
+    let captured = captures.tensors();
+    let tys = types(&captured)?;
+    let operands = [&[index], &captured[..]].concat();
+    let (shape, n) = (&closed[0].shape, closed[0].graph.outputs().len());
+    if !inside.iter().all(Recorded::is_pure) {
+        let results = with_sites(name, &operands, &tys, &inside, message)?;
+        return Some(with_leaves(shape, &results));
+    }
+    let wired = closed.iter().zip(&inside).map(|(branch, recorded)| {
+        let places: Vec<usize> = (0..recorded.body.captured.len()).collect();
+        rewired(&branch.graph, &tys, &places).map(Arc::new)
+    });
+    let branches = wired.collect::<Result<Vec<_>, _>>();
+    let branches = branches.map_err(|e| fail(ErrorKind::Type(e), loc.clone())).ok()?;
+    if n == 0 {
+        return Some(with_leaves(shape, &[]));
+    }
+    Some(with_leaves(shape, &apply_all(ops::Switch { branches }, &operands, n, loc.clone())))
+}
+
+/// The results of a choice between functions that call primitives; captures are of the types `tys`.
+fn with_sites(
+    name: &'static str,
+    operands: &[Tensor],
+    tys: &[Ty],
+    inside: &[Recorded],
+    message: &Message,
+) -> Option<Vec<Tensor>> {
+    outside_plates(name, message)?;
+    same_sites(name, inside, &message.loc)?;
+    let region = |recorded: &Recorded| {
+        let own = |(i, ty): (usize, &Ty)| (ty.clone(), recorded.body.captured.get(i).copied());
+        let inputs: Vec<_> = tys.iter().enumerate().map(own).collect();
+        recorded.region(&inputs, &recorded.all_reads(&inside[0].declared)?, &message.loc)
     };
-    chosen().unwrap_or_else(|| with_leaves(&branches[0](), &[]))
+    let regions = inside.iter().map(region).collect::<Option<Vec<_>>>()?;
+    let (outputs, n) = (inside[0].body.graph.outputs().len(), regions[0].outputs().len());
+    if n == 0 {
+        return Some(Vec::new());
+    }
+    let results = push(name, message, operands, n, |g| Flow::Switch {
+        branches: regions.into_iter().map(|region| g.add_region(region)).collect(),
+    });
+    let branches: Vec<&Recorded> = inside.iter().collect();
+    declare(&branches, Over::Branches(operands[0]), &results[outputs..])?;
+    Some(results)
 }
 
 /// Whether all branches return the same types; reported if not.
-fn agree<O: Tensors>(name: &str, branches: &[(Closed<O>, usize)], loc: &Loc) -> Option<()> {
-    let first = &branches[0].0;
+fn agree<O: Tensors>(name: &str, branches: &[Closed<O>], loc: &Loc) -> Option<()> {
+    let first = &branches[0];
     let paths = leaves(&first.shape);
-    for (i, (branch, _)) in branches.iter().enumerate().skip(1) {
+    for (i, branch) in branches.iter().enumerate().skip(1) {
         let (a, b) = (first.graph.outputs(), branch.graph.outputs());
         if a.len() != b.len() {
             let found = format!("{name}: branch 0 has {} results and branch {i} has {}", a.len(), b.len());

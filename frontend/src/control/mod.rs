@@ -3,8 +3,11 @@
 mod carry;
 mod cond;
 mod fori_loop;
+mod inside;
 mod map;
+mod promoted;
 mod scan;
+mod sites;
 mod while_loop;
 
 pub use cond::{cond, switch};

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use pyroxene_ir::{Dims, Loc, Ty, ops};
+use pyroxene_ir::{Dims, Flow, Loc, Ty, ops};
 
-use super::carry::settle;
+use super::{
+    carry::settle,
+    inside::{Around, Recorded},
+    promoted::Over,
+    sites::{declare, outside_plates, push},
+};
 use crate::{
     closure::{Tensors, close, leaves, rewired, tensors, types, with_leaves, wrong_leaf},
+    handlers::{Message, SiteType, dispatch},
     tensor::Tensor,
-    trace::{Captures, ErrorKind, apply, apply_all, fail},
+    trace::{Captures, ErrorKind, apply, apply_all, fail, unrecorded},
 };
 
 /// A loop over the slices of `xs` along their first dimension, with a carry (JAX's `lax.scan`): `f(carry, slices)` gives the
@@ -56,19 +62,21 @@ pub struct Scan<X> {
     times: Option<usize>,
     reverse: bool,
     every: Option<usize>,
+    /// Whether it is a part of a loop with checkpoints, which records its function more than once.
+    part: bool,
 }
 
 impl Scan<()> {
     /// A number of iterations without slices.
     pub fn times(n: usize) -> Scan<()> {
-        Scan { xs: (), times: Some(n), reverse: false, every: None }
+        Scan { xs: (), times: Some(n), reverse: false, every: None, part: false }
     }
 }
 
 impl<X: Tensors> Scan<X> {
     /// The slices of every leaf along its first dimension.
     pub fn over(xs: X) -> Scan<X> {
-        Scan { xs, times: None, reverse: false, every: None }
+        Scan { xs, times: None, reverse: false, every: None, part: false }
     }
 
     /// From the last slice to the first; results keep the places of their slices.
@@ -129,36 +137,96 @@ impl<X: Tensors> Scan<X> {
         f: &dyn Fn(&C, &X) -> (C, Y),
         loc: &Loc,
     ) -> Option<(C, Y)> {
-        let xs = tensors(&self.xs);
+        let mut made = None;
+        dispatch(Message::new(SiteType::ControlFlow, "", loc.clone()), |message| {
+            made = self.recorded(length, init, f, message);
+        });
+        made
+    }
+
+    fn recorded<C: Tensors, Y: Tensors>(
+        &self,
+        length: usize,
+        init: &C,
+        f: &dyn Fn(&C, &X) -> (C, Y),
+        message: &Message,
+    ) -> Option<(C, Y)> {
+        let (xs, loc) = (tensors(&self.xs), &message.loc);
         let slices: Vec<Ty> =
             types(&xs)?.iter().map(|ty| ty.with_dims(ty.dims[1..].iter().copied())).collect();
         let pair = (with_leaves(init, &[]), with_leaves(&self.xs, &[]));
-        let mut captures = Captures::default();
+        let steps = (!message.given.is_empty()).then(|| (length, Tensor::arange(length)));
+        let around = Around { name: "scan", loc, given: &message.given, steps };
+        let (mut captures, mut inside) = (Captures::default(), None);
         let record = |carries: &[Ty]| {
             captures = Captures::default();
             let tys = [carries, &slices].concat();
-            close("scan", loc, &pair, &tys, &mut captures, |(c, x)| f(c, x))
+            if self.part {
+                return close("scan with checkpoints", loc, &pair, &tys, &mut captures, |(c, x)| f(c, x));
+            }
+            let (closed, recorded) = around.record(&pair, &tys, &mut captures, |(c, x)| f(c, x))?;
+            inside = Some(recorded);
+            Some(closed)
         };
         let (carries, closed) = settle("scan", init, record, loc)?;
         let captured = captures.tensors();
         let (c, y, k) = (carries.len(), xs.len(), captured.len());
-        let operands = [&captured[..], &carries, &xs].concat();
-        let tys = [types(&captured)?, types(&carries)?, slices].concat();
-        let places: Vec<usize> = (k..k + c + y).chain(0..k).collect();
-        let body = rewired(&closed.graph, &tys, &places);
-        let body = Arc::new(body.map_err(|e| fail(ErrorKind::Type(e), loc.clone())).ok()?);
-        let results = body.outputs().len();
-        if results == 0 {
-            return Some(closed.shape);
-        }
-        let op = ops::Scan { consts: k, carries: c, length, reverse: self.reverse, saves: false, body };
-        let results = apply_all(op, &operands, results, loc.clone());
+        let results = match inside.filter(|recorded| !recorded.is_pure()) {
+            Some(inside) => self.with_sites(length, [&captured, &carries, &xs], &inside, message)?,
+            None => {
+                let operands = [&captured[..], &carries, &xs].concat();
+                let tys = [types(&captured)?, types(&carries)?, slices].concat();
+                let places: Vec<usize> = (k..k + c + y).chain(0..k).collect();
+                let body = rewired(&closed.graph, &tys, &places);
+                let body = Arc::new(body.map_err(|e| fail(ErrorKind::Type(e), loc.clone())).ok()?);
+                let results = body.outputs().len();
+                if results == 0 {
+                    return Some(closed.shape);
+                }
+                let op =
+                    ops::Scan { consts: k, carries: c, length, reverse: self.reverse, saves: false, body };
+                apply_all(op, &operands, results, loc.clone())
+            }
+        };
         Some((with_leaves(&closed.shape.0, &results[..c]), with_leaves(&closed.shape.1, &results[c..])))
+    }
+
+    /// The results of a loop whose function calls primitives, from its constants, carries and stacks of slices.
+    fn with_sites(
+        &self,
+        length: usize,
+        [captured, carries, xs]: [&Vec<Tensor>; 3],
+        inside: &Recorded,
+        message: &Message,
+    ) -> Option<Vec<Tensor>> {
+        outside_plates("scan", message)?;
+        let body = &inside.body;
+        let own = body.graph.inputs()[..carries.len() + xs.len()].iter();
+        let inputs = body.captured.iter().chain(own).chain(body.slices.iter().map(|(_, v)| v));
+        let inputs: Vec<_> = inputs.map(|v| (body.graph.ty(*v).clone(), Some(*v))).collect();
+        let given = body.slices.iter().map(|(outer, _)| outer);
+        let operands: Vec<Tensor> = captured.iter().chain(carries).chain(xs).chain(given).copied().collect();
+        let reads = inside.all_reads(&inside.declared)?;
+        let region = inside.region(&inputs, &reads, &message.loc)?;
+        let (outputs, n) = (body.graph.outputs().len(), region.outputs().len());
+        let (consts, carries, reverse) = (captured.len(), carries.len(), self.reverse);
+        if n == 0 {
+            return Some(Vec::new());
+        }
+        let results = push("scan", message, &operands, n, |g| Flow::Scan {
+            consts,
+            carries,
+            length,
+            reverse,
+            body: g.add_region(region),
+        });
+        declare(&[inside], Over::Iterations(length), &results[outputs..])?;
+        Some(results)
     }
 
     /// The same kind of loop over other slices.
     fn over_others(&self, xs: &[Tensor]) -> Scan<X> {
-        Scan { xs: with_leaves(&self.xs, xs), times: None, reverse: self.reverse, every: None }
+        Scan { xs: with_leaves(&self.xs, xs), times: None, reverse: self.reverse, every: None, part: true }
     }
 
     /// A loop over segments of `n` iterations, each a loop itself, and then one over the rest.
@@ -197,7 +265,7 @@ impl<X: Tensors> Scan<X> {
 
 /// The structure of a loop's result, for where recording has failed.
 fn nothing<C: Tensors, X: Tensors, Y: Tensors>(f: &dyn Fn(&C, &X) -> (C, Y), c: &C, x: &X) -> (C, Y) {
-    let (carry, y) = f(&with_leaves(c, &[]), &with_leaves(x, &[]));
+    let (carry, y) = unrecorded(|| f(&with_leaves(c, &[]), &with_leaves(x, &[])));
     (with_leaves(&carry, &[]), with_leaves(&y, &[]))
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use super::{Handler, Message, SiteType, run};
+use super::{GivenKind, Handler, Message, SiteType, run};
 use crate::tensor::Tensor;
 
 struct Condition(BTreeMap<String, Tensor>);
@@ -19,7 +19,11 @@ pub fn condition<N: Into<String>, V: Into<Tensor>, R>(
 
 impl Handler for Condition {
     fn process(&self, message: &mut Message) {
-        if message.kind != SiteType::Sample {
+        if message.kind == SiteType::ControlFlow {
+            let values = self.0.clone();
+            message.give_inside(GivenKind::Condition, move |m| values.get(&m.name).copied());
+        }
+        if message.kind != SiteType::Sample || message.within.is_some() {
             return;
         }
         if let Some(value) = self.0.get(&message.name) {

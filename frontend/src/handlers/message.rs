@@ -107,8 +107,46 @@ pub struct Message {
     pub stop: bool,
     /// Whether a plate draws its indices.
     pub(crate) subsamples: bool,
+    /// Whether a site without a seed reserves a split of its program's key, though it may be given a value later.
+    pub(crate) reserved: bool,
+    /// What handlers around a control flow give the sites inside, innermost first.
+    pub(crate) given: Vec<Given>,
+    /// Of what stands for a site inside a control flow: how it is there. Handlers that give values have done so inside.
+    pub(crate) within: Option<Within>,
     /// The caller of the primitive.
     pub loc: Loc,
+}
+
+/// The value for a site, if there is one.
+type ValueOf = dyn Fn(&Message) -> Option<Tensor>;
+
+/// What a handler around `scan` or `cond` gives the sites inside (an entry of NumPyro's `substitute_stack`).
+#[derive(Clone)]
+pub(crate) struct Given {
+    /// How the values count.
+    pub(crate) kind: GivenKind,
+    /// The value for a site, of all iterations at once.
+    pub(crate) values: Rc<ValueOf>,
+}
+
+/// How values given to sites inside count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum GivenKind {
+    /// As data.
+    Condition,
+    /// As values alone.
+    Substitute,
+    /// The same, for sites that are not observed.
+    Replay,
+}
+
+/// How a site is inside a control flow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Within {
+    /// Its value, of all iterations or of the branch chosen.
+    pub(crate) value: Tensor,
+    /// Whether nobody has given it.
+    pub(crate) latent: bool,
 }
 
 /// A seed's number within the trace, and its key.
@@ -138,6 +176,9 @@ impl Message {
             hidden: false,
             stop: false,
             subsamples: false,
+            reserved: false,
+            given: Vec::new(),
+            within: None,
             loc,
         }
     }
@@ -150,6 +191,15 @@ impl Message {
             _ => false,
         };
         draws && self.value.is_none() && self.rng_key.is_none() && self.seed.is_none()
+    }
+
+    /// Gives the sites inside a control flow values, each of all iterations at once.
+    pub(crate) fn give_inside(
+        &mut self,
+        kind: GivenKind,
+        values: impl Fn(&Message) -> Option<Tensor> + 'static,
+    ) {
+        self.given.push(Given { kind, values: Rc::new(values) });
     }
 
     /// Whether the mask is known to be off everywhere.

@@ -18,6 +18,7 @@ pub use block::{block, hide};
 pub use condition::condition;
 pub use mask::mask;
 pub use message::{Argument, Message, Seeding, SiteInfo, SiteType};
+pub(crate) use message::{Given, GivenKind, Within};
 pub use scale::scale;
 pub use seed::seed;
 pub use substitute::substitute;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use super::{Handler, Message, run};
+use super::{GivenKind, Handler, Message, SiteType, run};
 use crate::tensor::Tensor;
 
 struct Substitute(BTreeMap<String, Tensor>);
@@ -27,7 +27,10 @@ pub fn substitute<N: Into<String>, V: Into<Tensor>, R>(
 
 impl Handler for Substitute {
     fn process(&self, message: &mut Message) {
-        if let Some(value) = self.0.get(&message.name) {
+        if message.kind == SiteType::ControlFlow {
+            let values = self.0.clone();
+            message.give_inside(GivenKind::Substitute, move |m| values.get(&m.name).copied());
+        } else if let Some(value) = self.0.get(&message.name).filter(|_| message.within.is_none()) {
             message.value = Some(*value);
         }
     }

@@ -9,7 +9,8 @@ use crate::{
 
 /// Records that `holds` must be true for every element of `tested`, of the same dimensions; inside regions nothing.
 pub(crate) fn check(holds: Tensor, tested: Tensor, expected: String, loc: Loc) {
-    if matches!(with_active(|t| t.kind), Some(TraceKind::Region | TraceKind::Closure(_))) {
+    if matches!(with_active(|t| t.kind), Some(TraceKind::Region | TraceKind::Closure(_) | TraceKind::Body(_)))
+    {
         return;
     }
     let (Some(h), Some(x)) = (resolve("check", holds, &loc), resolve("check", tested, &loc)) else { return };

@@ -34,7 +34,7 @@ pub(super) fn deterministic_at(name: &str, value: Tensor, loc: Loc) -> Tensor {
     message.value.unwrap_or(value)
 }
 
-fn record(message: &mut Message) {
+pub(super) fn record(message: &mut Message) {
     let Some(value) = message.value.filter(|_| !message.hidden) else { return };
     let (Some(v), Some(ty)) = (resolve("deterministic", value, &message.loc), type_of(value)) else { return };
     let Some(name) = claim(&message.name, &message.loc) else { return };

@@ -22,21 +22,25 @@ pub use param::{InitFunction, Param, param};
 pub use plate::{Plate, PlateMessenger, plate};
 pub use plate_stack::{PlateStack, plate_stack};
 pub use prng_key::prng_key;
+pub(crate) use record::draw_hidden;
 pub use sample::{Observation, Statement, sample};
 pub(crate) use subsample::is_taken_twice;
 pub use subsample::{subsample, subsample_fn};
 
 use pyroxene_ir::Loc;
 
-use crate::trace::{ErrorKind, TraceError, TraceKind, report, with_active};
+use crate::{
+    handlers::Message,
+    trace::{ErrorKind, TraceError, TraceKind, purpose, report, with_active},
+};
 
 /// Claims a site's name in a model; elsewhere makes it unique. `None` where primitives may not be called.
 fn claim(name: &str, loc: &Loc) -> Option<String> {
     if refused(name, loc) {
         return None;
     }
-    let (kind, taken) = with_active(|t| (t.kind, t.claim(name, loc)))?;
-    match (kind, taken) {
+    let taken = with_active(|t| t.claim(name, loc))?;
+    match (purpose()?, taken) {
         (_, Ok(())) => Some(name.to_string()),
         (TraceKind::Model, Err(first)) => {
             site_error(name, loc, ErrorKind::Duplicate { first });
@@ -50,9 +54,14 @@ fn claim(name: &str, loc: &Loc) -> Option<String> {
     }
 }
 
+/// Records the message of a site that has its value, or draws it.
+pub(crate) fn fill(message: &mut Message) {
+    if message.kind.is_sample() { record::record(message) } else { deterministic::record(message) }
+}
+
 /// Whether primitives may not be called here, which is reported: closed graphs hold no sites.
 fn refused(name: &str, loc: &Loc) -> bool {
-    let (found, help) = match with_active(|t| t.kind) {
+    let (found, help) = match purpose() {
         Some(TraceKind::Region) => (
             "a primitive is called inside a distribution's method".to_string(),
             "call it in the model and pass its value as a parameter",
@@ -64,6 +73,15 @@ fn refused(name: &str, loc: &Loc) -> bool {
         _ => return false,
     };
     site_error(name, loc, ErrorKind::Usage { found, help: help.into() });
+    true
+}
+
+/// Whether a primitive that declares something of the whole program is called inside a loop or branch, which is reported.
+fn refused_inside(primitive: &str, name: &str, loc: &Loc) -> bool {
+    let Some(TraceKind::Body(function)) = with_active(|t| t.kind) else { return false };
+    let found = format!("`{primitive}` is called inside a function given to `{function}`");
+    let help = "call it before, and let the function use its value".into();
+    site_error(name, loc, ErrorKind::Usage { found, help });
     true
 }
 

@@ -2,7 +2,7 @@
 
 use pyroxene_ir::{Loc, MutableSite, Site, SiteKind};
 
-use super::{claim, refused, site_error};
+use super::{claim, refused, refused_inside, site_error};
 use crate::{
     handlers::{Message, SiteType, dispatch},
     tensor::Tensor,
@@ -30,7 +30,8 @@ use crate::{
 pub fn mutable(name: &str, value: impl Into<Tensor>) -> Tensor {
     let (value, loc) = (value.into(), Loc::caller());
     let message = dispatch(Message::new(SiteType::Mutable, name, loc), |message| {
-        if refused(&message.name, &message.loc) {
+        let (name, loc) = (&message.name, &message.loc);
+        if refused(name, loc) || refused_inside("mutable", name, loc) {
             return;
         }
         let first = with_active(|t| t.marks.states.get(&message.name).cloned()).flatten();

@@ -109,6 +109,9 @@ pub fn param(name: &str, init: impl Into<Param>) -> Tensor {
         message.kwargs.insert("event_dim".into(), Argument::Int(n as i64));
     }
     let message = dispatch(message, |message| {
+        if super::refused_inside("param", &message.name, &message.loc) {
+            return;
+        }
         let Some(value) = message.value.or_else(|| initial(&init, message)) else { return };
         message.value = Some(value);
         let (Some(v), Some(ty)) = (resolve("param", value, &message.loc), type_of(value)) else { return };

@@ -169,7 +169,8 @@ impl Plate {
     /// Records the plate at its first use, and finds it again at later ones: its indices and their number.
     fn declare(&self) -> (Tensor, usize) {
         let wanted = self.subsample_size.unwrap_or(self.size);
-        if let Some(known) = self.declared.get() {
+        // What a function given to a loop has declared is gone with it.
+        if let Some(known) = self.declared.get().filter(|(known, _)| type_of(*known).is_some()) {
             return known;
         }
         let mut message = Message::new(SiteType::Plate, &self.name, self.loc.clone());
@@ -251,12 +252,6 @@ impl PlateMessenger {
 
 impl Handler for PlateMessenger {
     fn process(&self, message: &mut Message) {
-        if message.kind == SiteType::ControlFlow {
-            let found =
-                format!("the loop or choice has primitives inside and stands in the plate `{}`", self.name);
-            let help = "move the plate into the function given to `scan` or `cond`".into();
-            site_error(&self.name, &message.loc, ErrorKind::Usage { found, help });
-        }
         let places = matches!(message.kind, SiteType::Plate | SiteType::PrngKey | SiteType::Subsample);
         if !places && !self.is_blocked(message) {
             message.frames.insert(0, self.frame.clone());

@@ -11,7 +11,7 @@ use crate::{
     handlers::Message,
     random::Key,
     tensor::Tensor,
-    trace::{Captures, DEFAULT_FLOAT, ErrorKind, region, resolve, with_active},
+    trace::{Captures, DEFAULT_FLOAT, ErrorKind, here, region, resolve, with_active},
 };
 
 /// Fills a message's value by recording its site; leaves it empty after an error.
@@ -46,10 +46,14 @@ fn try_record(message: &Message) -> Option<Tensor> {
         Some(value) => Some(resolve("sample", value, loc)?),
         None => None,
     };
-    let mut captures = Captures::of(
-        &d.params().iter().map(|p| p.value).collect::<Vec<_>>(),
-        &d.params().iter().map(|p| p.value.ty()).collect::<Vec<_>>(),
-    );
+    let within = match message.within {
+        Some(within) => Some(resolve("sample", within.value, loc)?),
+        None => None,
+    };
+    let latent = is_latent(message);
+    // A parameter from outside the function given to a loop is, to the site, the function's own value.
+    let own = d.params().iter().map(|p| here(p.value, loc)).collect::<Option<Vec<_>>>()?;
+    let mut captures = Captures::of(&own, &own.iter().map(|p| p.ty()).collect::<Vec<_>>());
     let regions = regions(message, d, &shapes, &mut captures)?;
     let mask = match message.mask {
         Some(mask) => Some(resolve("mask", mask, loc)?),
@@ -62,10 +66,11 @@ fn try_record(message: &Message) -> Option<Tensor> {
     let (rng, key) = match (message.rng_key, message.seed) {
         (Some(key), _) if value.is_none() => (Rng::Explicit, Some(resolve("rng_key", key.data(), loc)?)),
         (_, Some(seed)) => (Rng::Seed(seed.id), Some(resolve("seed", seed.key.data(), loc)?)),
-        _ if value.is_none() => (Rng::Program, None),
+        _ if value.is_none() || message.reserved => (Rng::Program, None),
         _ => (Rng::None, None),
     };
-    let mut operands: Vec<Val> = [value, mask, scale, key].into_iter().flatten().collect();
+    let mut operands: Vec<Val> =
+        [within, value.filter(|_| !latent), mask, scale, key].into_iter().flatten().collect();
     for tensor in captures.tensors() {
         operands.push(resolve("sample", tensor, loc)?);
     }
@@ -73,6 +78,21 @@ fn try_record(message: &Message) -> Option<Tensor> {
     let name = if message.hidden { hidden_name(message, loc)? } else { claim(&message.name, loc)? };
     let site = Site { name, frames: message.frames.clone(), kind: SiteKind::Sample(Box::new(kind)) };
     with_active(|t| t.push_site(site, shapes.value(), &operands, loc.clone()))
+}
+
+/// Whether nobody has given the site a value: what stands for a latent site inside a control flow has one all the same.
+fn is_latent(message: &Message) -> bool {
+    message
+        .within
+        .map_or(message.value.is_none(), |within| within.latent && message.value == Some(within.value))
+}
+
+/// A value of the site's, drawn under another name that nobody sees.
+pub(crate) fn draw_hidden(message: &Message) -> Option<Tensor> {
+    let mut hidden =
+        Message { value: None, is_observed: false, mask: None, scale: None, hidden: true, ..message.clone() };
+    record(&mut hidden);
+    hidden.value
 }
 
 /// A hidden site's name is nobody's business; it only has to be unique in the program.
@@ -101,9 +121,10 @@ fn site(
         event_dim: shapes.event.len(),
         batch: shapes.batch.clone(),
         source: match message.value {
-            Some(_) => Source::Operand { observed: message.is_observed },
-            None => Source::Latent,
+            Some(_) if !is_latent(message) => Source::Operand { observed: message.is_observed },
+            _ => Source::Latent,
         },
+        within: message.within.is_some(),
         has_mask: message.mask.is_some(),
         has_scale: message.scale.is_some(),
         infer: message.infer.clone(),

@@ -12,7 +12,7 @@ use pyroxene_ir::{Array, DType, Graph, Loc, Op, Phase, Role, Site, Ty, TypeError
 
 pub(crate) use composed::composed;
 pub use error::{ErrorKind, TraceError, TraceErrors};
-pub(crate) use region::{Captures, closure, region};
+pub(crate) use region::{Body, Captures, body, closure, region, slice_of, unrecorded};
 pub(crate) use tensor_ops::{broadcast_dims, promote};
 
 use crate::{handlers::Handler, tensor::Tensor};
@@ -28,12 +28,15 @@ pub(crate) enum TraceKind {
     Region,
     /// The same for a function given to the operation of this name, as in `grad` or `scan`.
     Closure(&'static str),
+    /// The same for a function given to the control flow of this name, which may hold primitives where the trace around
+    /// may.
+    Body(&'static str),
 }
 
 impl TraceKind {
     /// Whether values from outside become captures.
     fn is_closed(self) -> bool {
-        matches!(self, TraceKind::Region | TraceKind::Closure(_))
+        matches!(self, TraceKind::Region | TraceKind::Closure(_) | TraceKind::Body(_))
     }
 }
 
@@ -49,6 +52,8 @@ pub(crate) struct Trace {
     pub(crate) counters: Counters,
     pub(crate) marks: marks::Marks,
     captures: Captures,
+    /// In a loop's body, outer values with the inputs that are their slices.
+    slices: Vec<(Tensor, Val)>,
     /// The place that errors inside a region are reported at.
     site: Option<(String, Loc)>,
     /// The first primitive or output that has no value: an error unless one that explains it was reported.
@@ -76,6 +81,12 @@ thread_local! {
 /// Runs `f` on the active trace; `None` without one. `f` must not call user code.
 pub(crate) fn with_active<R>(f: impl FnOnce(&mut Trace) -> R) -> Option<R> {
     STACK.with(|stack| stack.borrow_mut().last_mut().map(f))
+}
+
+/// What the active trace is for, functions given to control flow aside: what the trace around them is for.
+pub(crate) fn purpose() -> Option<TraceKind> {
+    let is_body = |kind: &TraceKind| matches!(kind, TraceKind::Body(_));
+    STACK.with(|stack| stack.borrow().iter().rev().map(|t| t.kind).find(|kind| !is_body(kind)))
 }
 
 /// Records an error; without an active trace the next one reports it.
@@ -117,7 +128,8 @@ fn push(kind: TraceKind, site: Option<(String, Loc)>, captures: Captures) -> Pop
         *g = g.wrapping_add(1).max(1);
         *g
     });
-    let phase = if kind.is_closed() { Phase::Pure } else { Phase::Model };
+    let pure = matches!(kind, TraceKind::Region | TraceKind::Closure(_));
+    let phase = if pure { Phase::Pure } else { Phase::Model };
     let trace = Trace {
         generation,
         kind,
@@ -128,6 +140,7 @@ fn push(kind: TraceKind, site: Option<(String, Loc)>, captures: Captures) -> Pop
         counters: Counters::default(),
         marks: marks::Marks::default(),
         captures,
+        slices: Vec::new(),
         site,
         lost: None,
     };
@@ -266,6 +279,12 @@ pub(crate) fn resolve(op: &'static str, tensor: Tensor, loc: &Loc) -> Option<Val
         report(TraceError { loc: loc.clone(), site: None, during: None, kind: ErrorKind::Leaked { op } });
     }
     found
+}
+
+/// The active trace's own handle of what `tensor` stands for; see [`resolve`].
+pub(crate) fn here(tensor: Tensor, loc: &Loc) -> Option<Tensor> {
+    let v = resolve("sample", tensor, loc)?;
+    with_active(|t| Tensor::new(v, t.generation, tensor.is_weak()))
 }
 
 /// Records a pure op on values of the active trace.

@@ -1,9 +1,11 @@
 //! Closed graphs: a function recorded as a graph of its own, whose uses of outer values become captures.
 
+use std::rc::Rc;
+
 use pyroxene_ir::{Graph, Loc, Role, Ty, Val};
 
 use super::{Pop, Trace, TraceKind, pop, push, report, resolve};
-use crate::tensor::Tensor;
+use crate::{handlers::Handler, tensor::Tensor};
 
 /// The outer values that the regions of one site, or the functions given to one operation, read, in the order of their first use; regions share the list.
 #[derive(Clone, Default)]
@@ -56,7 +58,7 @@ pub(crate) fn region(
     f: impl FnOnce(&[Tensor]) -> Vec<Tensor>,
 ) -> Option<Graph> {
     let guard = push(TraceKind::Region, Some((site.to_string(), loc.clone())), Captures::default());
-    closed(guard, loc, args, captures, f)
+    Some(closed(guard, loc, args, captures, f)?.graph)
 }
 
 /// Records a function that the user gave to the operation `name`, as [`region`] does a distribution's method.
@@ -68,7 +70,59 @@ pub(crate) fn closure(
     f: impl FnOnce(&[Tensor]) -> Vec<Tensor>,
 ) -> Option<Graph> {
     let guard = push(TraceKind::Closure(name), None, Captures::default());
+    Some(closed(guard, loc, args, captures, f)?.graph)
+}
+
+/// A recorded function that may hold sites.
+pub(crate) struct Body {
+    /// It takes the arguments, and then captures and slices in the order of their first use.
+    pub(crate) graph: Graph,
+    /// The inputs that are captures, in their order.
+    pub(crate) captured: Vec<Val>,
+    /// Outer values of which the function reads one slice along the first dimension, and its inputs that are these.
+    pub(crate) slices: Vec<(Tensor, Val)>,
+}
+
+/// Records a function that the user gave to the control flow `name`, which may call primitives: these handlers see them.
+pub(crate) fn body(
+    name: &'static str,
+    loc: &Loc,
+    args: &[(&str, Ty)],
+    captures: &mut Captures,
+    handlers: Vec<Rc<dyn Handler>>,
+    f: impl FnOnce(&[Tensor]) -> Vec<Tensor>,
+) -> Option<Body> {
+    let guard = push(TraceKind::Body(name), None, Captures::default());
+    super::with_active(|t| t.handlers = handlers);
     closed(guard, loc, args, captures, f)
+}
+
+/// In a function given to a loop, the current slice of an outer value along its first dimension; `None` of a value of the
+/// function's own.
+pub(crate) fn slice_of(outer: Tensor) -> Option<Tensor> {
+    let ty = super::type_of(outer)?;
+    let slice = ty.with_dims(ty.dims.iter().skip(1).copied());
+    let own = super::with_active(|t| t.generation)?;
+    if own == outer.generation() {
+        return None;
+    }
+    super::with_active(|t| {
+        let known = t.slices.iter().find(|(of, _)| *of == outer).map(|(_, v)| *v);
+        let v = known.unwrap_or_else(|| {
+            let v = t.graph.input("slice", Role::Argument, slice);
+            t.slices.push((outer, v));
+            v
+        });
+        Tensor::new(v, t.generation, false)
+    })
+}
+
+/// Runs `f` for the structure of its result alone: what it records, and reports, is dropped.
+pub(crate) fn unrecorded<R>(f: impl FnOnce() -> R) -> R {
+    let guard = push(TraceKind::Function, None, Captures::default());
+    let result = f();
+    drop(guard);
+    result
 }
 
 fn closed(
@@ -77,7 +131,7 @@ fn closed(
     args: &[(&str, Ty)],
     captures: &mut Captures,
     f: impl FnOnce(&[Tensor]) -> Vec<Tensor>,
-) -> Option<Graph> {
+) -> Option<Body> {
     let start = captures.clone();
     let inputs = super::with_active(|t| {
         let inputs: Vec<Tensor> =
@@ -103,9 +157,7 @@ fn closed(
         return None;
     }
     *captures = trace.captures;
-    for capture in &mut captures.list {
-        capture.inner = None;
-    }
+    let captured = captures.list.iter_mut().filter_map(|capture| capture.inner.take()).collect();
     trace.graph.set_outputs(outputs);
-    Some(trace.graph)
+    Some(Body { graph: trace.graph, captured, slices: trace.slices })
 }

@@ -75,6 +75,8 @@ fn sites(bound: &Bound, position: &[f64]) -> Option<Vec<Cause>> {
             Kind::Part(i) => further.get(&graph.operands(v)[0])?.get(*i as usize - 1)?.clone(),
             Kind::Site(site) => match &site.kind {
                 SiteKind::Sample(sample) => walk.sample(v, node, site, sample, &operands)?,
+                // What goes on inside is known to the passes alone.
+                SiteKind::ControlFlow(_) => return None,
                 _ => (*operands.first()?).clone(),
             },
         };
