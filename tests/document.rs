@@ -121,9 +121,10 @@ fn what_is_observed_stays_and_gaps_are_drawn() {
     assert!(y.iter().all(|y| y.is_finite()));
     // Each part has a density where it counts; what `y_unobserved` is elsewhere does not matter.
     let values = [("mu", Array::from(1.0)), ("y_unobserved", Array::from([9.0, 2.0, 9.0, 9.0, 0.0]))];
-    let expected: f64 = [1.2f64, 2.0, 0.7, 1.9, 0.0].iter().map(|y| -0.5 * (y - 1.0) * (y - 1.0)).sum::<f64>()
-        - 0.5 * 0.04
-        - 5.0f64.ln()
-        - 3.0 * std::f64::consts::TAU.ln();
+    let expected: f64 =
+        [1.2f64, 2.0, 0.7, 1.9, 0.0].iter().map(|y| -0.5 * (y - 1.0) * (y - 1.0)).sum::<f64>()
+            - 0.5 * 0.04
+            - 5.0f64.ln()
+            - 3.0 * std::f64::consts::TAU.ln();
     assert!((bound.log_density(&values).unwrap() - expected).abs() < 1e-12 * expected.abs());
 }
