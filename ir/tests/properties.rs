@@ -15,12 +15,14 @@ use pyroxene_ir::{
     Array, DType, Graph, Op, Phase, Role, Val,
     eval::eval,
     ops,
-    passes::{self, Dce, Fold, Legalize, Pass, PassError, Query, StableRewrites, jvp, value_and_grad},
+    passes::{self, Dce, Fold, Legalize, Pass, StableRewrites, jvp, value_and_grad},
     text::parse,
     verify,
 };
 use random::{
-    Case, Scope, config,
+    Case, Scope,
+    checks::{after, differentiable},
+    config,
     noise::{Spread, spread},
     recipes,
 };
@@ -31,13 +33,6 @@ fn sparse(case: &Case, step: usize) -> Case {
     let n = graph.len();
     graph.set_outputs((0..n).rev().step_by(step).map(Val::from_index));
     Case { graph, args: case.args.clone() }
-}
-
-/// The graph after a pass, which must be sound, and be the same when it goes through the pass again.
-fn after(pass: &dyn Pass, graph: &Graph) -> Graph {
-    let found = pass.run(graph, Query::Evaluate).unwrap_or_else(|e| panic!("{}: {e}\n{graph}", pass.name()));
-    verify(&found).unwrap_or_else(|e| panic!("{}: {e}\n{graph}", pass.name()));
-    found
 }
 
 fn same_bits(pass: &dyn Pass, case: &Case) {
@@ -71,28 +66,6 @@ fn keeps_its_value(case: &Case) {
     // What is rewritten is right where the formula is not.
     if expected.finite {
         agrees("stable_rewrites", case, &expected, &found);
-    }
-}
-
-/// Ops without derivatives of one kind, and why they say so.
-const NO_DERIVATIVE: [&str; 7] = [
-    "betainc_grad_a",
-    "betainc_grad_b",
-    "call",
-    "gammainc_grad_a",
-    "householder",
-    "householder_product",
-    "qr",
-];
-
-fn differentiable(graph: Result<Graph, PassError>) -> Option<Graph> {
-    match graph {
-        Ok(graph) => {
-            verify(&graph).unwrap_or_else(|e| panic!("{e}"));
-            Some(graph)
-        }
-        Err(PassError::Type { source, .. }) if NO_DERIVATIVE.contains(&source.op) => None,
-        Err(e) => panic!("{e}"),
     }
 }
 

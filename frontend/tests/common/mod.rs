@@ -3,6 +3,7 @@
 
 pub(crate) mod build;
 pub(crate) mod jax;
+pub(crate) mod models;
 
 use std::{cell::Cell, collections::BTreeMap, fmt::Debug, sync::Arc};
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its own part")]
 
 mod bodies;
+pub(crate) mod checks;
 pub(crate) mod noise;
 mod steps;
 
