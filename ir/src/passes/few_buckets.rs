@@ -1,9 +1,9 @@
 //! Few buckets: adding many numbers into a table of one or two, as the gradient of a gather does, by sums instead.
 
-use super::{Need, Pass, PassError, Query, at, in_regions, rebuild};
+use super::{Need, Pass, PassError, Query, any_node, rewrite};
 use crate::{
     error::TypeError,
-    graph::{Graph, Kind, Val},
+    graph::{Graph, Val},
     ops::{Broadcast, Iota, Op, ReduceSum, ScatterAdd},
     types::{Dims, Ty},
 };
@@ -35,7 +35,7 @@ impl Pass for FewBuckets {
     }
 
     fn finds(&self, graph: &Graph) -> bool {
-        finds(graph)
+        any_node(graph, &|g, v| matches!(g.op(v), Some(Op::ScatterAdd(_))) && is_few(g, &g.operands(v)))
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
@@ -46,25 +46,11 @@ impl Pass for FewBuckets {
 const NAME: &str = "few_buckets";
 
 fn run(graph: &Graph) -> Result<Graph, PassError> {
-    let mut out = Graph::with_regions_of(graph, graph.phase());
-    rebuild(graph, &mut out, |out, v, node, operands| {
-        let err = at(NAME, node, None);
-        match &node.kind {
-            Kind::Pure(Op::ScatterAdd(ScatterAdd { axis: 0 })) if is_few(out, operands) => {
-                sums(out, operands[0], operands[1], operands[2]).map_err(err)
-            }
-            Kind::Pure(op) => out.push(in_regions(op, run)?, operands).map_err(err),
-            _ => out.copy_node(graph, v, operands).map_err(err),
+    rewrite(graph, NAME, run, |out, v, operands, _| match graph.op(v) {
+        Some(Op::ScatterAdd(ScatterAdd { axis: 0 })) if is_few(out, operands) => {
+            sums(out, operands[0], operands[1], operands[2]).map(Some)
         }
-    })?;
-    Ok(out)
-}
-
-fn finds(graph: &Graph) -> bool {
-    graph.vals().any(|v| match graph.op(v) {
-        Some(Op::ScatterAdd(_)) => true,
-        Some(op) => op.regions().iter().any(|region| finds(region)),
-        None => false,
+        _ => Ok(None),
     })
 }
 

@@ -1,9 +1,11 @@
 //! Constant folding: computes scalars made of constants alone, so that neither XLA nor a run has to.
 
-use super::{Need, Pass, PassError, Query, at, in_regions, rebuild};
+use smallvec::SmallVec;
+
+use super::{Need, Pass, PassError, Query, any_node, rewrite};
 use crate::{
     array::Array,
-    graph::{Graph, Kind, Node, Val},
+    graph::{Graph, Val},
     ops::{Constant, Op},
 };
 
@@ -25,6 +27,10 @@ impl Pass for Fold {
         Need::Optional
     }
 
+    fn finds(&self, graph: &Graph) -> bool {
+        any_node(graph, &|g, v| folded(g, v, g, &g.operands(v)).is_some())
+    }
+
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         run(graph)
     }
@@ -33,26 +39,19 @@ impl Pass for Fold {
 const NAME: &str = "fold";
 
 fn run(graph: &Graph) -> Result<Graph, PassError> {
-    let mut out = Graph::with_regions_of(graph, graph.phase());
-    rebuild(graph, &mut out, |out, v, node, operands| {
-        let err = at(NAME, node, None);
-        match (folded(out, node, operands), &node.kind) {
-            (Some(value), _) => out.push(Constant(value), &[]).map_err(err),
-            (None, Kind::Pure(op)) => out.push(in_regions(op, run)?, operands).map_err(err),
-            (None, _) => out.copy_node(graph, v, operands).map_err(err),
-        }
-    })?;
-    Ok(out)
+    rewrite(graph, NAME, run, |out, v, operands, _| {
+        folded(graph, v, out, operands).map(|value| out.push(Constant(value), &[])).transpose()
+    })
 }
 
-/// The value of a node that is one scalar made of constants.
-fn folded(out: &Graph, node: &Node, operands: &[Val]) -> Option<Array> {
-    let Kind::Pure(op) = &node.kind else { return None };
+/// The value of a node that is one scalar made of constants, as its operands in `out` are.
+fn folded(graph: &Graph, v: Val, out: &Graph, operands: &[Val]) -> Option<Array> {
+    let (node, op) = (graph.node(v), graph.op(v)?);
     // A loop over constants may take long, or for ever.
     if node.ty.rank() > 0 || !node.rest.is_empty() || operands.is_empty() || !op.regions().is_empty() {
         return None;
     }
-    let args: Vec<&Array> = operands.iter().map(|o| constant(out, *o)).collect::<Option<_>>()?;
+    let args: SmallVec<[&Array; 4]> = operands.iter().map(|o| constant(out, *o)).collect::<Option<_>>()?;
     op.eval(&args, std::slice::from_ref(&node.ty)).pop()
 }
 

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use crate::{
     error::TypeError,
-    graph::{Graph, Loc, Node, Operands, Val},
+    graph::{Graph, Kind, Loc, Node, Operands, Val},
     ops::Op,
     verify::VerifyErrors,
 };
@@ -165,6 +165,50 @@ fn rebuild(
     to.set_loc(None);
     to.set_outputs(from.outputs().iter().map(|v| map[v.index()]));
     Ok(map)
+}
+
+/// Rebuilds a graph, and through `run` the closed graphs inside its ops: `f` makes the new value of a node from those of
+/// its operands and those of all before it, or nothing where the node stays as it is.
+fn rewrite(
+    graph: &Graph,
+    pass: &'static str,
+    run: fn(&Graph) -> Result<Graph, PassError>,
+    mut f: impl FnMut(&mut Graph, Val, &[Val], &[Val]) -> Result<Option<Val>, TypeError>,
+) -> Result<Graph, PassError> {
+    let mut out = Graph::with_regions_of(graph, graph.phase());
+    let mut map: Vec<Val> = Vec::with_capacity(graph.len());
+    rebuild(graph, &mut out, |out, v, node, operands| {
+        let made = f(out, v, operands, &map).map_err(at(pass, node, None))?;
+        let new = made.map_or_else(|| copy_through(out, graph, v, operands, pass, run), Ok)?;
+        map.push(new);
+        Ok(new)
+    })?;
+    Ok(out)
+}
+
+/// Copies a node over new operands, the closed graphs inside its op through `run`.
+fn copy_through(
+    out: &mut Graph,
+    graph: &Graph,
+    v: Val,
+    operands: &[Val],
+    pass: &'static str,
+    run: fn(&Graph) -> Result<Graph, PassError>,
+) -> Result<Val, PassError> {
+    let node = graph.node(v);
+    let copied = match &node.kind {
+        Kind::Pure(op) if !op.regions().is_empty() => out.push(in_regions(op, run)?, operands),
+        _ => out.copy_node(graph, v, operands),
+    };
+    copied.map_err(at(pass, node, graph.site(v).map(|site| site.name.as_str())))
+}
+
+/// Whether `finds` holds of a node of the graph, or of one of the closed graphs inside its ops.
+fn any_node(graph: &Graph, finds: &dyn Fn(&Graph, Val) -> bool) -> bool {
+    graph.vals().any(|v| {
+        finds(graph, v)
+            || graph.op(v).is_some_and(|op| op.regions().iter().any(|region| any_node(region, finds)))
+    })
 }
 
 /// The op with each closed graph inside it run through `f`.

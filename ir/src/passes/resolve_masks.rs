@@ -28,6 +28,11 @@ impl Pass for ResolveMasks {
         Need::Required
     }
 
+    fn finds(&self, graph: &Graph) -> bool {
+        let masked = |site: &Site| matches!(&site.kind, SiteKind::Sample(sample) if sample.has_mask);
+        graph.sites().any(|(_, site)| masked(site))
+    }
+
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         if graph.phase() == Phase::Pure {
             return Ok(graph.clone());

@@ -28,6 +28,16 @@ impl Pass for ResolvePlates {
         Need::Required
     }
 
+    fn finds(&self, graph: &Graph) -> bool {
+        graph.sites().any(|(v, site)| match &site.kind {
+            SiteKind::Plate(_) => true,
+            SiteKind::Sample(sample) => {
+                !site.frames.is_empty() || sample.has_scale || !is_whole(graph, v, sample)
+            }
+            _ => !site.frames.is_empty(),
+        })
+    }
+
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         self.resolve(graph)
     }
@@ -66,6 +76,14 @@ impl ResolvePlates {
         })?;
         Ok(out)
     }
+}
+
+/// Whether a site's value and its log density have all of the batch's dimensions.
+fn is_whole(graph: &Graph, v: Val, sample: &SampleSite) -> bool {
+    let given = sample.slots().value.map(|slot| graph.operands(v)[slot]);
+    let density = graph.region(sample.regions.log_prob);
+    given.is_none_or(|given| graph.ty(given).dims == graph.ty(v).dims)
+        && density.outputs().iter().all(|o| density.ty(*o).dims == sample.batch)
 }
 
 /// A plate's name stands for one size and one dimension throughout the program.

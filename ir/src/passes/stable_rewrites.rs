@@ -1,9 +1,9 @@
 //! Stable rewrites: formulas that lose digits, overflow or give NaN become the functions that they stand for.
 
-use super::{Need, Pass, PassError, Query, at, in_regions, rebuild};
+use super::{Need, Pass, PassError, Query, any_node, rewrite};
 use crate::{
     error::TypeError,
-    graph::{Graph, Kind, Val},
+    graph::{Graph, Val},
     ops::{
         Broadcast, Constant, Erf, Erfc, Expm1, IsFinite, LogAddExp, LogNdtr, Logistic, Num, Op, ReduceMax,
         ReduceSum, Softplus, StopGradient, formula,
@@ -26,6 +26,10 @@ impl Pass for StableRewrites {
         Need::Optional
     }
 
+    fn finds(&self, graph: &Graph) -> bool {
+        any_node(graph, &|g, v| found(g, v).is_some())
+    }
+
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         run(graph)
     }
@@ -34,23 +38,13 @@ impl Pass for StableRewrites {
 const NAME: &str = "stable_rewrites";
 
 fn run(graph: &Graph) -> Result<Graph, PassError> {
-    let mut out = Graph::with_regions_of(graph, graph.phase());
-    let mut map: Vec<Val> = Vec::with_capacity(graph.len());
-    rebuild(graph, &mut out, |out, v, node, operands| {
-        let err = at(NAME, node, None);
-        let found = match &node.kind {
-            Kind::Pure(_) if node.ty.dtype.is_float() => REWRITES.iter().find_map(|row| (row.find)(graph, v)),
-            _ => None,
-        };
-        let new = match (found, &node.kind) {
-            (Some(made), _) => made(out, &map).map_err(err)?,
-            (None, Kind::Pure(op)) => out.push(in_regions(op, run)?, operands).map_err(err)?,
-            (None, _) => out.copy_node(graph, v, operands).map_err(err)?,
-        };
-        map.push(new);
-        Ok(new)
-    })?;
-    Ok(out)
+    rewrite(graph, NAME, run, |out, v, _, map| found(graph, v).map(|made| made(out, map)).transpose())
+}
+
+/// What the first row that recognises the node makes of it.
+fn found(graph: &Graph, v: Val) -> Option<Made> {
+    let floats = graph.op(v).is_some() && graph.ty(v).dtype.is_float();
+    floats.then(|| REWRITES.iter().find_map(|row| (row.find)(graph, v))).flatten()
 }
 
 /// A formula and what it becomes.
