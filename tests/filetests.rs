@@ -35,7 +35,7 @@ use pyroxene_ir::{
 use pyroxene_lowering::lower;
 use pyroxene_runtime::{Backend, CompileOptions, Input, Module, default_backend};
 
-const QUERIES: [Query; 7] = [
+const QUERIES: [Query; 10] = [
     Query::Evaluate,
     Query::LogDensity,
     Query::Potential,
@@ -43,6 +43,9 @@ const QUERIES: [Query; 7] = [
     Query::Constrain,
     Query::Unconstrain,
     Query::Draws,
+    Query::Predictive,
+    Query::LogProbs,
+    Query::LogLikelihood,
 ];
 
 fn main() -> ExitCode {

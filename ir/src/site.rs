@@ -273,6 +273,11 @@ impl SampleSite {
         self.infer.get("is_auxiliary") == Some(&Hint::Bool(true))
     }
 
+    /// Whether the site only adds a term to the density (NumPyro's `factor`).
+    pub fn is_factor(&self) -> bool {
+        self.distribution == "Unit"
+    }
+
     /// Whether the site is a random variable that a query must find a value for.
     pub fn is_latent(&self) -> bool {
         self.source == Source::Latent && !self.hidden

@@ -124,6 +124,21 @@ pub fn split(g: &mut Graph, keys: Val, dims: &[usize]) -> Result<Val, TypeError>
     pair(g, words)
 }
 
+/// Keys `start` to `start + n` of those that [`split`] makes of one key: `u32[n, 2]`.
+///
+/// # Errors
+/// When `key` is not `u32[2]` or `start` not `u32[]`.
+pub fn split_from(g: &mut Graph, key: Val, start: Val, n: usize) -> Result<Val, TypeError> {
+    let low = g.push(ops::Iota { dtype: DType::U32, dims: Dims::from_slice(&[n]), axis: 0 }, &[])?;
+    let start = g.broadcast_to(start, &[n])?;
+    let low = g.add(low, start)?;
+    let high = g.full_like(low, 0.0)?;
+    // All counters are of one key.
+    let keys = g.broadcast_to(key, &[n, 2])?;
+    let words = block(g, keys, [high, low])?;
+    pair(g, words)
+}
+
 /// Two keys from each key: the one to go on with, and the one to use.
 ///
 /// # Errors

@@ -72,7 +72,7 @@ impl Bound {
         Bound { program, recorded, ..self.clone() }
     }
 
-    /// The program as it was bound.
+    /// The program as it was bound, whose given sites are no latent ones.
     pub(super) fn recorded(&self) -> &Program {
         &self.recorded
     }
@@ -261,9 +261,14 @@ impl Bound {
         last: &[Array],
     ) -> Result<Vec<Array>, Error> {
         let compiled = self.program.compile(query, &self.backend)?;
-        let mut buffers = self.fixed(&compiled)?;
         // Position and key come right after the data; values of sites are asked for as the sites come.
-        for array in last.iter().chain(&self.arguments(query, values)?) {
+        self.run_compiled(&compiled, &[last, &self.arguments(query, values)?].concat())
+    }
+
+    /// Runs an executable of this program on arguments that follow the data.
+    pub(super) fn run_compiled(&self, compiled: &Arc<Compiled>, last: &[Array]) -> Result<Vec<Array>, Error> {
+        let mut buffers = self.fixed(compiled)?;
+        for array in last {
             buffers.push(self.backend.upload(array)?);
         }
         let args: Vec<&Buffer> = buffers.iter().collect();

@@ -120,6 +120,17 @@ pub enum DataError {
         /// The number given.
         found: usize,
     },
+    /// A site was asked for that there is not.
+    #[error("the program has no site `{site}` to return; it has {known}")]
+    NoSite {
+        /// The name given.
+        site: String,
+        /// The sites there are.
+        known: String,
+    },
+    /// A query over no draws at all.
+    #[error("there are no draws to run the model for, expected at least one")]
+    NoDraws,
     /// A value for a site that takes none.
     #[error("`{site}` is no site that takes a value here; those are {known}")]
     UnknownSite {

@@ -1,5 +1,6 @@
 //! Programs and their stages: a function is recorded, a query lowered, compiled, bound to data, and run many times.
 
+mod batched;
 mod bound;
 mod compiled;
 mod dump;
@@ -10,8 +11,10 @@ mod model;
 mod pipeline;
 mod prepare;
 mod recorded;
+mod rng_key;
 mod state;
 
+pub use batched::Batched;
 pub use bound::{Bound, Pinned};
 pub use compiled::{Compiled, Lowered};
 pub use error::{CheckFailure, DataError, Error};
@@ -19,4 +22,5 @@ pub use explain::{NotFinite, Quantity};
 pub use function::{Jit, eval, jit, record};
 pub use model::{IntoModel, Model};
 pub use recorded::{LeafSpec, Program, Timings};
+pub use rng_key::RngKey;
 pub use state::State;

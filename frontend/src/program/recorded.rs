@@ -57,6 +57,13 @@ pub struct Timings {
     pub compile: Duration,
 }
 
+/// Which sites of a program a prediction gives values to, and whether it draws observed ones.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Opening {
+    pub(super) given: Vec<String>,
+    pub(super) uncondition: bool,
+}
+
 /// A recorded model. It answers every [`Query`], compiling each at its first use; clones share what is compiled.
 #[derive(Clone)]
 pub struct Program {
@@ -72,7 +79,10 @@ struct Inner {
     dropped: OnceLock<Program>,
     settings: Settings,
     leaves: Vec<LeafSpec>,
-    compiled: Mutex<BTreeMap<&'static str, Arc<Compiled>>>,
+    /// Executables by query, and for how many draws at once.
+    compiled: Mutex<BTreeMap<(&'static str, Option<passes::Many>), Arc<Compiled>>>,
+    /// The same program with other sites given or drawn.
+    opened: Mutex<BTreeMap<Opening, Program>>,
     checks: Mutex<Option<Arc<passes::Checks>>>,
     timings: Mutex<Timings>,
 }
@@ -118,6 +128,7 @@ impl Program {
             settings,
             leaves,
             compiled: Mutex::default(),
+            opened: Mutex::default(),
             checks: Mutex::default(),
             timings: Mutex::new(timings),
         };
@@ -205,17 +216,12 @@ impl Program {
 
     /// The names of sites that a query takes values for, in program order.
     pub(super) fn site_values(&self, query: Query) -> Vec<String> {
-        let wants = |source: Source, hidden: bool| match source {
-            Source::Given { .. } => true,
-            Source::Latent => !hidden && matches!(query, Query::LogDensity | Query::Unconstrain),
-            Source::Operand { .. } => false,
-        };
-        let takes = |site: &Site| match &site.kind {
-            SiteKind::Sample(sample) => wants(sample.source, sample.hidden),
-            SiteKind::Mutable(mutable) => query == Query::Draws && !mutable.update,
-            _ => false,
-        };
-        self.graph_for(query).sites().filter(|(_, s)| takes(s)).map(|(_, s)| s.name.clone()).collect()
+        values_of(self.graph_for(query), query).into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The sites that a query of many draws takes values for, in program order, with the types of one value.
+    pub(super) fn values_of(&self, query: Query) -> Vec<(String, Ty)> {
+        values_of(&self.inner.graph, query)
     }
 
     /// The names of sites that [`Program::condition`] or [`Program::substitute`] has opened, in program order.
@@ -284,8 +290,11 @@ impl Program {
     /// # Errors
     /// When the program cannot answer the query.
     pub fn lower(&self, query: Query) -> Result<Lowered, Error> {
-        let (lowered, took) =
-            pipeline::lower(self.graph_for(query), query, query.name(), &self.inner.settings)?;
+        self.lowered(self.graph_for(query), query, query.name())
+    }
+
+    fn lowered(&self, graph: &Graph, query: Query, name: &str) -> Result<Lowered, Error> {
+        let (lowered, took) = pipeline::lower(graph, query, name, &self.inner.settings)?;
         self.time(|t| {
             t.passes += took.passes;
             t.lower += took.lower;
@@ -298,15 +307,60 @@ impl Program {
     /// # Errors
     /// When the program cannot answer the query, or the device refuses it.
     pub fn compile(&self, query: Query, backend: &Arc<dyn Backend>) -> Result<Arc<Compiled>, Error> {
+        self.cached((query.name(), None), backend, || self.lower(query))
+    }
+
+    /// As [`Program::compile`], for many draws at once and never for pinned coordinates.
+    pub(super) fn compile_many(
+        &self,
+        query: Query,
+        how: &passes::Many,
+        backend: &Arc<dyn Backend>,
+    ) -> Result<Arc<Compiled>, Error> {
+        self.cached((query.name(), Some(how.clone())), backend, || {
+            let start = Instant::now();
+            let graph = passes::many(&self.inner.graph, query, how)?;
+            self.time(|t| t.passes += start.elapsed());
+            let name = format!("{}.{}", query.name(), how.draws);
+            self.lowered(&graph, Query::Evaluate, &name)
+        })
+    }
+
+    /// The executable under a key: compiled from what `lower` makes where there is none yet.
+    fn cached(
+        &self,
+        key: (&'static str, Option<passes::Many>),
+        backend: &Arc<dyn Backend>,
+        lower: impl FnOnce() -> Result<Lowered, Error>,
+    ) -> Result<Arc<Compiled>, Error> {
         let mut compiled = self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = compiled.get(query.name()).filter(|c| Arc::ptr_eq(c.backend(), backend)) {
+        if let Some(known) = compiled.get(&key).filter(|c| Arc::ptr_eq(c.backend(), backend)) {
             return Ok(known.clone());
         }
-        let lowered = self.lower(query)?;
+        let lowered = lower()?;
         let start = Instant::now();
         let fresh = Arc::new(lowered.compile(backend)?);
         self.time(|t| t.compile += start.elapsed());
-        compiled.insert(query.name(), fresh.clone());
+        compiled.insert(key, fresh.clone());
+        Ok(fresh)
+    }
+
+    /// The same program with other sites given or drawn: made at the first call, the same afterwards.
+    pub(super) fn opened(&self, opening: Opening) -> Result<Program, Error> {
+        let mut opened = self.inner.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = opened.get(&opening) {
+            return Ok(known.clone());
+        }
+        let mut graph = self.inner.graph.clone();
+        if opening.uncondition {
+            graph = passes::uncondition(&graph, None)?;
+        }
+        let names: Vec<&str> = opening.given.iter().map(String::as_str).collect();
+        let graph = passes::give(&graph, &names, false)?;
+        let Inner { leaves, settings, .. } = &*self.inner;
+        let timings = Timings { trace: self.timings().trace, ..Timings::default() };
+        let fresh = Program::new(graph, None, leaves.clone(), timings, settings.clone());
+        opened.insert(opening, fresh.clone());
         Ok(fresh)
     }
 
@@ -368,6 +422,21 @@ fn sample_sites(graph: &Graph) -> impl Iterator<Item = (String, &SampleSite)> {
         SiteKind::Sample(sample) => Some((site.name.clone(), &**sample)),
         _ => None,
     })
+}
+
+/// The sites whose values a query takes, in program order.
+fn values_of(graph: &Graph, query: Query) -> Vec<(String, Ty)> {
+    let wants = |site: &Site| match &site.kind {
+        SiteKind::Sample(sample) => match sample.source {
+            Source::Given { .. } => true,
+            Source::Latent => !sample.hidden && query.takes_values(),
+            Source::Operand { .. } => false,
+        },
+        SiteKind::Mutable(mutable) => query == Query::Draws && !mutable.update,
+        _ => false,
+    };
+    let sites = graph.sites().filter(|(_, site)| wants(site));
+    sites.map(|(v, site)| (site.name.clone(), graph.ty(v).clone())).collect()
 }
 
 /// Paths and types of the leaves of a tree, in order.

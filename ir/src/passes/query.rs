@@ -2,8 +2,8 @@
 
 use crate::{
     graph::{Graph, Val},
-    site::{CondIndepStackFrame, SiteKind},
-    types::Ty,
+    site::{CondIndepStackFrame, SampleSite, Site, SiteKind},
+    types::{DType, Ty},
 };
 
 /// A question to a recorded model.
@@ -24,6 +24,14 @@ pub enum Query {
     /// `(data…, key, state of each mutable site, in program order) →` a draw of each latent site and each deterministic
     /// site, in program order, and then the states for the next run.
     Draws,
+    /// `(data…, key, values given…) →` the value of every site that [`outputs_of`] lists, drawn where nobody gave it.
+    Predictive,
+    /// `(data…, value of each latent site in program order) →` the log density of each sample site, element by element
+    /// of its batch, with its mask and its scale (NumPyro's `compute_log_probs` without its sum).
+    LogProbs,
+    /// `(data…, value of each latent site in program order) →` the same of observed sites alone and without scale
+    /// (NumPyro's `log_likelihood`).
+    LogLikelihood,
 }
 
 impl Query {
@@ -37,12 +45,48 @@ impl Query {
             Query::Constrain => "constrain",
             Query::Unconstrain => "unconstrain",
             Query::Draws => "draws",
+            Query::Predictive => "predictive",
+            Query::LogProbs => "log_probs",
+            Query::LogLikelihood => "log_likelihood",
         }
     }
 
-    /// Whether it asks for a density.
+    /// Whether it asks for densities, summed or not.
     pub(crate) fn wants_density(self) -> bool {
         matches!(self, Query::LogDensity | Query::Potential | Query::PotentialAndGradient)
+            || self.keeps_elements()
+    }
+
+    /// Whether it asks for densities site by site and element by element.
+    pub(crate) fn keeps_elements(self) -> bool {
+        matches!(self, Query::LogProbs | Query::LogLikelihood)
+    }
+
+    /// Whether the site's density takes part in it.
+    pub(crate) fn asks_for(self, sample: &SampleSite) -> bool {
+        let concerns = self != Query::LogLikelihood || sample.source.is_observed();
+        self.wants_density() && concerns && !sample.hidden
+    }
+
+    /// Whether the site's value is among its results.
+    pub(crate) fn returns(self, site: &Site) -> bool {
+        match (self, &site.kind) {
+            (Query::Constrain | Query::Draws, SiteKind::Sample(sample)) => sample.is_latent(),
+            (Query::Predictive, SiteKind::Sample(sample)) => !sample.hidden && !sample.is_factor(),
+            (Query::Constrain | Query::Draws | Query::Predictive, SiteKind::Deterministic) => true,
+            (Query::Predictive, SiteKind::Param(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it reads a value for each latent site.
+    pub fn takes_values(self) -> bool {
+        matches!(self, Query::LogDensity | Query::Unconstrain) || self.keeps_elements()
+    }
+
+    /// Whether it reads a key.
+    pub fn takes_key(self) -> bool {
+        matches!(self, Query::Draws | Query::Predictive)
     }
 
     /// Whether it reads a position.
@@ -89,7 +133,7 @@ pub fn layout(graph: &Graph) -> Vec<Coordinates> {
     out
 }
 
-/// One value that [`Query::Constrain`] or [`Query::Draws`] returns.
+/// One value that a query returns.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QueryOutput {
     /// The site's node.
@@ -106,16 +150,24 @@ pub struct QueryOutput {
 
 /// What [`Query::Constrain`] and [`Query::Draws`] return: latent and deterministic sites, in program order.
 pub fn outputs(graph: &Graph) -> Vec<QueryOutput> {
-    graph
-        .sites()
-        .filter_map(|(val, site)| {
-            let is_sample = match &site.kind {
-                SiteKind::Sample(sample) if sample.is_latent() => true,
-                SiteKind::Deterministic => false,
-                _ => return None,
-            };
-            let (name, frames, ty) = (site.name.clone(), site.frames.clone(), graph.ty(val).clone());
-            Some(QueryOutput { val, name, ty, frames, is_sample })
-        })
-        .collect()
+    outputs_of(graph, Query::Draws)
+}
+
+/// What a query returns of each site, in program order; nothing for queries whose results are not by site.
+pub fn outputs_of(graph: &Graph, query: Query) -> Vec<QueryOutput> {
+    graph.sites().filter_map(|(val, site)| output(graph, query, val, site)).collect()
+}
+
+fn output(graph: &Graph, query: Query, val: Val, site: &Site) -> Option<QueryOutput> {
+    let ty = match &site.kind {
+        SiteKind::Sample(sample) if query.keeps_elements() && query.asks_for(sample) => {
+            let log_prob = graph.region(sample.regions.log_prob);
+            let dtype = log_prob.outputs().first().map_or(DType::F64, |v| log_prob.ty(*v).dtype);
+            Ty { dtype, dims: sample.batch.clone() }
+        }
+        _ if query.returns(site) => graph.ty(val).clone(),
+        _ => return None,
+    };
+    let is_sample = matches!(site.kind, SiteKind::Sample(_));
+    Some(QueryOutput { val, name: site.name.clone(), ty, frames: site.frames.clone(), is_sample })
 }

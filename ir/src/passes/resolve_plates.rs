@@ -38,13 +38,13 @@ impl Pass for ResolvePlates {
         })
     }
 
-    fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
-        self.resolve(graph)
+    fn run(&self, graph: &Graph, query: Query) -> Result<Graph, PassError> {
+        self.resolve(graph, query)
     }
 }
 
 impl ResolvePlates {
-    fn resolve(&self, graph: &Graph) -> Result<Graph, PassError> {
+    fn resolve(&self, graph: &Graph, query: Query) -> Result<Graph, PassError> {
         if graph.phase() == Phase::Pure {
             return Ok(graph.clone());
         }
@@ -60,10 +60,10 @@ impl ResolvePlates {
                     indices(out, &plate.frame, &node.ty).map_err(err)
                 }
                 SiteKind::Plate(plate) if plate.indices == Indices::Operand => Ok(operands[0]),
-                SiteKind::Sample(sample) => expand(out, site, sample, &node.ty, operands).map_err(err),
+                SiteKind::Sample(sample) => expand(out, site, sample, query, &node.ty, operands).map_err(err),
                 SiteKind::ControlFlow(flow) => {
                     let flow = flow.map_regions(|id| {
-                        let resolved = self.resolve(graph.region(id))?;
+                        let resolved = self.resolve(graph.region(id), query)?;
                         Ok::<_, PassError>(out.add_region(Arc::new(resolved)))
                     })?;
                     let site = Site { kind: SiteKind::ControlFlow(flow), ..(**site).clone() };
@@ -115,11 +115,12 @@ fn indices(out: &mut Graph, frame: &CondIndepStackFrame, ty: &Ty) -> Result<Val,
 }
 
 /// Broadcasts the value and the log density to the batch, and multiplies the latter by the scale and by
-/// `full_size / size` of each plate.
+/// `full_size / size` of each plate, unless the query leaves scales out.
 fn expand(
     out: &mut Graph,
     site: &Site,
     sample: &SampleSite,
+    query: Query,
     ty: &Ty,
     operands: &[Val],
 ) -> Result<Val, TypeError> {
@@ -140,11 +141,12 @@ fn expand(
     let log_prob = region.inline(&old, &args[..old.inputs().len()])?;
     let mut log_prob = region.broadcast_to(log_prob[0], &sample.batch)?;
     let plates: f64 = site.frames.iter().map(|f| f.full_size as f64 / f.size as f64).product();
-    if plates != 1.0 {
+    let scaled = query != Query::LogLikelihood;
+    if scaled && plates != 1.0 {
         let factor = region.full_like(log_prob, plates)?;
         log_prob = region.mul(log_prob, factor)?;
     }
-    if let Some(scale) = scale {
+    if let Some(scale) = scale.filter(|_| scaled) {
         let factor = region.input("scale", Role::Argument, out.ty(scale).clone());
         let factor = region.broadcast_to(factor, &sample.batch)?;
         log_prob = region.mul(log_prob, factor)?;

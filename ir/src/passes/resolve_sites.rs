@@ -61,7 +61,7 @@ pub(super) struct Resolver<'a> {
     /// The key of the program (`None`) and of each seed, as the splits so far have left it.
     pub(super) keys: BTreeMap<Option<u32>, Val>,
     density: Option<Val>,
-    /// Values of latent and deterministic sites, in program order.
+    /// What the query returns of each site, in program order.
     values: Vec<Val>,
     /// Unconstrained values of latent sites, in program order.
     coordinates: Vec<Val>,
@@ -85,7 +85,7 @@ impl<'a> Resolver<'a> {
             let position = resolver.out.input("position", Role::Position, Ty::new(DType::F64, [len]));
             resolver.position = Some(position);
         }
-        if query == Query::Draws {
+        if query.takes_key() {
             resolver.keys.insert(None, resolver.out.input("rng_key", Role::Key, Ty::new(DType::U32, [2])));
         }
         Ok(resolver)
@@ -133,21 +133,22 @@ impl<'a> Resolver<'a> {
         match &site.kind {
             SiteKind::Sample(sample) => {
                 let value = self.value(v, node, site, sample, operands)?;
-                if !self.nested && self.query.wants_density() && !sample.hidden {
+                if !self.nested && self.query.asks_for(sample) {
                     let captures = &operands[sample.slots().captures..];
-                    self.add_density(sample, value, captures).map_err(at(
-                        "resolve_sites",
-                        node,
-                        Some(&site.name),
-                    ))?;
+                    let err = at("resolve_sites", node, Some(&site.name));
+                    self.add_density(sample, value, captures).map_err(err)?;
+                }
+                if !self.nested && self.query.returns(site) {
+                    self.values.push(value);
                 }
                 Ok(value)
             }
-            SiteKind::Deterministic => {
-                self.values.push(operands[0]);
+            SiteKind::Deterministic | SiteKind::Param(_) | SiteKind::Check(_) => {
+                if self.query.returns(site) {
+                    self.values.push(operands[0]);
+                }
                 Ok(operands[0])
             }
-            SiteKind::Param(_) | SiteKind::Check(_) => Ok(operands[0]),
             SiteKind::ControlFlow(flow) => self.control_flow(v, node, flow, operands),
             SiteKind::Mutable(mutable) => Ok(self.state(node, site, mutable.update, operands[0])),
             // What is drawn inside a control flow is known to nobody who has no key.
@@ -255,13 +256,17 @@ impl<'a> Resolver<'a> {
             }
             _ if self.unknown.is_some() => self.unknown_value(node, site)?,
             _ if self.nested || sample.hidden => self.draw(node, site, sample, key, captures)?,
-            (Query::Evaluate | Query::Draws, _) => self.draw(node, site, sample, key, captures)?,
-            (Query::LogDensity | Query::Unconstrain, _) => self.site_input(v, node, site),
+            (Query::Evaluate | Query::Draws | Query::Predictive, _) => {
+                self.draw(node, site, sample, key, captures)?
+            }
             (Query::Potential | Query::PotentialAndGradient | Query::Constrain, _) => {
                 let u = self.read(v, node, site, sample)?;
                 let made = self.constrained(node, site, sample, u, captures)?;
                 log_det = Some(made[1]);
                 made[0]
+            }
+            (Query::LogDensity | Query::Unconstrain | Query::LogProbs | Query::LogLikelihood, _) => {
+                self.site_input(v, node, site)
             }
         };
         if self.nested {
@@ -269,9 +274,6 @@ impl<'a> Resolver<'a> {
         }
         if let Some(log_det) = log_det.filter(|_| self.query.wants_density()) {
             self.accumulate(log_det).map_err(&err)?;
-        }
-        if sample.is_latent() {
-            self.values.push(value);
         }
         if self.query == Query::Unconstrain && sample.is_latent() {
             let Some(region) = sample.regions.unconstrain else { return Err(discrete(node, site, sample)) };
@@ -379,6 +381,10 @@ impl<'a> Resolver<'a> {
         let region = self.graph.region(sample.regions.log_prob).clone();
         let args: Vec<Val> = std::iter::once(value).chain(captures.iter().copied()).collect();
         let log_prob = self.out.inline(&region, &args[..region.inputs().len()])?[0];
+        if self.query.keeps_elements() {
+            self.values.push(log_prob);
+            return Ok(());
+        }
         let sum = self.out.sum_all(log_prob)?;
         self.accumulate(sum)
     }
@@ -408,7 +414,7 @@ impl<'a> Resolver<'a> {
             Query::Evaluate => self.graph.outputs().iter().map(|v| self.map[v.index()]).collect(),
             Query::LogDensity => vec![density],
             Query::Potential | Query::PotentialAndGradient => vec![self.out.neg(density).map_err(err)?],
-            Query::Constrain => self.values,
+            Query::Constrain | Query::Predictive | Query::LogProbs | Query::LogLikelihood => self.values,
             Query::Draws => {
                 self.values.into_iter().chain(self.states.into_iter().map(|(_, state)| state)).collect()
             }

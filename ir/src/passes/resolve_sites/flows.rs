@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     graph::{Node, Role, Val},
-    passes::{PassError, Query, at},
+    passes::{PassError, at},
     site::{ControlFlowSite, SiteKind, Source},
 };
 
@@ -67,7 +67,7 @@ impl Resolver<'_> {
         for v in (from.index()..=to.index()).map(Val::from_index) {
             let Some(site) = graph.site(v) else { continue };
             let SiteKind::Sample(sample) = &site.kind else { continue };
-            let asked = matches!(self.query, Query::LogDensity | Query::Unconstrain) && sample.is_latent();
+            let asked = self.query.takes_values() && sample.is_latent();
             if (asked || matches!(sample.source, Source::Given { .. })) && !self.given.contains_key(&v) {
                 let value = self.out.input(site.name.clone(), Role::Site, graph.ty(v).clone());
                 self.given.insert(v, Inside::Value(value));
