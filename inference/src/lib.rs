@@ -5,12 +5,15 @@ mod init;
 mod mcmc;
 mod nuts;
 mod potential;
+mod predictive;
 pub mod results;
+mod sites;
 
 pub use init::{Cause, InitError, InitStrategy, Problem};
 pub use mcmc::{ChainInfo, ChainProgress, Chains, Error, Mcmc, Monitor, RunInfo};
 pub use nuts::{Metric, Nuts};
+pub use predictive::{LogLikelihood, Predictive, PredictiveError, log_likelihood};
 pub use results::{
-    ChainDraws, DataVariable, ExportError, Format, ImportError, Posterior, PosteriorError, SiteSpec,
-    StatKind, StatSpec, Summary, SummaryRow, View, Warning, Worst, check_writable, stat,
+    ChainDraws, DataVariable, DrawGroup, ExportError, Format, ImportError, Posterior, PosteriorError,
+    SiteDraws, SiteSpec, StatKind, StatSpec, Summary, SummaryRow, View, Warning, Worst, check_writable, stat,
 };

@@ -5,7 +5,6 @@ mod chains;
 mod error;
 mod info;
 mod monitor;
-mod sites;
 
 use std::{sync::atomic::AtomicBool, thread};
 
@@ -23,6 +22,7 @@ use crate::{
     init::InitStrategy,
     nuts::{Nuts, STATS},
     results::{Posterior, SiteSpec, StatSpec},
+    sites,
 };
 
 /// Markov chain Monte Carlo (NumPyro's `MCMC`): a kernel, a model, and how long to run.

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pyroxene_frontend::Array;
 
-use super::posterior::{Posterior, StatKind};
+use super::{
+    posterior::{Posterior, StatKind},
+    site_draws::{DrawGroup, SiteDraws},
+};
 
 /// A variable that is no draw: an observed site's value, or data that the model reads.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,15 +39,19 @@ pub(super) enum Values<'a> {
     Data(&'a Array),
 }
 
-/// The groups there are, empty ones left out but for the first.
+/// The groups there are, empty ones left out; the first is there where it is the only one.
 pub(super) fn groups(posterior: &Posterior) -> Vec<Group<'_>> {
     let mut groups = draws(posterior, ["posterior", "sample_stats"]);
+    for draws in posterior.site_draws() {
+        groups.extend(DrawGroup::ALL.map(|of| site_draws(draws, of)));
+    }
     groups.push(data("observed_data", posterior.observed_data()));
     groups.push(data("constant_data", posterior.constant_data()));
     if let Some(warmup) = posterior.warmup() {
         groups.extend(draws(warmup, ["warmup_posterior", "warmup_sample_stats"]));
     }
-    groups.retain(|group| group.name == "posterior" || !group.variables.is_empty());
+    let only = groups.iter().all(|group| group.variables.is_empty());
+    groups.retain(|group| !group.variables.is_empty() || only && group.name == "posterior");
     groups
 }
 
@@ -58,6 +65,14 @@ fn draws<'a>(posterior: &'a Posterior, names: [&'static str; 2]) -> Vec<Group<'a
     let stats =
         stats.map(|(view, spec)| (view.name(), vec![], vec![], Values::Draws(view.values(), spec.kind())));
     vec![group(names[0], &outer, sites.collect()), group(names[1], &outer, stats.collect())]
+}
+
+fn site_draws(draws: &SiteDraws, of: DrawGroup) -> Group<'_> {
+    let [chains, length] = draws.chains_and_draws();
+    let variables = draws.variables().iter().filter(|v| v.group == of);
+    let variables =
+        variables.map(|v| (&*v.name, v.dims.clone(), v.dim_names.clone(), Values::Data(&v.value)));
+    group(of.name(), &[("chain", chains), ("draw", length)], variables.collect())
 }
 
 fn data<'a>(name: &'static str, variables: &'a [DataVariable]) -> Group<'a> {

@@ -7,6 +7,7 @@ mod format;
 mod groups;
 mod parquet;
 mod posterior;
+mod site_draws;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -19,6 +20,8 @@ pub use files::{ExportError, check_writable};
 pub use format::{Format, ImportError};
 pub use groups::DataVariable;
 pub use posterior::{ChainDraws, Posterior, PosteriorError, SiteSpec, StatKind, StatSpec, stat};
+pub(crate) use site_draws::DrawVariable;
+pub use site_draws::{DrawGroup, SiteDraws};
 pub use summary::{Summary, SummaryRow};
 pub use view::View;
 pub use warnings::{Warning, Worst};

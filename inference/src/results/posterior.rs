@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{groups::DataVariable, view::View};
+use super::{groups::DataVariable, site_draws::SiteDraws, view::View};
 
 /// ArviZ's names for the statistics of a transition; use these and no synonyms.
 pub mod stat {
@@ -296,6 +296,7 @@ pub struct Posterior {
     warmup: Option<Box<Posterior>>,
     observed_data: Vec<DataVariable>,
     constant_data: Vec<DataVariable>,
+    site_draws: Vec<SiteDraws>,
 }
 
 impl Posterior {
@@ -318,6 +319,7 @@ impl Posterior {
             warmup: None,
             observed_data: Vec::new(),
             constant_data: Vec::new(),
+            site_draws: Vec::new(),
         })
     }
 
@@ -379,6 +381,19 @@ impl Posterior {
     /// The data that are no observed site's value, ArviZ's group `constant_data`.
     pub fn constant_data(&self) -> &[DataVariable] {
         &self.constant_data
+    }
+
+    /// The same draws, with predictions, log likelihoods or draws from the prior beside them: groups of their own in
+    /// ArviZ's files.
+    #[must_use]
+    pub fn with_site_draws(mut self, draws: SiteDraws) -> Posterior {
+        self.site_draws.push(draws);
+        self
+    }
+
+    /// What [`Posterior::with_site_draws`] put beside the draws.
+    pub fn site_draws(&self) -> &[SiteDraws] {
+        &self.site_draws
     }
 
     /// The number of chains.

@@ -1,16 +1,19 @@
-//! The posterior's sites from the program's: shapes, and plates as names of dimensions.
+//! A program's sites as results have them: shapes, plates as names of dimensions, and the data.
 
-use pyroxene_frontend::{Bound, Error};
+use pyroxene_frontend::{Array, Bound, Error};
 use pyroxene_ir::{CondIndepStackFrame, Kind, Role, SiteKind, Val, passes::QueryOutput};
 
-use crate::results::{DataVariable, SiteSpec};
+use crate::{
+    predictive::{Batch, PredictiveError},
+    results::{DataVariable, DrawGroup, DrawVariable, SiteSpec},
+};
 
 /// Names and shapes of what [`Bound::outputs`] lists.
 ///
 /// A plate names the dimension it stands for: counted from the right of the batch for a sample site, and from the
 /// right of the value for a deterministic one, whose event dimensions nobody declares; there it names a dimension
 /// only where the sizes agree.
-pub(super) fn specs(bound: &Bound) -> Vec<SiteSpec> {
+pub(crate) fn specs(bound: &Bound) -> Vec<SiteSpec> {
     bound.outputs().iter().map(|output| spec(bound, output)).collect()
 }
 
@@ -39,7 +42,7 @@ fn dim_names(dims: &[usize], event_dim: usize, frames: &[CondIndepStackFrame]) -
 }
 
 /// The values of observed sites, and the data that are none.
-pub(super) fn data(bound: &Bound) -> Result<[Vec<DataVariable>; 2], Error> {
+pub(crate) fn data(bound: &Bound) -> Result<[Vec<DataVariable>; 2], Error> {
     let graph = bound.program().graph();
     let mut observed = Vec::new();
     let mut leaves = Vec::new();
@@ -62,4 +65,25 @@ pub(super) fn data(bound: &Bound) -> Result<[Vec<DataVariable>; 2], Error> {
         });
     let constant = constant.collect();
     Ok([observed, constant])
+}
+
+/// Draws of a site, `[draws, ..]`, as results have them: under the batch's dimensions.
+pub(crate) fn variable(
+    bound: &Bound,
+    name: String,
+    value: Array,
+    batch: &Batch,
+    group: DrawGroup,
+) -> Result<DrawVariable, PredictiveError> {
+    let dims: Vec<usize> = value.dims().iter().skip(1).copied().collect();
+    let found = bound.program().graph().sites().find(|(_, site)| site.name == name);
+    let dim_names = found.map_or_else(Vec::new, |(v, site)| {
+        // A density has the batch's dimensions alone.
+        let event_dim = if group == DrawGroup::LogLikelihood { 0 } else { event_dim(bound, v) };
+        dim_names(&dims, event_dim, &site.frames)
+    });
+    let whole = batch.dims.iter().chain(&dims).copied();
+    let value =
+        value.reshape(whole).map_err(|source| PredictiveError::Shape { site: name.clone(), source })?;
+    Ok(DrawVariable { name, group, value, dims, dim_names })
 }
