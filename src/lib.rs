@@ -40,12 +40,12 @@ pub mod data;
 pub mod gallery;
 
 pub use pyroxene_frontend::{
-    Array, Bound, CheckFailure, Compiled, DType, DataError, Dims, Error, ErrorKind, Floats, IntoModel, Jit,
-    Leaf, LeafSpec, Loc, Lowered, Model, Path, Program, Source, SourceError, Spec, Static, Tensor, Timings,
-    TraceError, TraceErrors, Tree, Ty, Visit, constraints, distributions, eval, handlers, jit, primitives,
-    random, record, spec, transforms,
+    Array, Batched, Bound, CheckFailure, Compiled, DType, DataError, Dims, Error, ErrorKind, Floats,
+    IntoModel, Jit, Leaf, LeafSpec, Loc, Lowered, Model, Path, Program, RngKey, Source, SourceError, Spec,
+    Static, Tensor, Timings, TraceError, TraceErrors, Tree, Ty, Visit, constraints, distributions, eval,
+    handlers, jit, primitives, random, record, spec, transforms,
 };
-pub use pyroxene_inference::{self as inference, Mcmc, Nuts, Posterior, Summary};
+pub use pyroxene_inference::{self as inference, Mcmc, Nuts, Posterior, Predictive, Summary};
 pub use pyroxene_ir as ir;
 pub use pyroxene_lowering as lowering;
 pub use pyroxene_runtime as runtime;
@@ -55,7 +55,7 @@ pub use pyroxene_xla_rs as xla_rs;
 /// Everything a model and its sampling need.
 pub mod prelude {
     pub use pyroxene_frontend::{prelude::*, primitives::Plate};
-    pub use pyroxene_inference::{Mcmc, Nuts, Posterior};
+    pub use pyroxene_inference::{Mcmc, Nuts, Posterior, Predictive, log_likelihood};
 }
 
 /// The README's model, so that it keeps compiling.

@@ -286,7 +286,7 @@ fn an_unwritable_file_is_told_before_sampling_and_nothing_is_left() {
     fails(&mut sample(&directory.path().join("draws.txt")), &["draws.txt", ".json, .zarr, .parquet or .csv"]);
     if cfg!(target_os = "linux") {
         for path in ["/dev/full", "/proc/posterior.json", "/proc/posterior.zarr"] {
-            fails(&mut sample(Path::new(path)), &[path, "nothing was sampled"]);
+            fails(&mut sample(Path::new(path)), &[path, "nothing was drawn"]);
         }
     }
     assert_eq!(left(directory.path()), [""; 0]);

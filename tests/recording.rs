@@ -7,8 +7,9 @@ use std::sync::{
 };
 
 use pyroxene::{
-    Array, Mcmc, Model, Nuts,
+    Array, DType, Mcmc, Model, Nuts, Predictive, Ty,
     gallery::eight_schools_noncentered::{Data, data, model},
+    inference::log_likelihood,
     runtime::{Backend, open, options::Options},
 };
 
@@ -48,10 +49,40 @@ fn the_function_runs_once_for_everything() {
     assert!(potential.is_finite() && gradient.len() == 10);
     bound.constrain(&position).unwrap();
     bound.draws(0).unwrap();
-    let posterior =
-        Mcmc::new(Nuts::default(), model).chains(2).warmup(50).draws(50).seed(0).run(&data().unwrap());
-    assert_eq!(posterior.unwrap().num_draws(), 50);
+    assert_eq!(bound.log_probs(&values()).unwrap().len(), 4);
+    assert_eq!(bound.log_likelihood(&values()).unwrap()["y"].dims(), [8]);
+    let many = bound.batched(3);
+    let constrained = many.constrain(&Array::zeros(&Ty::new(DType::F64, [3, 10]))).unwrap();
+    let latent = ["theta_trans", "mu", "tau"].map(|name| (name, constrained[name].clone()));
+    assert!(many.unconstrain(&latent).unwrap().to_f64_vec().iter().all(|x| *x == 0.0));
+    assert_eq!(many.log_density(&latent).unwrap().dims(), [3]);
+
+    let mcmc = Mcmc::new(Nuts::default(), &model).chains(2).warmup(50).draws(50).seed(0);
+    let posterior = mcmc.run(&data().unwrap()).unwrap();
+    assert_eq!(posterior.num_draws(), 50);
+    let predictive = Predictive::new(&model).uncondition();
+    let replicated = predictive.clone().posterior(&posterior).run(1, &data().unwrap()).unwrap();
+    assert_eq!(replicated.site("y").unwrap().dims(), [100, 8]);
+    let prior = predictive.num_samples(7).run(1, &data().unwrap()).unwrap();
+    assert_eq!(prior.site("mu").unwrap().dims(), [7]);
+    let densities = log_likelihood(&model, &posterior, &data().unwrap()).unwrap();
+    assert_eq!(densities.site("y").unwrap().dims(), [100, 8]);
+    assert_eq!(model.runs(), 1);
     assert_eq!(runs.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_prediction_compiles_once_for_its_number_of_draws() {
+    let (model, _) = counted();
+    let backend = backend();
+    let predictive = Predictive::default().uncondition().num_samples(5);
+    let bound = model.bind_on(&data().unwrap(), &backend).unwrap();
+    let first = predictive.run_bound(1, &bound).unwrap();
+    assert_eq!(backend.stats().compiles, 1);
+    assert_ne!(predictive.run_bound(2, &bound).unwrap(), first);
+    let other = model.bind_on(&other_data(), &backend).unwrap();
+    assert_ne!(predictive.run_bound(1, &other).unwrap(), first);
+    assert_eq!(backend.stats().compiles, 1);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) enum Failure {
     Pass { pass: String, ran: String },
     #[error("--pass goes with --emit ir or dot")]
     PassWithoutGraph,
-    #[error("--out {}: {}; nothing was sampled", .0.path.display(), .0.source)]
+    #[error("--out {}: {}; nothing was drawn", .0.path.display(), .0.source)]
     Out(inference::ExportError),
     #[error(
         "interrupted: {chains} chains of {draws} draws, of {asked} chains of {of}; the table and the file hold these"
@@ -43,6 +43,8 @@ pub(super) enum Failure {
     Option(#[from] OptionError),
     #[error(transparent)]
     Sampling(#[from] inference::Error),
+    #[error(transparent)]
+    Predictive(#[from] inference::PredictiveError),
     #[error(transparent)]
     Export(#[from] inference::ExportError),
     #[error(transparent)]

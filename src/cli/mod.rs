@@ -14,6 +14,7 @@ mod gallery;
 mod model;
 mod output;
 mod plugin;
+mod predict;
 mod sample;
 mod watch;
 
@@ -53,6 +54,8 @@ struct Style {
 enum Command {
     /// Draw from a model's posterior with NUTS and print its summary
     Sample(sample::Args),
+    /// Draw what a model predicts, from its prior or at draws from its posterior
+    Predict(predict::Args),
     /// Summarise a file of draws, with a sentence of advice for each problem
     Diagnose(diagnose::Args),
     /// Print a model's log density and gradient at a point, as JSON
@@ -113,6 +116,7 @@ pub fn main(models: &[Entry]) -> ExitCode {
 fn run(command: Command, style: Style, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Sample(args) => sample::run(&args, style, models, out),
+        Command::Predict(args) => predict::run(&args, style, models, out),
         Command::Diagnose(args) => diagnose::run(&args, style, out),
         Command::Check(args) => check::run(&args, models, out),
         Command::Compile(args) => compile::run(&args, style, models, out),

@@ -10,7 +10,7 @@ use std::{
 use expect_test::expect;
 use pyroxene_frontend::Array;
 
-use super::{check_writable, files::replace_file};
+use super::{DrawGroup, DrawVariable, SiteDraws, check_writable, files::replace_file};
 use crate::{DataVariable, Format, Posterior, PosteriorError, SiteSpec, StatKind, StatSpec, Warning, stat};
 
 /// Uniform numbers in [-1, 1) that are the same on every machine (splitmix64).
@@ -450,4 +450,38 @@ fn what_is_no_posterior_is_refused_by_name() {
         "cannot read a posterior from DIR/i.zarr: DIR/i.zarr/posterior/mu/1.0: 5 bytes, expected 3 elements"
     ]
     .assert_eq(&error.replace(&folder.path().display().to_string(), "DIR"));
+}
+
+#[test]
+fn draws_beside_the_posterior_are_groups_of_their_own() {
+    let of = |group, name: &str, dims: &[usize]| {
+        let all: Vec<usize> = [2, 3].iter().chain(dims).copied().collect();
+        let len = all.iter().product::<usize>();
+        let value = Array::new(all, (0..len as i64).collect::<Vec<i64>>()).unwrap();
+        let (dims, dim_names) = (dims.to_vec(), vec![Some("school".into()); dims.len()]);
+        DrawVariable { name: name.into(), group, value, dims, dim_names }
+    };
+    let variables =
+        vec![of(DrawGroup::PosteriorPredictive, "y", &[2]), of(DrawGroup::LogLikelihood, "y", &[2])];
+    let draws = SiteDraws::new([2, 3], variables, [vec![], vec![]]);
+    let posterior = small(0.5).with_site_draws(draws.clone());
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("draws.zarr");
+    posterior.save(&path, Format::Zarr).unwrap();
+    for group in ["posterior", "posterior_predictive", "log_likelihood"] {
+        assert!(path.join(group).join(".zgroup").is_file(), "{group}");
+    }
+    let attributes = fs::read_to_string(path.join("posterior_predictive/y/.zattrs")).unwrap();
+    assert!(attributes.contains(r#"["chain","draw","school"]"#), "{attributes}");
+
+    let alone = directory.path().join("alone.json");
+    draws.save(&alone, Format::Json).unwrap();
+    expect![[r#"
+        {"posterior_predictive": {
+          "y": [[[0, 1], [2, 3], [4, 5]], [[6, 7], [8, 9], [10, 11]]]
+        }, "log_likelihood": {
+          "y": [[[0, 1], [2, 3], [4, 5]], [[6, 7], [8, 9], [10, 11]]]
+        }}
+    "#]]
+    .assert_eq(&fs::read_to_string(&alone).unwrap());
 }
