@@ -57,7 +57,7 @@ fn a_prior_is_printed_and_written() {
     let groups: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     let groups = groups.as_object().unwrap();
     let names: Vec<&String> = groups.keys().collect();
-    assert_eq!(names, ["constant_data", "observed_data", "prior", "prior_predictive"]);
+    assert_eq!(names, ["prior", "prior_predictive", "observed_data", "constant_data"]);
     assert_eq!(groups["prior"].as_object().unwrap().len(), 4);
     assert_eq!(groups["prior"]["theta"][0].as_array().unwrap().len(), 6);
     assert_eq!(groups["prior_predictive"]["y"][0][5].as_array().unwrap().len(), 8);

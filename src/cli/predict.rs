@@ -9,7 +9,7 @@ use super::{
     output::{json, objects, table},
 };
 use crate::{
-    Array, Bound, Posterior, Predictive,
+    Bound, Posterior, Predictive,
     inference::{Format, LogLikelihood, SiteDraws, check_writable, diagnostics::quantile},
     runtime::default_backend,
 };
