@@ -57,6 +57,9 @@ pub struct Timings {
     pub compile: Duration,
 }
 
+/// What an executable answers: a query by its name, and for how many draws at once.
+type Version = (&'static str, Option<passes::Many>);
+
 /// Which sites of a program a prediction gives values to, and whether it draws observed ones.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Opening {
@@ -79,8 +82,7 @@ struct Inner {
     dropped: OnceLock<Program>,
     settings: Settings,
     leaves: Vec<LeafSpec>,
-    /// Executables by query, and for how many draws at once.
-    compiled: Mutex<BTreeMap<(&'static str, Option<passes::Many>), Arc<Compiled>>>,
+    compiled: Mutex<BTreeMap<Version, Arc<Compiled>>>,
     /// The same program with other sites given or drawn.
     opened: Mutex<BTreeMap<Opening, Program>>,
     checks: Mutex<Option<Arc<passes::Checks>>>,
@@ -329,7 +331,7 @@ impl Program {
     /// The executable under a key: compiled from what `lower` makes where there is none yet.
     fn cached(
         &self,
-        key: (&'static str, Option<passes::Many>),
+        key: Version,
         backend: &Arc<dyn Backend>,
         lower: impl FnOnce() -> Result<Lowered, Error>,
     ) -> Result<Arc<Compiled>, Error> {
