@@ -34,7 +34,7 @@ pub fn many(graph: &Graph, query: Query, how: &Many) -> Result<Graph, PassError>
         if pure.phase() == Phase::Pure {
             break;
         }
-        if pass.applies(query) {
+        if pass.applies(query) && pass.finds(&pure) {
             pure = std::borrow::Cow::Owned(pass.run(&pure, query)?);
         }
     }
