@@ -181,10 +181,21 @@ impl From<bool> for Tensor {
     }
 }
 
-impl<const N: usize> From<[f64; N]> for Tensor {
-    /// A constant vector.
-    #[track_caller]
-    fn from(x: [f64; N]) -> Tensor {
-        Tensor::from(Array::from(x))
+macro_rules! arrays { ($($t:ty),*) => { $(
+    impl<const N: usize> From<[$t; N]> for Tensor {
+        /// A constant vector.
+        #[track_caller]
+        fn from(x: [$t; N]) -> Tensor {
+            Tensor::from(Array::from(x))
+        }
     }
-}
+
+    impl<const N: usize, const M: usize> From<[[$t; M]; N]> for Tensor {
+        /// A constant matrix of these rows.
+        #[track_caller]
+        fn from(x: [[$t; M]; N]) -> Tensor {
+            Tensor::from(Array::from(x))
+        }
+    }
+)* } }
+arrays!(f64, i64, bool);

@@ -71,6 +71,11 @@ macro_rules! elements { ($($t:ty => $variant:ident),*) => { $(
     }
     impl From<&[$t]> for Array { fn from(x: &[$t]) -> Array { Array::from(x.to_vec()) } }
     impl<const N: usize> From<[$t; N]> for Array { fn from(x: [$t; N]) -> Array { Array::from(x.to_vec()) } }
+    impl<const N: usize, const M: usize> From<[[$t; M]; N]> for Array {
+        fn from(x: [[$t; M]; N]) -> Array {
+            Array { dims: Dims::from_slice(&[N, M]), data: Data::$variant(x.as_flattened().to_vec()) }
+        }
+    }
 )* } }
 elements!(bool => Bool, i32 => I32, i64 => I64, u32 => U32, u64 => U64, f32 => F32, f64 => F64);
 
