@@ -66,7 +66,7 @@ const WRONG: &[Wrong] = &[
     wrong(
         "index",
         |_| Ok(problem(models::indexed, Pair { x: Array::from([0i64, 3]), y: Array::from([1.0, 2.0]) })),
-        &["models.rs:97:35", "expected an index from 0 to 2, found 3 at index [1]"],
+        &["models.rs:97:35", "the index: expected one from 0 to 2, found 3 at index [1]"],
     ),
     wrong(
         "field",

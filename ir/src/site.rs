@@ -362,6 +362,9 @@ pub struct ParamSite {
 /// A condition on values, checked on data when they are bound.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct CheckSite {
+    /// What must satisfy it: `the scale`. Empty where the site's name says it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
     /// What must hold, as the end of the sentence "expected …".
     pub expected: String,
 }

@@ -60,14 +60,14 @@ pub fn default_backend() -> Result<Arc<dyn Backend>> {
     if let Some(backend) = &*default {
         return Ok(backend.clone());
     }
-    let backend = open("cpu", &Options::of_process()?, &mut print_notice)?;
+    let backend = open("cpu", &Options::of_process()?, &mut notice)?;
     Ok(default.insert(backend).clone())
 }
 
-/// The one place of this library that prints: a download of tens of megabytes must not begin unseen, and the
-/// first use of a model has no one else to tell it to.
+/// Writes a line to stderr, the one place of this library that prints: a download of tens of megabytes must not begin
+/// unseen, nor must a likely mistake in a model, and the first use of a model has no one else to tell it to.
 #[allow(clippy::print_stderr, reason = "see above")]
-fn print_notice(line: &str) {
+pub fn notice(line: &str) {
     eprintln!("{line}");
 }
 

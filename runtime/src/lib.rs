@@ -44,6 +44,6 @@ pub use backend::{
 };
 pub use buffer::{Buffer, DeviceMemory};
 pub use cache::Cached;
-pub use default::{OpenBackend, default_backend, open, register_backend};
+pub use default::{OpenBackend, default_backend, notice, open, register_backend};
 pub use error::{ArgumentMismatch, Code, DeviceError, Error, PluginError, Result};
 pub use pjrt::{PjrtBackend, bare_dispatch, check_module, keep_nan, quieten};

@@ -55,6 +55,12 @@ pub const VARIABLES: &[Variable] = &[
         "all",
         "the stages that PYROXENE_DUMP writes: those whose name it matches somewhere",
     ),
+    variable(
+        "PYROXENE_VALIDATE",
+        "off|loose|strict|error",
+        "loose",
+        "what is said of models that are likely mistaken: nothing, sites in plates, all sites; or all as errors",
+    ),
     variable("PYROXENE_DISABLE_PASS", "name,...", "none", "optional passes that are left out"),
     variable("PYROXENE_PASS_LIMIT", "number", "all", "how many optional passes run for each query, in order"),
     variable("PYROXENE_OPT_LEVEL", "0|1|2|3", "3", "how much XLA optimises a program"),
@@ -170,6 +176,21 @@ pub enum InstallPolicy {
     Never,
 }
 
+/// How much is made of what has a meaning and yet is likely a mistake: batch dimensions that no plate covers, a scalar
+/// factor repeated by a plate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Validate {
+    /// Nothing.
+    Off,
+    /// A warning at sites in some plate: there the author thinks of dimensions as plates.
+    #[default]
+    Loose,
+    /// A warning at any site.
+    Strict,
+    /// An error at any site.
+    Error,
+}
+
 /// What the variables say, typed. Settings made in a program start from here and win.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -189,6 +210,8 @@ pub struct Options {
     pub disabled_passes: Vec<String>,
     /// How many optional passes run for each query (`PYROXENE_PASS_LIMIT`).
     pub pass_limit: Option<usize>,
+    /// What is made of likely mistakes (`PYROXENE_VALIDATE`).
+    pub validate: Validate,
     /// How much XLA optimises (`PYROXENE_OPT_LEVEL`).
     pub opt_level: OptLevel,
     /// Plugins by platform (`PJRT_NAMES_AND_LIBRARY_PATHS`).
@@ -239,6 +262,14 @@ impl Options {
             Some("3") => OptLevel::O3,
             Some(found) => return Err(wrong("PYROXENE_OPT_LEVEL", found)),
         };
+        let validate = match text(environment, "PYROXENE_VALIDATE").as_deref() {
+            None => Validate::default(),
+            Some("off") => Validate::Off,
+            Some("loose") => Validate::Loose,
+            Some("strict") => Validate::Strict,
+            Some("error") => Validate::Error,
+            Some(found) => return Err(wrong("PYROXENE_VALIDATE", found)),
+        };
         let data_dir = path("PYROXENE_DATA_DIR")
             .or_else(|| path("XDG_DATA_HOME").filter(|p| p.is_absolute()).map(|p| p.join("pyroxene")))
             .or_else(|| path("HOME").map(|p| p.join(".local/share/pyroxene")));
@@ -251,6 +282,7 @@ impl Options {
             dump_pass: parsed(environment, "PYROXENE_DUMP_PASS", Pattern::new)?,
             disabled_passes: list(environment, "PYROXENE_DISABLE_PASS"),
             pass_limit: parsed(environment, "PYROXENE_PASS_LIMIT", |n| n.parse().ok())?,
+            validate,
             opt_level,
             named_plugins: named_plugins(environment)?,
             search_path: environment.get("PATH").map(OsStr::to_os_string),
@@ -324,6 +356,20 @@ mod tests {
     fn relative_xdg_directory_is_ignored_as_its_standard_asks() {
         let found = options(&[("HOME", "/h"), ("XDG_DATA_HOME", "x")]).map(|o| o.data_dir);
         assert_eq!(found, Ok(Some("/h/.local/share/pyroxene".into())));
+    }
+
+    #[test]
+    fn levels_of_validation_are_in_order_and_others_are_refused() {
+        let found = |level| options(&[("PYROXENE_VALIDATE", level)]).map(|o| o.validate);
+        let levels: Result<Vec<Validate>, _> =
+            ["off", "loose", "strict", "error"].into_iter().map(found).collect();
+        assert_eq!(levels, Ok(vec![Validate::Off, Validate::Loose, Validate::Strict, Validate::Error]));
+        let told = found("warn").map_err(|e| e.to_string());
+        assert_eq!(
+            told,
+            Err("the environment variable PYROXENE_VALIDATE is `warn`, expected off|loose|strict|error"
+                .into())
+        );
     }
 
     #[test]

@@ -4,6 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod models;
+#[path = "models/plates.rs"]
+mod plate_models;
+mod plates;
+#[path = "models/sites.rs"]
+mod site_models;
+mod sites;
+#[path = "models/values.rs"]
+mod value_models;
+mod values;
 
 use expect_test::{Expect, expect};
 use pyroxene::{Error, Model, Spec, prelude::*, runtime::default_backend};
@@ -35,6 +44,26 @@ where
         Ok(_) => panic!("bound"),
         Err(error) => check(&error, expected),
     }
+}
+
+/// What tracing a model without data says.
+fn model_error(model: fn(), expected: Expect) {
+    match Model::new(move |_: &Tensor| model()).trace(&Array::from(0.0)) {
+        Ok(program) => panic!("recorded:\n{}", program.graph()),
+        Err(error) => check(&error, expected),
+    }
+}
+
+/// What is likely a mistake in a model without data, under the default level.
+fn lint_error(model: fn(), expected: Expect) {
+    let program = Model::new(move |_: &Tensor| model()).trace(&Array::from(0.0)).unwrap();
+    let told: Vec<String> = program.warnings().unwrap().iter().map(ToString::to_string).collect();
+    expected.assert_eq(&told.join("\n"));
+}
+
+/// Holds that a model can be recorded.
+fn recorded(model: fn()) {
+    Model::new(move |_: &Tensor| model()).trace(&Array::from(0.0)).unwrap();
 }
 
 fn check(error: &Error, expected: Expect) {
@@ -87,7 +116,7 @@ fn an_observation_of_another_shape() {
         models::observation_of_another_shape,
         &data,
         expect![
-            "tests/wrong_models/models.rs:47:9: site `z`: the observed value: found shape [3], expected one that broadcasts to [2], the site's batch and event; help: reshape the value, or fix the parameters or the plate"
+            "tests/wrong_models/models.rs:47:9: site `z`: the observed value: found shape [3], expected one that broadcasts to [2], the site's batch and event inside the plate `pair`; help: reshape the value, or fix the parameters or the plate"
         ],
     );
 }
@@ -193,7 +222,7 @@ fn an_index_out_of_range() {
         models::indexed,
         &data,
         expect![
-            "tests/wrong_models/models.rs:97:35: check 1: expected an index from 0 to 2, found 3 at index [2]; help: correct the data, or `mask` the elements"
+            "tests/wrong_models/models.rs:97:35: the index: expected one from 0 to 2, found 3 at index [2]; help: correct the data, or `mask` the elements"
         ],
     );
 }
@@ -205,7 +234,7 @@ fn a_position_out_of_range_from_the_end() {
         models::indexed_as_numpy,
         &data,
         expect![
-            "tests/wrong_models/models.rs:102:35: check 1: expected an index from -3 to 2, found -4 at index [2]; help: correct the data, or `mask` the elements"
+            "tests/wrong_models/models.rs:102:35: the index: expected one from -3 to 2, found -4 at index [2]; help: correct the data, or `mask` the elements"
         ],
     );
 }

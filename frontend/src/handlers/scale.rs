@@ -12,7 +12,7 @@ struct Scale(Tensor);
 pub fn scale<R>(scale: impl Into<Tensor>, f: impl FnOnce() -> R) -> R {
     let scale = scale.into();
     let loc = pyroxene_ir::Loc::caller();
-    crate::primitives::check(scale.greater(0.0), scale, "a positive scale".into(), loc.clone());
+    crate::primitives::check("the scale", scale.greater(0.0), scale, "a positive number".into(), loc.clone());
     run(Rc::new(Scale(scale.as_float(loc))), f)
 }
 

@@ -8,7 +8,9 @@ use crate::{
 };
 
 /// Records that `holds` must be true for every element of `tested`, of the same dimensions; inside regions nothing.
-pub(crate) fn check(holds: Tensor, tested: Tensor, expected: String, loc: Loc) {
+///
+/// `subject` names what is tested, and ends the sentence with `expected`.
+pub(crate) fn check(subject: &str, holds: Tensor, tested: Tensor, expected: String, loc: Loc) {
     if matches!(with_active(|t| t.kind), Some(TraceKind::Region | TraceKind::Closure(_) | TraceKind::Body(_)))
     {
         return;
@@ -17,7 +19,7 @@ pub(crate) fn check(holds: Tensor, tested: Tensor, expected: String, loc: Loc) {
     let Some(ty) = type_of(holds) else { return };
     with_active(|t| {
         t.counters.checks += 1;
-        let kind = SiteKind::Check(CheckSite { expected });
+        let kind = SiteKind::Check(CheckSite { subject: subject.into(), expected });
         t.push_site(
             Site { name: format!("check {}", t.counters.checks), frames: vec![], kind },
             ty,

@@ -4,6 +4,7 @@ mod check;
 mod deterministic;
 mod factor;
 mod inspect;
+mod literals;
 mod mutable;
 mod param;
 mod plate;

@@ -115,7 +115,8 @@ pub fn param(name: &str, init: impl Into<Param>) -> Tensor {
         let Some(value) = message.value.or_else(|| initial(&init, message)) else { return };
         message.value = Some(value);
         let (Some(v), Some(ty)) = (resolve("param", value, &message.loc), type_of(value)) else { return };
-        super::check(constraint.check(value), value, constraint.describe(), message.loc.clone());
+        let subject = format!("param `{}`", message.name);
+        super::check(&subject, constraint.check(value), value, constraint.describe(), message.loc.clone());
         // A parameter may be read again under its name; each reading records its own site.
         let Some(name) = claim(&message.name, &message.loc) else { return };
         let kind = SiteKind::Param(ParamSite { constraint: constraint.describe(), event_dim });

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     handlers::{Argument, Handler, Message, SiteType, dispatch, run},
     tensor::Tensor,
-    trace::{DEFAULT_INT, ErrorKind, resolve, type_of, with_active},
+    trace::{DEFAULT_INT, ErrorKind, KnownPlate, TraceKind, resolve, type_of, with_active},
 };
 
 /// Runs `f` with its sites independent along a dimension of length `size` (NumPyro's `plate`); `f` gets the indices.
@@ -89,7 +89,14 @@ impl Plate {
             site_error(name, &loc, ErrorKind::Usage { found, help });
         }
         let used: Vec<isize> = enclosing().iter().map(|p| p.dim).collect();
-        let dim = (1..).map(|d: isize| -d).find(|d| !used.contains(d)).unwrap_or(-1);
+        let free = (LEAST_DIM..0).rev().find(|d| !used.contains(d));
+        if free.is_none() {
+            let found = format!("all {} dimensions are taken by the plates around", -LEAST_DIM);
+            let help = "nest fewer plates: those that do not cross may stand beside each other".into();
+            site_error(name, &loc, ErrorKind::Usage { found, help });
+        }
+        // One beyond the last collides with no other.
+        let dim = free.unwrap_or(LEAST_DIM - 1);
         let (name, size, declared) = (name.to_string(), size.max(1), Cell::new(None));
         Plate { name, size, dim, subsample_size: None, subsample: None, loc, declared }
     }
@@ -138,10 +145,16 @@ impl Plate {
     pub fn run<R>(&self, f: impl FnOnce(Tensor) -> R) -> R {
         let around = enclosing();
         if let Some(other) = around.iter().find(|p| p.dim == self.dim || p.name == self.name) {
-            let found = format!("dim {} is already taken by the plate `{}` around", self.dim, other.name);
-            let help =
-                "give one of the two another `.dim(..)`, or build the inner plate inside the outer".into();
-            site_error(&self.name, &Loc::caller(), ErrorKind::Usage { found, help });
+            let (found, help) = if other.name == self.name {
+                (
+                    format!("a plate `{}` is already around", other.name),
+                    "leave out the inner one, or give it a name of its own",
+                )
+            } else {
+                let found = format!("dim {} is already taken by the plate `{}` around", self.dim, other.name);
+                (found, "give one of the two another `.dim(..)`, or build the inner plate inside the outer")
+            };
+            site_error(&self.name, &Loc::caller(), ErrorKind::Usage { found, help: help.into() });
             return f(Tensor::POISON);
         }
         let (indices, n) = self.declare();
@@ -198,6 +211,16 @@ impl Plate {
 
     fn record(&self, message: &Message, n: usize) -> Option<Tensor> {
         let loc = &message.loc;
+        if let Some(known) = with_active(|t| t.plate_of(&message.name)).flatten() {
+            match self.is_same(&known, message, n) {
+                true => return Some(known.indices),
+                false if with_active(|t| t.kind) == Some(TraceKind::Model) => {
+                    self.differs(&known, message, n);
+                    return None;
+                }
+                false => {}
+            }
+        }
         let name = claim(&message.name, loc)?;
         let (indices, operands) = match (message.value, message.subsamples) {
             (Some(given), _) => (Indices::Operand, vec![resolve("plate", given, loc)?]),
@@ -211,6 +234,29 @@ impl Plate {
         let frame = CondIndepStackFrame { name: name.clone(), ..self.frame(n) };
         let kind = SiteKind::Plate(PlateSite { frame, indices });
         with_active(|t| t.push_site(Site { name, frames: vec![], kind }, ty, &operands, loc.clone()))
+    }
+
+    /// Whether a plate of the same name stands for the same elements.
+    fn is_same(&self, known: &KnownPlate, message: &Message, n: usize) -> bool {
+        let whole = message.value.is_none() && !message.subsamples;
+        let same = |f: &CondIndepStackFrame| (f.dim, f.size, f.full_size) == (self.dim, n, self.size);
+        whole && known.site.indices == Indices::All && same(&known.site.frame)
+    }
+
+    fn differs(&self, known: &KnownPlate, message: &Message, n: usize) {
+        let told = |dim: isize, size: usize, n: usize| match n == size {
+            true => format!("size {size} at dim {dim}"),
+            false => format!("{n} of {size} elements at dim {dim}"),
+        };
+        let before = &known.site.frame;
+        let found = format!(
+            "a plate of {}, and the name belongs to one of {} since {}",
+            told(self.dim, self.size, n),
+            told(before.dim, before.full_size, before.size),
+            known.loc
+        );
+        let help = "give it a name of its own, or enter one `Plate` value twice".into();
+        site_error(&message.name, &message.loc, ErrorKind::Usage { found, help });
     }
 
     fn drawn(&self, message: &Message, n: usize) -> Option<(Indices, Vec<Val>)> {

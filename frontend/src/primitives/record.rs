@@ -5,7 +5,7 @@ use pyroxene_ir::{
     shape,
 };
 
-use super::{claim, refused, site_error};
+use super::{claim, literals, refused, site_error};
 use crate::{
     distributions::Distribution,
     handlers::Message,
@@ -42,6 +42,9 @@ fn try_record(message: &Message) -> Option<Tensor> {
         return None;
     }
     let shapes = Shapes::of(message, d)?;
+    if !literals::fit(message, d) {
+        return None;
+    }
     let value = match message.value {
         Some(value) => Some(resolve("sample", value, loc)?),
         None => None,
@@ -162,6 +165,7 @@ impl Shapes {
             return None;
         };
         let event = d.event_shape();
+        let within = within(message);
         let rank = message.frames.iter().map(|f| f.dim.unsigned_abs()).max().unwrap_or(0);
         let mut plates: Dims = std::iter::repeat_n(1, rank).collect();
         for frame in &message.frames {
@@ -169,15 +173,23 @@ impl Shapes {
         }
         // As in NumPyro, a mask with more dimensions than the distribution expands it.
         let masked = match message.mask.map(|m| m.dims()) {
-            Some(mask) => match shape::broadcast(&own, &mask) {
-                Some(both) => both,
-                None => {
-                    let expected = format!("one that broadcasts with the batch {:?}", own.as_slice());
-                    let help = "a mask has batch dimensions, never event dimensions";
-                    wrong("the mask".into(), &mask, expected, help);
-                    return None;
+            Some(mask) => {
+                let in_plates = shape::broadcast(&own, &plates);
+                let both = shape::broadcast(&own, &mask);
+                // A batch that fits the plates is not to blame where the mask does not fit them.
+                let fits = in_plates.as_ref().is_none_or(|batch| shape::broadcast(batch, &mask).is_some());
+                match both.filter(|_| fits) {
+                    Some(both) => both,
+                    None => {
+                        let batch = in_plates.unwrap_or(own);
+                        let expected =
+                            format!("one that broadcasts with the batch {:?}{within}", batch.as_slice());
+                        let help = "a mask has batch dimensions, never event dimensions";
+                        wrong("the mask".into(), &mask, expected, help);
+                        return None;
+                    }
                 }
-            },
+            }
             None => own.clone(),
         };
         let masked: Dims = message.sample_shape.iter().chain(&masked).copied().collect();
@@ -197,7 +209,7 @@ impl Shapes {
             wrong(
                 "the scale".into(),
                 &scale.dims(),
-                format!("one that broadcasts to the batch {batch:?}"),
+                format!("one that broadcasts to the batch {batch:?}{within}"),
                 help,
             );
             return None;
@@ -215,8 +227,10 @@ impl Shapes {
                 batch = Dims::from_slice(&given.dims[..given.dims.len() - event.len()]);
             } else if !shape::broadcasts_to(&given.dims, &whole) {
                 let what = if message.is_observed { "the observed value" } else { "the substituted value" };
-                let expected =
-                    format!("one that broadcasts to {:?}, the site's batch and event", whole.as_slice());
+                let expected = format!(
+                    "one that broadcasts to {:?}, the site's batch and event{within}",
+                    whole.as_slice()
+                );
                 wrong(
                     what.into(),
                     &given.dims,
@@ -232,6 +246,16 @@ impl Shapes {
             return None;
         }
         Some(shapes)
+    }
+}
+
+/// The plates around, for messages.
+fn within(message: &Message) -> String {
+    let names: Vec<String> = message.frames.iter().map(|f| format!("`{}`", f.name)).collect();
+    match &names[..] {
+        [] => String::new(),
+        [name] => format!(" inside the plate {name}"),
+        names => format!(" inside the plates {}", names.join(", ")),
     }
 }
 

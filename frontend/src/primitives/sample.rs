@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use pyroxene_ir::{DType, Dims, Hint, Loc};
+use pyroxene_ir::{DType, Dims, Hint, Loc, shape};
 
 use super::{deterministic::deterministic_at, record::record, site_error};
 use crate::{
@@ -161,12 +161,36 @@ pub(super) fn send(kind: SiteType, name: &str, statement: Statement, loc: Loc) -
     dispatch(message, record).value.unwrap_or(Tensor::POISON)
 }
 
+/// Whether a mask has more dimensions than the batch of what is observed, which is reported: each of its elements would
+/// then stand for a whole event.
+fn is_of_the_event(name: &str, statement: &Statement, mask: Tensor, loc: &Loc) -> bool {
+    let event = statement.distribution.event_shape().len();
+    let (Some(obs), Some(ty)) = (statement.obs.and_then(type_of), type_of(mask)) else { return false };
+    let batch = &obs.dims[..obs.rank().saturating_sub(event)];
+    let own = statement.distribution.batch_shape().unwrap_or_default();
+    let fits = shape::broadcast(batch, &own).is_none_or(|both| shape::broadcasts_to(&ty.dims, &both));
+    if event == 0 || fits {
+        return false;
+    }
+    let kind = ErrorKind::Shape {
+        what: "`obs_mask`".into(),
+        found: ty.dims.to_vec(),
+        expected: format!("one that broadcasts to {batch:?}, the batch of the observed value"),
+        help: "a mask has batch dimensions: an event is observed as a whole or not at all".into(),
+    };
+    site_error(name, loc, kind);
+    true
+}
+
 /// A site observed in part (NumPyro's `_masked_observe`).
 fn masked_observe(name: &str, statement: Statement, mask: Tensor, loc: Loc) -> Tensor {
     if let Some(ty) = type_of(mask).filter(|ty| ty.dtype != DType::Bool) {
         let found = format!("`obs_mask` needs truth values, found {ty}");
         let help = "compare first, as in `.obs_mask(y.is_finite())`".into();
         site_error(name, &loc, ErrorKind::Usage { found, help });
+        return Tensor::POISON;
+    }
+    if is_of_the_event(name, &statement, mask, &loc) {
         return Tensor::POISON;
     }
     let statement = Statement { obs_mask: None, sample_shape: Dims::new(), ..statement };

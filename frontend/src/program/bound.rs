@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyroxene_ir::{
     DType, Graph, Val,
-    passes::{Check, Initial, Query, QueryOutput},
-    shape,
+    passes::{Initial, Query, QueryOutput},
 };
 use pyroxene_runtime::{Backend, Buffer, Launch};
 
@@ -385,23 +384,7 @@ fn check(program: &Program, data: &[Array]) -> Result<(), Error> {
         .rows
         .iter()
         .zip(results.chunks_exact(2))
-        .filter_map(|(row, pair)| failure(row, &pair[0], &pair[1]))
+        .filter_map(|(row, pair)| CheckFailure::of(row, &pair[0], &pair[1]))
         .collect();
     if failed.is_empty() { Ok(()) } else { Err(Error::Checks(failed)) }
-}
-
-fn failure(row: &Check, holds: &Array, tested: &Array) -> Option<CheckFailure> {
-    let truth = holds.as_slice::<bool>()?;
-    let first = truth.iter().position(|t| !t)?;
-    // A condition on events has fewer elements than the tested values: show the event's first one.
-    let stride = (tested.len() / holds.len().max(1)).max(1);
-    Some(CheckFailure {
-        site: row.site.clone(),
-        subject: row.subject.clone(),
-        expected: row.expected.clone(),
-        index: shape::unravel(first, holds.dims()).to_vec(),
-        found: tested.to_f64_vec().get(first * stride).copied().unwrap_or(f64::NAN),
-        count: truth.iter().filter(|t| !**t).count(),
-        loc: row.loc.clone(),
-    })
 }

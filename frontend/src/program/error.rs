@@ -1,9 +1,12 @@
 //! The errors of the stages from trace to run.
 
+use std::fmt::Write;
+
 use pyroxene_ir::{
-    Loc, Ty,
+    Array, Loc, Ty,
     eval::EvalError,
-    passes::{PassError, SettingError},
+    passes::{Check, Lint, PassError, SettingError},
+    shape,
 };
 use pyroxene_lowering::LowerError;
 
@@ -29,8 +32,11 @@ pub enum Error {
     #[error(transparent)]
     Data(Box<DataError>),
     /// The data break a condition that the model states.
-    #[error("{}", failures(.0))]
+    #[error("{}", lines(.0))]
     Checks(Vec<CheckFailure>),
+    /// The model is likely mistaken, and `PYROXENE_VALIDATE` asks for an error.
+    #[error("{}", lines(.0))]
+    Lints(Vec<Lint>),
     /// The interpreter refused a graph.
     #[error(transparent)]
     Eval(#[from] EvalError),
@@ -168,17 +174,42 @@ impl std::fmt::Display for CheckFailure {
         if let Some(site) = &self.site {
             write!(f, "site `{site}`: ")?;
         }
-        write!(f, "{}: expected {}, found {}", self.subject, self.expected, self.found)?;
-        if !self.index.is_empty() {
-            write!(f, " at index {:?}", self.index)?;
-        }
-        if self.count > 1 {
-            write!(f, " and {} more like it", self.count - 1)?;
-        }
-        f.write_str("; help: correct the data, or `mask` the elements")
+        write!(f, "{}; help: correct the data, or `mask` the elements", self.breach())
     }
 }
 
-fn failures(list: &[CheckFailure]) -> String {
+impl CheckFailure {
+    /// What the results of a condition say: nothing where it holds.
+    pub(super) fn of(row: &Check, holds: &Array, tested: &Array) -> Option<CheckFailure> {
+        let truth = holds.as_slice::<bool>()?;
+        let first = truth.iter().position(|t| !t)?;
+        // A condition on events has fewer elements than the tested values: show the event's first one.
+        let stride = (tested.len() / holds.len().max(1)).max(1);
+        Some(CheckFailure {
+            site: row.site.clone(),
+            subject: row.subject.clone(),
+            expected: row.expected.clone(),
+            index: shape::unravel(first, holds.dims()).to_vec(),
+            found: tested.to_f64_vec().get(first * stride).copied().unwrap_or(f64::NAN),
+            count: truth.iter().filter(|t| !**t).count(),
+            loc: row.loc.clone(),
+        })
+    }
+
+    /// What was expected, and what is there.
+    pub(super) fn breach(&self) -> String {
+        let mut text = format!("{}: expected {}, found {}", self.subject, self.expected, self.found);
+        // Writing to a String cannot fail.
+        if !self.index.is_empty() {
+            let _ = write!(text, " at index {:?}", self.index);
+        }
+        if self.count > 1 {
+            let _ = write!(text, " and {} more like it", self.count - 1);
+        }
+        text
+    }
+}
+
+fn lines(list: &[impl ToString]) -> String {
     list.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -90,10 +90,11 @@ where
         self.inner.runs.load(Ordering::Relaxed)
     }
 
-    /// The program for data of this structure: recorded at the first call, the same afterwards.
+    /// The program for data of this structure: recorded at the first call, the same afterwards. The first call also
+    /// writes [`Program::warnings`] to stderr.
     ///
     /// # Errors
-    /// All root errors of the model, each with its line.
+    /// All root errors of the model, each with its line; its warnings where `PYROXENE_VALIDATE` is `error`.
     #[track_caller]
     pub fn trace(&self, data: &Data<D>) -> Result<Program, Error> {
         let key = signature(data);
@@ -106,6 +107,7 @@ where
         }
         self.inner.runs.fetch_add(1, Ordering::Relaxed);
         let program = Program::trace(|d: &D| (self.inner.function)(d), &spec(data))?;
+        program.warn()?;
         programs.push((key, program.clone()));
         Ok(program)
     }

@@ -17,7 +17,7 @@ pub(super) struct Took {
     pub(super) lower: Duration,
 }
 
-fn options() -> Result<Options, Error> {
+pub(super) fn options() -> Result<Options, Error> {
     Ok(Options::of_process().map_err(pyroxene_runtime::Error::from)?)
 }
 

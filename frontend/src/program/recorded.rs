@@ -17,7 +17,7 @@ use super::{
     bound::Bound,
     compiled::{Compiled, Lowered},
     error::{DataError, Error},
-    pipeline,
+    literals, pipeline,
 };
 use crate::{
     Array,
@@ -112,7 +112,9 @@ impl Program {
             Vec::new()
         })?;
         let timings = Timings { trace: start.elapsed(), ..Timings::default() };
-        Ok(Program::new(graph, None, leaves, timings, Settings::default()))
+        let program = Program::new(graph, None, leaves, timings, Settings::default());
+        let broken = literals::broken(&program);
+        if broken.is_empty() { Ok(program) } else { Err(TraceErrors(broken)) }
     }
 
     fn new(

@@ -89,7 +89,7 @@ fn check_range(at: Tensor, n: usize, loc: &Loc) {
     let n = n as i64;
     let low = if is_signed(at.dtype()) { -n } else { 0 };
     let holds = at.greater_equal(low) & at.less(n);
-    crate::primitives::check(holds, at, format!("an index from {low} to {}", n - 1), loc.clone());
+    crate::primitives::check("the index", holds, at, format!("one from {low} to {}", n - 1), loc.clone());
 }
 
 fn is_signed(dtype: DType) -> bool {

@@ -161,8 +161,8 @@ fn scalars(starts: &[Tensor], loc: &Loc) -> Vec<Tensor> {
 /// Records that an index lies between 0 and `n`.
 fn check_inside(index: Tensor, n: usize, loc: &Loc) {
     let holds = index.greater_equal(0i64) & index.less(n);
-    let expected = format!("an index from 0 to {}", n.saturating_sub(1));
-    crate::primitives::check(holds, index, expected, loc.clone());
+    let expected = format!("one from 0 to {}", n.saturating_sub(1));
+    crate::primitives::check("the index", holds, index, expected, loc.clone());
 }
 
 macro_rules! segments { ($($(#[$doc:meta])* $name:ident $start:expr, $op:expr;)*) => {

@@ -96,8 +96,9 @@ impl Collector<'_> {
             SiteKind::Sample(sample) if !sample.hidden => self.sample(v, node, site, sample, operands),
             SiteKind::Check(check) => {
                 if let [Some(holds), Some(tested)] = operands {
+                    let subject = if check.subject.is_empty() { &site.name } else { &check.subject };
                     let (subject, expected, loc) =
-                        (site.name.clone(), check.expected.clone(), node.loc.clone());
+                        (subject.clone(), check.expected.clone(), node.loc.clone());
                     self.row(Check { site: None, subject, expected, loc }, *holds, *tested);
                 }
                 Ok(())

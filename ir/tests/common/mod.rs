@@ -132,7 +132,7 @@ pub(crate) fn model() -> Result<Graph, TypeError> {
     let site = Site { name: "double".into(), frames: vec![], kind: SiteKind::Deterministic };
     let double = g.push_site(site, scalar, &[double]);
     let positive = g.gt(double, zero)?;
-    let kind = SiteKind::Check(CheckSite { expected: "a positive number".into() });
+    let kind = SiteKind::Check(CheckSite { subject: String::new(), expected: "a positive number".into() });
     let site = Site { name: "check".into(), frames: vec![], kind };
     g.push_site(site, Ty::scalar(DType::Bool), &[positive, double]);
     g.set_outputs([double, mu]);
