@@ -21,6 +21,7 @@ pub(crate) const APART: &[(&str, &str, &str)] = &[
     ("module_after_a_site", "twin", "needs `module`, which is to come"),
     ("module_twice", "twin", "needs `module`, which is to come"),
     ("module_with_priors", "twin", "needs `scope`, which is to come"),
+    ("scan_replayed", "twin", "needs `replay`, which is to come"),
     ("subsample_replayed", "twin", "needs `replay`, which is to come"),
     ("given_inside_and_outside", "twin", "needs `scope`, which is to come"),
     (

@@ -45,7 +45,7 @@ const ASPECTS: &[Aspect] = &[
     ("sites", |case, run, _| each(case, run, site)),
     ("scales", scales),
     ("values", |case, run, _| each(case, run, values)),
-    ("log_density", |case, _, f| log_density(case, f)),
+    ("log_probs", |case, _, f| log_probs(case, f)),
 ];
 
 /// Holds every golden case of a theme against its twin, or against the list of what is apart.
@@ -211,16 +211,29 @@ fn drawn(case: &Value) -> Vec<(String, Tensor)> {
     given.map(|s| (text(&s["name"]).to_string(), Tensor::from(array(s)))).collect()
 }
 
-/// The log density at NumPyro's values, whatever ours are.
-fn log_density(case: &Value, f: fn()) -> Verdict {
-    let density = || -> anyhow::Result<f64> {
-        let graph = record(|| {
-            substitute(drawn(case), || seed(SEED, f));
-            vec![]
-        })?;
-        let pure = passes::run(&graph, Query::LogDensity, &mut |_, _| {})?;
-        Ok(eval(&pure, &[])?[0].to_f64_vec()[0])
-    };
-    let found = density().map_err(|e| e.to_string())?;
-    close(&[found], &[number(&case["log_density"])])
+/// The log density of each site at NumPyro's values, whatever ours are, before and after it is summed.
+fn log_probs(case: &Value, f: fn()) -> Verdict {
+    let (own, total) = densities(case, f).map_err(|e| e.to_string())?;
+    for expected in golden::sites(case).iter().filter(|s| s["type"] == "sample") {
+        let name = text(&expected["name"]);
+        let Some(found) = own.get(name) else { return Err(format!("no log density of `{name}`")) };
+        let golden = &expected["log_prob"];
+        let what = |e: String| format!("`{name}`: {e}");
+        same("shape", found.dims().to_vec(), dims(&golden["shape"])).map_err(what)?;
+        close(&[found.to_f64_vec().iter().sum()], &[number(&golden["sum"])]).map_err(what)?;
+    }
+    close(&[total], &[number(&case["log_density"])])
+}
+
+/// The log densities by site, and that of the whole.
+fn densities(case: &Value, f: fn()) -> anyhow::Result<(IndexMap<String, Array>, f64)> {
+    let graph = record(|| {
+        substitute(drawn(case), || seed(SEED, f));
+        vec![]
+    })?;
+    let own = passes::run(&graph, Query::LogProbs, &mut |_, _| {})?;
+    let names = passes::outputs_of(&graph, Query::LogProbs).into_iter().map(|o| o.name);
+    let own = names.zip(eval(&own, &[])?).collect();
+    let total = passes::run(&graph, Query::LogDensity, &mut |_, _| {})?;
+    Ok((own, eval(&total, &[])?[0].to_f64_vec()[0]))
 }

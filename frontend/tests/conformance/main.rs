@@ -7,6 +7,7 @@
 
 mod apart;
 mod check;
+mod control;
 mod edges;
 mod golden;
 mod parameters;
@@ -29,4 +30,4 @@ macro_rules! themes { ($($theme:ident)*) => { $(
     }
 )* } }
 
-themes! { sampling parameters plates subsampling edges }
+themes! { sampling parameters plates subsampling control edges }
