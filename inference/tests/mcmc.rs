@@ -68,6 +68,28 @@ fn moments_of_scaled_correlated_and_constrained_sites_are_exact() {
     assert_eq!(posterior.stat(stat::DIVERGING).unwrap().values().iter().sum::<f64>(), 0.0);
 }
 
+/// A random walk seen through noise, its states sites of a loop: the posterior is Gaussian, its precision tridiagonal.
+#[test]
+fn moments_of_sites_inside_a_loop_are_exact() {
+    let posterior = Mcmc::new(Nuts::default(), |y: &Tensor| {
+        let (_, path) = scan(Tensor::from(0.0), *y, |x, y| {
+            let x = sample("x", Normal::new(*x, 1.0));
+            sample("y", Normal::new(x, 1.0).obs(*y));
+            (x, x)
+        });
+        deterministic("last", path.at(-1));
+    });
+    let posterior = posterior.seed(5).run(&Array::from([1.0, -0.5, 2.0])).unwrap();
+    assert_eq!(posterior.site("x").unwrap().dims(), [3]);
+    // The inverse of [[3, -1, 0], [-1, 3, -1], [0, -1, 2]], its determinant being 13, times the data; and its diagonal.
+    let exact = [(6.0 / 13.0, 5.0 / 13.0), (5.0 / 13.0, 6.0 / 13.0), (31.0 / 26.0, 8.0 / 13.0)];
+    for (i, (mean, variance)) in exact.into_iter().enumerate() {
+        assert!(deviation(&posterior, "x", i, |x| x, mean) < GATE, "mean {i}");
+        assert!(deviation(&posterior, "x", i, |x| x * x, variance + mean * mean) < GATE, "square {i}");
+    }
+    assert!(deviation(&posterior, "last", 0, |x| x, exact[2].0) < GATE);
+}
+
 #[test]
 fn statistics_agree_with_the_draws() {
     let posterior = Mcmc::new(Nuts::default(), |_: &()| {
