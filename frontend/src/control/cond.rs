@@ -32,8 +32,28 @@ use crate::{
 /// # Ok(()) }
 /// ```
 ///
+/// In a model, the functions may call primitives (NumPyro's `contrib.control_flow.cond`): both the same ones, each site
+/// with a distribution of the same kind. It is one site of the program; its value and its density are those of the function
+/// chosen.
+///
+/// ```
+/// use pyroxene_frontend::prelude::*;
+///
+/// fn model() {
+///     let cluster = sample("cluster", Normal::new(0.0, 1.0));
+///     let far = || sample("x", Normal::new(20.0, 1.0));
+///     let near = || sample("x", Normal::new(0.0, 1.0));
+///     cond(cluster.greater(0.0), far, near);
+/// }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let program = pyroxene_frontend::Model::new(|(): &()| model()).trace(&())?;
+/// assert_eq!(program.layout().len(), 2);
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
-/// Recorded with the caller's line: `on` is not one truth value; results of different types.
+/// Recorded with the caller's line: `on` is not one truth value; results of different types; with primitives inside,
+/// sites that are not in both functions or differ in kind or shapes, a plate around.
 #[track_caller]
 pub fn cond<O: Tensors>(on: Tensor, if_true: impl Fn() -> O, if_false: impl Fn() -> O) -> O {
     let loc = Loc::caller();

@@ -38,8 +38,32 @@ use crate::{
 /// # Ok(()) }
 /// ```
 ///
+/// In a model, `f` may call `sample`, `deterministic`, `factor` and plates (NumPyro's `contrib.control_flow.scan`). To the
+/// program, and to handlers around, such a site is one site of all iterations, along a new first dimension. It takes a key
+/// of its own from each iteration's; `condition` and `substitute` around take values of all iterations, or of the first
+/// ones, which the others draw after; `mask` and `scale` around apply to all. Values keep the places of their slices in a
+/// reversed loop too. Plates belong inside `f`.
+///
+/// ```
+/// use pyroxene_frontend::prelude::*;
+///
+/// fn random_walk(y: &Tensor) {
+///     let start = sample("start", Normal::new(0.0, 1.0));
+///     scan(start, *y, |x, y| {
+///         let x = sample("x", Normal::new(*x, 0.5)); // outside: as many as `y` has elements
+///         sample("y", Normal::new(x, 1.0).obs(*y));
+///         (x, ())
+///     });
+/// }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let program = pyroxene_frontend::Model::new(random_walk).trace(&Array::from([1.0, 2.0, 3.0]))?;
+/// assert_eq!(program.layout()[1].ty.dims.as_slice(), [3]);
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
-/// Recorded with the caller's line: `xs` of different lengths, a carry whose type changes.
+/// Recorded with the caller's line: `xs` of different lengths, a carry whose type changes; with primitives inside, a plate
+/// around, checkpoints, a value given from outside whose first dimension is longer than the loop.
 #[track_caller]
 pub fn scan<C: Tensors, X: Tensors, Y: Tensors>(init: C, xs: X, f: impl Fn(&C, &X) -> (C, Y)) -> (C, Y) {
     Scan::over(xs).run(init, f)
@@ -87,7 +111,8 @@ impl<X: Tensors> Scan<X> {
     }
 
     /// For the reverse derivative, keeps the carry of every `n`-th iteration only, and computes the others again. Of a
-    /// loop over `T` slices that is memory for `T/n + n` carries rather than `T`, least at `n = √T`.
+    /// loop over `T` slices that is memory for `T/n + n` carries rather than `T`, least at `n = √T`. The function then is
+    /// recorded more than once, and calls no primitives.
     #[must_use]
     pub fn checkpoint(mut self, n: usize) -> Scan<X> {
         self.every = Some(n.max(1));
