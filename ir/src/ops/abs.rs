@@ -11,6 +11,7 @@ pub struct Abs;
 
 impl Elementwise for Abs {
     const NAME: &'static str = "abs";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Number;
 

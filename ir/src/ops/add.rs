@@ -11,6 +11,7 @@ pub struct Add;
 
 impl Elementwise for Add {
     const NAME: &'static str = "add";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Number;
 

@@ -11,6 +11,7 @@ pub struct And;
 
 impl Elementwise for And {
     const NAME: &'static str = "and";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Bits;
 

@@ -11,6 +11,7 @@ pub struct Atan2;
 
 impl Elementwise for Atan2 {
     const NAME: &'static str = "atan2";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Float;
 

@@ -13,6 +13,7 @@ pub struct Betainc;
 
 impl Elementwise for Betainc {
     const NAME: &'static str = "betainc";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 3;
     const ACCEPTS: Class = Class::Float;
 

@@ -13,6 +13,7 @@ pub struct BetaincGradA;
 
 impl Elementwise for BetaincGradA {
     const NAME: &'static str = "betainc_grad_a";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 3;
     const ACCEPTS: Class = Class::Float;
 

@@ -13,6 +13,7 @@ pub struct BetaincGradB;
 
 impl Elementwise for BetaincGradB {
     const NAME: &'static str = "betainc_grad_b";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 3;
     const ACCEPTS: Class = Class::Float;
 

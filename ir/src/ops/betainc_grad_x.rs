@@ -11,6 +11,7 @@ pub struct BetaincGradX;
 
 impl Elementwise for BetaincGradX {
     const NAME: &'static str = "betainc_grad_x";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 3;
     const ACCEPTS: Class = Class::Float;
 

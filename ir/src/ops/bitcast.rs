@@ -14,6 +14,7 @@ pub struct Bitcast {
 
 impl Rules for Bitcast {
     const NAME: &'static str = "bitcast";
+    const COST: Cost = Cost::Shape;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

@@ -16,6 +16,7 @@ pub struct Broadcast {
 
 impl Rules for Broadcast {
     const NAME: &'static str = "broadcast";
+    const COST: Cost = Cost::Shape;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let increasing = self.map.windows(2).all(|w| w[0] < w[1]);

@@ -111,6 +111,7 @@ impl Call {
 
 impl MultiRules for Call {
     const OP: &'static str = "call";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         let results: Tys = outputs(&self.body).cloned().collect();

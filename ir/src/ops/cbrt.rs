@@ -11,6 +11,7 @@ pub struct Cbrt;
 
 impl Elementwise for Cbrt {
     const NAME: &'static str = "cbrt";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Ceil;
 
 impl Elementwise for Ceil {
     const NAME: &'static str = "ceil";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -28,6 +28,7 @@ fn factor(a: &[f64], n: usize) -> Vec<f64> {
 
 impl Rules for Cholesky {
     const NAME: &'static str = "cholesky";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         matrix::square(Self::NAME, args).cloned()

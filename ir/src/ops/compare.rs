@@ -28,6 +28,7 @@ impl Compare {
 
 impl Elementwise for Compare {
     const NAME: &'static str = "compare";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Any;
 

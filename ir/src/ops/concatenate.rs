@@ -12,6 +12,7 @@ pub struct Concatenate {
 
 impl Rules for Concatenate {
     const NAME: &'static str = "concatenate";
+    const COST: Cost = Cost::Arithmetic;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let agree = |first: &Ty| {

@@ -12,6 +12,7 @@ pub struct Constant(
 
 impl Rules for Constant {
     const NAME: &'static str = "constant";
+    const COST: Cost = Cost::Arithmetic;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         if args.is_empty() {

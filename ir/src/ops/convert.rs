@@ -14,6 +14,7 @@ pub struct Convert {
 
 impl Rules for Convert {
     const NAME: &'static str = "convert";
+    const COST: Cost = Cost::Shape;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

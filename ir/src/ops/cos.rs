@@ -11,6 +11,7 @@ pub struct Cos;
 
 impl Elementwise for Cos {
     const NAME: &'static str = "cos";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

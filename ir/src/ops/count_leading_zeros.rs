@@ -11,6 +11,7 @@ pub struct CountLeadingZeros;
 
 impl Elementwise for CountLeadingZeros {
     const NAME: &'static str = "count_leading_zeros";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Integer;
 

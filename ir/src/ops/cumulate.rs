@@ -81,6 +81,7 @@ fn log_add_exp(x: f64, y: f64) -> f64 {
 
 impl Rules for Cumulate {
     const NAME: &'static str = "cumulate";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let class = if self.by == Reduction::LogSumExp { Class::Float } else { Class::Number };

@@ -11,6 +11,7 @@ pub struct Digamma;
 
 impl Elementwise for Digamma {
     const NAME: &'static str = "digamma";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Div;
 
 impl Elementwise for Div {
     const NAME: &'static str = "div";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Number;
 

@@ -112,6 +112,7 @@ impl DotGeneral {
 
 impl Rules for DotGeneral {
     const NAME: &'static str = "dot_general";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

@@ -91,6 +91,7 @@ pub(super) fn batched_positions(
 
 impl Rules for DynamicSlice {
     const NAME: &'static str = "dynamic_slice";
+    const COST: Cost = Cost::Arithmetic;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

@@ -17,6 +17,7 @@ fn operands(first: [Val; 2], indices: &[Val]) -> Vec<Val> {
 
 impl Rules for DynamicUpdateSlice {
     const NAME: &'static str = "dynamic_update_slice";
+    const COST: Cost = Cost::Arithmetic;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

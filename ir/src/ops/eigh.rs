@@ -31,6 +31,7 @@ fn inverse_gaps(g: &mut Graph, w: Val, like: Val) -> Result<Val, TypeError> {
 
 impl MultiRules for Eigh {
     const OP: &'static str = "eigh";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         let a = matrix::square(Self::OP, args)?;

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Batch, Cotangents, Hlo, Jvp, Op, Rules, Sample, Vjp};
+use super::{Batch, Cost, Cotangents, Hlo, Jvp, Op, Rules, Sample, Vjp};
 use crate::{
     array::Array,
     error::TypeError,
@@ -77,6 +77,8 @@ pub trait Elementwise: Clone + Into<Op> + serde::Serialize + serde::de::Deserial
     const ARITY: usize;
     /// The element types accepted.
     const ACCEPTS: Class;
+    /// What it costs at each element.
+    const COST: Cost;
 
     /// The element type of the result.
     fn result(&self, operand: DType) -> DType;
@@ -104,6 +106,7 @@ fn refused<T: Elementwise>(g: &Graph, args: &[Val], expected: &str) -> TypeError
 
 impl<T: Elementwise> Rules for T {
     const NAME: &'static str = T::NAME;
+    const COST: Cost = T::COST;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let fits = args.len() == T::ARITY

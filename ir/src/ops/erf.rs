@@ -11,6 +11,7 @@ pub struct Erf;
 
 impl Elementwise for Erf {
     const NAME: &'static str = "erf";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

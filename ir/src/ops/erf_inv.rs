@@ -145,6 +145,7 @@ fn branches(dtype: DType) -> &'static [Branch] {
 
 impl Elementwise for ErfInv {
     const NAME: &'static str = "erf_inv";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

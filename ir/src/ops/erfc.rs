@@ -11,6 +11,7 @@ pub struct Erfc;
 
 impl Elementwise for Erfc {
     const NAME: &'static str = "erfc";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -14,6 +14,7 @@ const ASYMPTOTIC: [f64; 7] = [-135_135.0, 10_395.0, -945.0, 105.0, -15.0, 3.0, -
 
 impl Elementwise for Erfcx {
     const NAME: &'static str = "erfcx";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Exp;
 
 impl Elementwise for Exp {
     const NAME: &'static str = "exp";
+    const COST: Cost = Cost::Light;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Expm1;
 
 impl Elementwise for Expm1 {
     const NAME: &'static str = "expm1";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Floor;
 
 impl Elementwise for Floor {
     const NAME: &'static str = "floor";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Gammainc;
 
 impl Elementwise for Gammainc {
     const NAME: &'static str = "gammainc";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Float;
 

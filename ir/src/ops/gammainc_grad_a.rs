@@ -13,6 +13,7 @@ pub struct GammaincGradA;
 
 impl Elementwise for GammaincGradA {
     const NAME: &'static str = "gammainc_grad_a";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Float;
 

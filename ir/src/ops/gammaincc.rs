@@ -12,6 +12,7 @@ pub struct Gammaincc;
 
 impl Elementwise for Gammaincc {
     const NAME: &'static str = "gammaincc";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Float;
 

@@ -57,6 +57,7 @@ pub(super) fn pack(x: &mut [f64], m: usize, n: usize) -> Vec<f64> {
 
 impl MultiRules for Householder {
     const OP: &'static str = "householder";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         match args {

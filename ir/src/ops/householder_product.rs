@@ -28,6 +28,7 @@ pub(super) fn unpack(packed: &[f64], taus: &[f64], m: usize, n: usize) -> Vec<f6
 
 impl Rules for HouseholderProduct {
     const NAME: &'static str = "householder_product";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let fits = |a: &Ty, taus: &Ty| {

@@ -11,6 +11,7 @@ pub struct I0;
 
 impl Elementwise for I0 {
     const NAME: &'static str = "i0";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct I0e;
 
 impl Elementwise for I0e {
     const NAME: &'static str = "i0e";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct I1;
 
 impl Elementwise for I1 {
     const NAME: &'static str = "i1";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct I1e;
 
 impl Elementwise for I1e {
     const NAME: &'static str = "i1e";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -16,6 +16,7 @@ pub struct Iota {
 
 impl Rules for Iota {
     const NAME: &'static str = "iota";
+    const COST: Cost = Cost::Arithmetic;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         if args.is_empty() && self.axis < self.dims.len() && Class::Number.has(self.dtype) {

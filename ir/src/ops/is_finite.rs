@@ -11,6 +11,7 @@ pub struct IsFinite;
 
 impl Elementwise for IsFinite {
     const NAME: &'static str = "is_finite";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

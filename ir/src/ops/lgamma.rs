@@ -11,6 +11,7 @@ pub struct Lgamma;
 
 impl Elementwise for Lgamma {
     const NAME: &'static str = "lgamma";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

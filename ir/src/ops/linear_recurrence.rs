@@ -24,6 +24,7 @@ impl LinearRecurrence {
 
 impl Rules for LinearRecurrence {
     const NAME: &'static str = "linear_recurrence";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

@@ -11,6 +11,7 @@ pub struct Log;
 
 impl Elementwise for Log {
     const NAME: &'static str = "log";
+    const COST: Cost = Cost::Light;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Log1p;
 
 impl Elementwise for Log1p {
     const NAME: &'static str = "log1p";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct LogAddExp;
 
 impl Elementwise for LogAddExp {
     const NAME: &'static str = "log_add_exp";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct LogNdtr;
 
 impl Elementwise for LogNdtr {
     const NAME: &'static str = "log_ndtr";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Logistic;
 
 impl Elementwise for Logistic {
     const NAME: &'static str = "logistic";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

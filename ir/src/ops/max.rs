@@ -11,6 +11,7 @@ pub struct Max;
 
 impl Elementwise for Max {
     const NAME: &'static str = "max";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Number;
 

@@ -11,6 +11,7 @@ pub struct Min;
 
 impl Elementwise for Min {
     const NAME: &'static str = "min";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Number;
 

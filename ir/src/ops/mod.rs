@@ -7,6 +7,7 @@ mod elementwise;
 mod formula;
 mod gamma_parts;
 mod hlo;
+mod identity;
 mod incomplete_beta;
 mod incomplete_beta_slopes;
 mod incomplete_gamma;
@@ -89,6 +90,9 @@ pub trait Rules: Clone + Into<Op> + Serialize + DeserializeOwned {
     /// The name in the text form.
     const NAME: &'static str;
 
+    /// What it costs beside reading its operands and writing its result.
+    const COST: Cost;
+
     /// The type rule: the result's type from the operands'.
     ///
     /// # Errors
@@ -121,6 +125,21 @@ pub trait Rules: Clone + Into<Op> + Serialize + DeserializeOwned {
 
     /// Inputs for the table tests: XLA against the interpreter, derivatives against differences.
     fn samples() -> Vec<Sample>;
+}
+
+/// What an op costs, beside the memory that it reads and writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cost {
+    /// Nothing, and the result says nothing new: a change of shape or type.
+    Shape,
+    /// Nothing that counts: arithmetic, comparisons, copies.
+    Arithmetic,
+    /// A few of those for each element: what compilers make of an exponential, a logarithm or a root.
+    Light,
+    /// One step after the other over what it reads: reductions and gathers.
+    Reads,
+    /// Dozens for each element that it reads or writes, or more: special functions, products of matrices, loops.
+    Dear,
 }
 
 /// An op as a row of the table: what tests and the parser need without a value of it.
@@ -163,6 +182,11 @@ macro_rules! ops { ($($module:ident :: $Op:ident),* $(,)?) => {
         /// The name in the text form.
         pub fn name(&self) -> &'static str {
             match self { $(Op::$Op(_) => <$Op as MultiRules>::OP),* }
+        }
+
+        /// What it costs; see [`MultiRules::COST`].
+        pub fn cost(&self) -> Cost {
+            match self { $(Op::$Op(_) => <$Op as MultiRules>::COST),* }
         }
 
         /// The results' types; see [`MultiRules::infer`].

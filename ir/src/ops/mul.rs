@@ -11,6 +11,7 @@ pub struct Mul;
 
 impl Elementwise for Mul {
     const NAME: &'static str = "mul";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Number;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 use smallvec::{SmallVec, smallvec};
 
-use super::{Batch, Cotangents, Hlo, Jvp, Op, Rules, Sample, Vjp};
+use super::{Batch, Cost, Cotangents, Hlo, Jvp, Op, Rules, Sample, Vjp};
 use crate::{
     array::Array,
     error::TypeError,
@@ -50,6 +50,9 @@ pub struct MultiJvp<'a> {
 pub trait MultiRules: Clone + Into<Op> + Serialize + DeserializeOwned {
     /// The name in the text form.
     const OP: &'static str;
+
+    /// What it costs beside reading its operands and writing its results.
+    const COST: Cost;
 
     /// The type rule: the results' types from the operands'; at least one.
     ///
@@ -97,6 +100,7 @@ pub trait MultiRules: Clone + Into<Op> + Serialize + DeserializeOwned {
 
 impl<T: Rules> MultiRules for T {
     const OP: &'static str = T::NAME;
+    const COST: Cost = T::COST;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         Ok(smallvec![Rules::infer(self, args)?])

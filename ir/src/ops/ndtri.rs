@@ -11,6 +11,7 @@ pub struct Ndtri;
 
 impl Elementwise for Ndtri {
     const NAME: &'static str = "ndtri";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Neg;
 
 impl Elementwise for Neg {
     const NAME: &'static str = "neg";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Number;
 

@@ -11,6 +11,7 @@ pub struct Not;
 
 impl Elementwise for Not {
     const NAME: &'static str = "not";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Bits;
 

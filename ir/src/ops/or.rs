@@ -11,6 +11,7 @@ pub struct Or;
 
 impl Elementwise for Or {
     const NAME: &'static str = "or";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Bits;
 

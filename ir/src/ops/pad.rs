@@ -57,6 +57,7 @@ impl Pad {
 
 impl Rules for Pad {
     const NAME: &'static str = "pad";
+    const COST: Cost = Cost::Arithmetic;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

@@ -11,6 +11,7 @@ pub struct Popcount;
 
 impl Elementwise for Popcount {
     const NAME: &'static str = "popcount";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Integer;
 

@@ -14,6 +14,7 @@ pub struct Pow;
 
 impl Elementwise for Pow {
     const NAME: &'static str = "pow";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Float;
 

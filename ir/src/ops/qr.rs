@@ -94,6 +94,7 @@ fn forward(g: &mut Graph, [q, r]: [Val; 2], moved: Val) -> Result<[Val; 2], Type
 
 impl MultiRules for Qr {
     const OP: &'static str = "qr";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         let results = if let [a] = args { self.results(a) } else { None };

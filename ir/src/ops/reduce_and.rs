@@ -18,6 +18,7 @@ pub struct ReduceAnd {
 
 impl Rules for ReduceAnd {
     const NAME: &'static str = "reduce_and";
+    const COST: Cost = Cost::Reads;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

@@ -19,6 +19,7 @@ pub struct ReduceMax {
 
 impl Rules for ReduceMax {
     const NAME: &'static str = "reduce_max";
+    const COST: Cost = Cost::Reads;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         reduced(Self::NAME, args, &self.axes, "reduce")

@@ -18,6 +18,7 @@ pub struct ReduceMin {
 
 impl Rules for ReduceMin {
     const NAME: &'static str = "reduce_min";
+    const COST: Cost = Cost::Reads;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         reduced(Self::NAME, args, &self.axes, "reduce")

@@ -62,6 +62,7 @@ fn exclusive(g: &mut Graph, x: Val, along: Direction) -> Result<Val, TypeError> 
 
 impl Rules for ReduceProd {
     const NAME: &'static str = "reduce_prod";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         reduced(Self::NAME, args, &self.axes, "multiply over")

@@ -56,6 +56,7 @@ pub(super) fn fold<T: Copy>(
 
 impl Rules for ReduceSum {
     const NAME: &'static str = "reduce_sum";
+    const COST: Cost = Cost::Reads;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         reduced(Self::NAME, args, &self.axes, "sum over")

@@ -11,6 +11,7 @@ pub struct Rem;
 
 impl Elementwise for Rem {
     const NAME: &'static str = "rem";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Number;
 

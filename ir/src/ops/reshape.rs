@@ -14,6 +14,7 @@ pub struct Reshape {
 
 impl Rules for Reshape {
     const NAME: &'static str = "reshape";
+    const COST: Cost = Cost::Shape;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let len = self.dims.iter().try_fold(1usize, |n, d| n.checked_mul(*d));

@@ -14,6 +14,7 @@ pub struct Reverse {
 
 impl Rules for Reverse {
     const NAME: &'static str = "reverse";
+    const COST: Cost = Cost::Arithmetic;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let increasing = self.axes.windows(2).all(|w| w[0] < w[1]);

@@ -11,6 +11,7 @@ pub struct Round;
 
 impl Elementwise for Round {
     const NAME: &'static str = "round";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

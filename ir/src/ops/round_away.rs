@@ -12,6 +12,7 @@ pub struct RoundAway;
 
 impl Elementwise for RoundAway {
     const NAME: &'static str = "round_away";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

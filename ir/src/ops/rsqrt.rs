@@ -11,6 +11,7 @@ pub struct Rsqrt;
 
 impl Elementwise for Rsqrt {
     const NAME: &'static str = "rsqrt";
+    const COST: Cost = Cost::Light;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -91,6 +91,7 @@ fn stack(slices: &[Array], ty: &Ty) -> Array {
 
 impl MultiRules for Scan {
     const OP: &'static str = "scan";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         let body = &self.body;

@@ -115,6 +115,7 @@ fn without_zeros(g: &mut Graph, x: Val) -> Result<(Val, Val), TypeError> {
 
 impl Rules for Scatter {
     const NAME: &'static str = "scatter";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let class = if self.by == Combine::Set { Class::Any } else { Class::Number };

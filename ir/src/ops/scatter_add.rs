@@ -90,6 +90,7 @@ pub(super) fn scatter(args: &[Ty], axis: usize, body: HloAttr) -> Hlo {
 
 impl Rules for ScatterAdd {
     const NAME: &'static str = "scatter_add";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

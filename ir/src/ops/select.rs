@@ -13,6 +13,7 @@ pub struct Select;
 
 impl Rules for Select {
     const NAME: &'static str = "select";
+    const COST: Cost = Cost::Arithmetic;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

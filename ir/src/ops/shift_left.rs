@@ -11,6 +11,7 @@ pub struct ShiftLeft;
 
 impl Elementwise for ShiftLeft {
     const NAME: &'static str = "shift_left";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Integer;
 

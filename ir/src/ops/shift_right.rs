@@ -11,6 +11,7 @@ pub struct ShiftRight;
 
 impl Elementwise for ShiftRight {
     const NAME: &'static str = "shift_right";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Integer;
 

@@ -11,6 +11,7 @@ pub struct Sign;
 
 impl Elementwise for Sign {
     const NAME: &'static str = "sign";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Signed;
 

@@ -11,6 +11,7 @@ pub struct Sin;
 
 impl Elementwise for Sin {
     const NAME: &'static str = "sin";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -62,6 +62,7 @@ impl Slice {
 
 impl Rules for Slice {
     const NAME: &'static str = "slice";
+    const COST: Cost = Cost::Arithmetic;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let fits = |x: &Ty| {

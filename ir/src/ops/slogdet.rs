@@ -19,6 +19,7 @@ fn adjoint_inverse(g: &mut Graph, a: Val) -> Result<Val, TypeError> {
 
 impl MultiRules for Slogdet {
     const OP: &'static str = "slogdet";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         let a = matrix::square(Self::OP, args)?;

@@ -11,6 +11,7 @@ pub struct Softplus;
 
 impl Elementwise for Softplus {
     const NAME: &'static str = "softplus";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -44,6 +44,7 @@ fn eliminate(mut a: Vec<f64>, b: &mut [f64], n: usize, columns: usize) {
 
 impl Rules for Solve {
     const NAME: &'static str = "solve";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let fits = |a: &Ty, b: &Ty| {

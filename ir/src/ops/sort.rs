@@ -98,6 +98,7 @@ impl Key {
 
 impl MultiRules for Sort {
     const OP: &'static str = "sort";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         match args.first() {

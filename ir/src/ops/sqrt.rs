@@ -11,6 +11,7 @@ pub struct Sqrt;
 
 impl Elementwise for Sqrt {
     const NAME: &'static str = "sqrt";
+    const COST: Cost = Cost::Light;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct StopGradient;
 
 impl Elementwise for StopGradient {
     const NAME: &'static str = "stop_gradient";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Any;
 

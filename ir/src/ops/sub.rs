@@ -11,6 +11,7 @@ pub struct Sub;
 
 impl Elementwise for Sub {
     const NAME: &'static str = "sub";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Number;
 

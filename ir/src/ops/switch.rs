@@ -80,6 +80,7 @@ fn aligned(
 
 impl MultiRules for Switch {
     const OP: &'static str = "switch";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         let found =

@@ -143,6 +143,7 @@ pub(super) fn joint(cx: &mut Batch<'_>, axis: usize, outside: OutOfRange) -> Res
 
 impl Rules for Take {
     const NAME: &'static str = "take";
+    const COST: Cost = Cost::Reads;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

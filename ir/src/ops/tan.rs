@@ -11,6 +11,7 @@ pub struct Tan;
 
 impl Elementwise for Tan {
     const NAME: &'static str = "tan";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -11,6 +11,7 @@ pub struct Tanh;
 
 impl Elementwise for Tanh {
     const NAME: &'static str = "tanh";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 1;
     const ACCEPTS: Class = Class::Float;
 

@@ -17,6 +17,7 @@ pub struct Transpose {
 
 impl Rules for Transpose {
     const NAME: &'static str = "transpose";
+    const COST: Cost = Cost::Shape;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

@@ -67,6 +67,7 @@ impl TriangularSolve {
 
 impl Rules for TriangularSolve {
     const NAME: &'static str = "triangular_solve";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

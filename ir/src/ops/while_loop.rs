@@ -57,6 +57,7 @@ impl While {
 
 impl MultiRules for While {
     const OP: &'static str = "while_loop";
+    const COST: Cost = Cost::Dear;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         let results: Tys = outputs(&self.body).cloned().collect();

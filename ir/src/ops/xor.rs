@@ -11,6 +11,7 @@ pub struct Xor;
 
 impl Elementwise for Xor {
     const NAME: &'static str = "xor";
+    const COST: Cost = Cost::Arithmetic;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Bits;
 

@@ -13,6 +13,7 @@ pub struct Zeta;
 
 impl Elementwise for Zeta {
     const NAME: &'static str = "zeta";
+    const COST: Cost = Cost::Dear;
     const ARITY: usize = 2;
     const ACCEPTS: Class = Class::Float;
 
