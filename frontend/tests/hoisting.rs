@@ -94,6 +94,32 @@ fn launches_read_what_is_prepared() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// Counts whose rate decays from one to the next: a loop that takes the log factorial of each.
+fn decaying(d: &Counts) {
+    let start = sample("start", Normal::new(0.0, 1.0));
+    let step = |rate: &Tensor, (y, x): &(Tensor, Tensor)| {
+        let rate = *rate * 0.9 + *x * 0.1;
+        (rate, *y * rate - rate.exp() - (*y + 1.0).lgamma())
+    };
+    factor("y", scan(start, (d.y, d.x), step).1.sum());
+}
+
+#[test]
+fn what_a_loop_computes_from_data_is_prepared() -> Result<(), Box<dyn std::error::Error>> {
+    let (backend, data) = (backend()?, counts(50, 1));
+    let program = Model::new(decaying).trace(&data)?;
+    let text = |program: &Program| -> Result<String, Error> {
+        Ok(program.resolve(Query::PotentialAndGradient, &mut |_, _| {})?.to_string())
+    };
+    assert!(text(&program)?.contains("prepare") && !text(&plain(&program)?)?.contains("prepare"));
+    let (hoisted, reference) = (program.bind(&data, &backend)?, plain(&program)?.bind(&data, &backend)?);
+    for position in [[0.3], [-1.0]] {
+        let found = bits(hoisted.potential_and_gradient(&position)?);
+        close(&found, &bits(reference.potential_and_gradient(&position)?));
+    }
+    Ok(())
+}
+
 #[test]
 fn values_given_later_are_not_data() -> Result<(), Box<dyn std::error::Error>> {
     let (backend, data) = (backend()?, counts(50, 1));

@@ -1,16 +1,19 @@
 //! Hoisting: what depends on data alone is computed once where data are bound, and not at every call.
 
-use super::{Need, Pass, PassError, Query, at};
+use std::borrow::Cow;
+
+use super::{Need, Pass, PassError, Query, at, out_of_loops::out_of_loops};
 use crate::{
     graph::{Graph, Kind, Operands, Phase, Role, Val},
-    ops::{Op, Prepare},
+    ops::{Cost, Op, Prepare},
 };
 
 /// Marks with [`Prepare`] what is worth computing once; [`split`] makes two programs of it.
 ///
 /// A value is cut off where it depends on data alone, something dear is behind it (a special or transcendental function,
 /// a reduction, product of matrices, sort or gather), it is no larger than the data it comes from, and a function of the
-/// position or of random numbers wants it. Changes of shape and type are made at every call instead: they cost nothing
+/// position or of random numbers wants it. So are values inside of loops and branches, which `out_of_loops` moves in front of these
+/// first. Changes of shape and type are made at every call instead: they cost nothing
 /// there, and a broadcast would take memory.
 pub struct HoistData;
 
@@ -29,11 +32,13 @@ impl Pass for HoistData {
     }
 
     fn finds(&self, graph: &Graph) -> bool {
-        Facts::of(graph).plan(graph).cuts.contains(&true)
+        moved_out(graph).map_or(true, |graph| !Facts::of_whole(&graph).cuts(&graph).is_empty())
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
-        let plan = Facts::of(graph).plan(graph);
+        let whole = moved_out(graph)?;
+        let graph = &*whole;
+        let plan = Facts::of_whole(graph).plan(graph);
         let mut out = Graph::with_regions_of(graph, graph.phase());
         // Each value as what is computed once sees it, and as what is computed at every call does.
         let mut once: Vec<Option<Val>> = vec![None; graph.len()];
@@ -75,39 +80,130 @@ struct Plan {
 /// What a parameter costs at every call is worth this much of the work that it saves, in [`work`]'s units.
 const WORTH: usize = 64;
 
+/// The graph with what loops and branches compute from data alone in front of them.
+fn moved_out(graph: &Graph) -> Result<Cow<'_, Graph>, PassError> {
+    let is_loop = |v: Val| graph.op(v).is_some_and(|op| !op.regions().is_empty());
+    if !graph.vals().any(is_loop) {
+        return Ok(Cow::Borrowed(graph));
+    }
+    let moved = out_of_loops(graph, &roles(graph), 1);
+    moved.map(Cow::Owned).map_err(|e| PassError::Type {
+        pass: "hoist_data",
+        site: None,
+        loc: None,
+        source: Box::new(e),
+    })
+}
+
+/// What is known of a value before a graph runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Known {
+    /// Nothing.
+    No,
+    /// It is made of constants alone.
+    Constant,
+    /// It comes from data of so many bytes and from nothing else.
+    Data {
+        /// The bytes.
+        bytes: usize,
+        /// Whether the graph runs for one slice of it after the other.
+        stacked: bool,
+    },
+}
+
+/// What is known of a whole program's inputs.
+fn roles(graph: &Graph) -> Vec<Known> {
+    let known = |v: &Val| match graph.input_of(*v) {
+        Some(input) if input.role == Role::Data => {
+            Known::Data { bytes: graph.ty(*v).bytes(), stacked: false }
+        }
+        _ => Known::No,
+    };
+    graph.inputs().iter().map(known).collect()
+}
+
 /// What decides where to cut.
-struct Facts {
+pub(super) struct Facts {
     /// The data leaves that each value comes from, a bit each (those after the 128th share one), if it comes from
     /// nothing else.
     from: Vec<Option<u128>>,
-    /// The work behind each value, that of shared values counted again.
+    /// The work behind each value in all runs, that of shared values counted again.
     work: Vec<usize>,
     /// The size of each leaf in bytes.
     leaves: Vec<usize>,
+    /// The leaves of which the graph sees a slice.
+    stacked: u128,
+    /// How often the graph runs, and so how many slices there are.
+    runs: usize,
 }
 
 impl Facts {
-    fn of(graph: &Graph) -> Facts {
-        let mut facts = Facts { from: Vec::new(), work: Vec::new(), leaves: Vec::new() };
+    fn of_whole(graph: &Graph) -> Facts {
+        Facts::of(graph, &roles(graph), 1)
+    }
+
+    /// Of a graph of whose inputs this is known, and which runs so often, each time with a slice of those that are stacked.
+    pub(super) fn of(graph: &Graph, inputs: &[Known], runs: usize) -> Facts {
+        let mut facts = Facts { from: Vec::new(), work: Vec::new(), leaves: Vec::new(), stacked: 0, runs };
+        let mut inputs = inputs.iter();
         for v in graph.vals() {
-            let node = graph.node(v);
             let operands = graph.operands(v);
-            let from = match &node.kind {
-                Kind::Input(input) if input.role == Role::Data => {
-                    facts.leaves.push(node.ty.bytes());
-                    Some(1 << (facts.leaves.len() - 1).min(127))
-                }
-                Kind::Input(_) | Kind::Site(_) => None,
+            let from = match &graph.node(v).kind {
+                Kind::Input(_) => facts.leaf(inputs.next().copied().unwrap_or(Known::No)),
+                Kind::Site(_) => None,
                 Kind::Pure(_) | Kind::Part(_) => {
                     operands.iter().try_fold(0, |all, o| facts.from[o.index()].map(|from| all | from))
                 }
             };
-            let behind = operands.iter().fold(0, |sum: usize, o| sum.saturating_add(facts.work[o.index()]));
-            let own = graph.op(v).map_or(0, |op| work(graph, op, v, &operands));
-            facts.work.push(behind.saturating_add(own));
             facts.from.push(from);
+            let behind = operands.iter().fold(0, |sum: usize, o| sum.saturating_add(facts.work[o.index()]));
+            let own = graph.op(v).map_or(0, |op| work(graph, op, v, &operands)).saturating_mul(runs);
+            facts.work.push(behind.saturating_add(own));
         }
         facts
+    }
+
+    fn leaf(&mut self, known: Known) -> Option<u128> {
+        match known {
+            Known::No => None,
+            Known::Constant => Some(0),
+            Known::Data { bytes, stacked } => {
+                let bit = 1 << self.leaves.len().min(127);
+                self.leaves.push(bytes);
+                self.stacked |= if stacked { bit } else { 0 };
+                Some(bit)
+            }
+        }
+    }
+
+    /// What this says of a value.
+    pub(super) fn known(&self, graph: &Graph, v: Val) -> Known {
+        match self.from[v.index()] {
+            None => Known::No,
+            Some(0) => Known::Constant,
+            Some(_) => Known::Data { bytes: self.whole_bytes(graph, v), stacked: false },
+        }
+    }
+
+    /// Whether slices of data decide `v`.
+    pub(super) fn is_stacked(&self, v: Val) -> bool {
+        self.from[v.index()].is_some_and(|from| from & self.stacked != 0)
+    }
+
+    /// The values that are worth a cut.
+    pub(super) fn cuts(&self, graph: &Graph) -> Vec<Val> {
+        let cuts = self.plan(graph).cuts;
+        graph.vals().filter(|v| cuts[v.index()]).collect()
+    }
+
+    /// How many of the value there are.
+    fn times(&self, v: Val) -> usize {
+        if self.is_stacked(v) { self.runs } else { 1 }
+    }
+
+    /// The size of all of them.
+    fn whole_bytes(&self, graph: &Graph, v: Val) -> usize {
+        graph.ty(v).bytes().saturating_mul(self.times(v))
     }
 
     /// Whether `v` depends on data, and on nothing else but constants.
@@ -145,14 +241,8 @@ impl Facts {
     }
 
     fn is_cut(&self, graph: &Graph, v: Val) -> bool {
-        let shape = match graph.op(v) {
-            Some(op) => matches!(
-                op,
-                Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Convert(_) | Op::Bitcast(_)
-            ),
-            None => false,
-        };
-        !shape && self.work[v.index()] >= WORTH && graph.ty(v).bytes() <= self.bytes(v)
+        let shape = graph.op(v).is_some_and(|op| op.cost() == Cost::Shape);
+        !shape && self.work[v.index()] >= WORTH && self.whole_bytes(graph, v) <= self.bytes(v)
     }
 }
 
@@ -160,59 +250,12 @@ impl Facts {
 fn work(graph: &Graph, op: &Op, v: Val, operands: &[Val]) -> usize {
     let len = graph.ty(v).len();
     let read = operands.iter().fold(0, |sum: usize, o| sum.saturating_add(graph.ty(*o).len()));
-    match op {
-        _ if is_cheap(op) => 0,
-        Op::Exp(_) | Op::Log(_) | Op::Sqrt(_) | Op::Rsqrt(_) => len.saturating_mul(2),
-        Op::ReduceSum(_) | Op::ReduceMax(_) | Op::ReduceMin(_) | Op::ReduceAnd(_) | Op::Take(_) => read,
-        // Special functions are dozens of operations an element; products of matrices and loops more than that.
-        _ => read.max(len).saturating_mul(16),
+    match op.cost() {
+        Cost::Shape | Cost::Arithmetic => 0,
+        Cost::Light => len.saturating_mul(2),
+        Cost::Reads => read,
+        Cost::Dear => read.max(len).saturating_mul(16),
     }
-}
-
-/// Whether an op costs no more than reading its operands.
-fn is_cheap(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Abs(_)
-            | Op::Add(_)
-            | Op::And(_)
-            | Op::Barrier(_)
-            | Op::Bitcast(_)
-            | Op::Broadcast(_)
-            | Op::Ceil(_)
-            | Op::Compare(_)
-            | Op::Concatenate(_)
-            | Op::Constant(_)
-            | Op::Convert(_)
-            | Op::CountLeadingZeros(_)
-            | Op::Div(_)
-            | Op::DynamicSlice(_)
-            | Op::DynamicUpdateSlice(_)
-            | Op::Floor(_)
-            | Op::Iota(_)
-            | Op::IsFinite(_)
-            | Op::Max(_)
-            | Op::Min(_)
-            | Op::Mul(_)
-            | Op::Neg(_)
-            | Op::Not(_)
-            | Op::Or(_)
-            | Op::Pad(_)
-            | Op::Popcount(_)
-            | Op::Rem(_)
-            | Op::Reshape(_)
-            | Op::Reverse(_)
-            | Op::Round(_)
-            | Op::Select(_)
-            | Op::ShiftLeft(_)
-            | Op::ShiftRight(_)
-            | Op::Sign(_)
-            | Op::Slice(_)
-            | Op::StopGradient(_)
-            | Op::Sub(_)
-            | Op::Transpose(_)
-            | Op::Xor(_)
-    )
 }
 
 /// A program in two.

@@ -12,6 +12,7 @@ mod manager;
 mod many;
 mod missing_plates;
 mod observed;
+mod out_of_loops;
 mod pins;
 mod query;
 mod states;
