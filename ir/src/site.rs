@@ -139,6 +139,10 @@ pub struct SampleSite {
     pub event_dim: usize,
     /// The batch dimensions: sample shape and distribution's batch, broadcast with the plates around.
     pub batch: Dims,
+    /// The batch of the distribution under its plates and mask, where that of the site is larger: the value, or the sample
+    /// shape, adds dimensions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distribution_batch: Option<Dims>,
     /// Where the value comes from.
     pub source: Source,
     /// Whether the site lies inside a control flow: it stands for that site of every iteration, or of the branch chosen,

@@ -3,6 +3,7 @@
 mod batch;
 mod checks;
 mod control_flow;
+mod dependencies;
 mod give;
 mod initial;
 mod jvp;
@@ -14,12 +15,16 @@ mod missing_plates;
 mod observed;
 mod out_of_loops;
 mod pins;
+mod provenance;
 mod query;
+mod relations;
 mod states;
 mod trace_back;
+mod uncovered_factors;
 
 pub use batch::batch;
 pub use checks::{Check, Checks, checks};
+pub use dependencies::{Dependencies, DependencyMap, dependencies};
 pub use give::{give, uncondition};
 pub use hoist_data::{Split, split};
 pub use initial::{Initial, initial};
@@ -31,9 +36,11 @@ pub use missing_plates::{MissingPlate, missing_plates};
 pub use observed::{ObservedValues, observed};
 pub use pins::{Pins, pins};
 pub use query::{Coordinates, Query, QueryOutput, layout, outputs, outputs_of};
+pub use relations::{Relations, relations};
 pub use stable_rewrites::{REWRITES, Rewrite};
 pub use states::{InitialStates, states};
 pub use trace_back::{TracedBack, trace_back};
+pub use uncovered_factors::{UncoveredFactor, uncovered_factors};
 pub(crate) use vjp::influences;
 pub use vjp::{pullback, value_and_grad};
 

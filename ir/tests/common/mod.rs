@@ -88,6 +88,7 @@ fn normal_site(regions: SampleRegions, batch: &[usize], source: Source) -> Sampl
         discrete: false,
         event_dim: 0,
         batch: Dims::from_slice(batch),
+        distribution_batch: None,
         source,
         within: false,
         has_mask: false,
