@@ -12,6 +12,7 @@ pub mod constraints;
 mod control;
 pub mod distributions;
 pub mod handlers;
+pub mod inspect;
 pub mod primitives;
 mod program;
 pub mod random;

@@ -123,6 +123,7 @@ fn site(
         discrete: d.support().is_discrete(),
         event_dim: shapes.event.len(),
         batch: shapes.batch.clone(),
+        distribution_batch: Some(shapes.own.clone()).filter(|own| *own != shapes.batch),
         source: match message.value {
             Some(_) if !is_latent(message) => Source::Operand { observed: message.is_observed },
             _ => Source::Latent,
@@ -139,6 +140,8 @@ fn site(
 
 /// The dimensions of a site.
 struct Shapes {
+    /// The batch of the distribution under its plates and mask.
+    own: Dims,
     /// The batch with the plates around.
     batch: Dims,
     event: Dims,
@@ -192,6 +195,8 @@ impl Shapes {
             }
             None => own.clone(),
         };
+        // Plates expand the distribution, and a sample shape with it; without them it stays what it is.
+        let own = masked.clone();
         let masked: Dims = message.sample_shape.iter().chain(&masked).copied().collect();
         let mut batch = shape::broadcast(&masked, &plates).unwrap_or_else(|| masked.clone());
         for frame in &message.frames {
@@ -214,6 +219,7 @@ impl Shapes {
             );
             return None;
         }
+        let own = if message.frames.is_empty() { own } else { batch.clone() };
         let mut dtype = d.dtype();
         if let Some(value) = message.value {
             let given = value.ty();
@@ -240,7 +246,7 @@ impl Shapes {
                 return None;
             }
         }
-        let shapes = Shapes { batch, event, dtype };
+        let shapes = Shapes { own, batch, event, dtype };
         if !shapes.value().fits() {
             site_error(&message.name, &message.loc, ErrorKind::too_large(&shapes.value()));
             return None;

@@ -22,6 +22,7 @@ pub use compiled::{Compiled, Lowered};
 pub use error::{CheckFailure, DataError, Error};
 pub use explain::{NotFinite, Quantity};
 pub use function::{Jit, eval, jit, record};
+pub(crate) use model::Data;
 pub use model::{IntoModel, Model};
 pub use pyroxene_ir::passes::{Lint, LintKind};
 pub use recorded::{LeafSpec, Program, Timings};

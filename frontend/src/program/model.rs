@@ -16,7 +16,7 @@ use super::{bound::Bound, error::Error, recorded::Program};
 use crate::{
     Array,
     tensor::Tensor,
-    trace::{ErrorKind, TraceError, TraceErrors},
+    trace::{ErrorKind, Incomplete, TraceError, TraceErrors},
     tree::{Path, Spec, Tree, Visit, spec},
 };
 
@@ -110,6 +110,14 @@ where
         program.warn()?;
         programs.push((key, program.clone()));
         Ok(program)
+    }
+
+    /// A recording made anew and not kept, without a word on stderr; on errors, what could be recorded, with the errors.
+    #[track_caller]
+    pub(crate) fn trace_partly(&self, data: &Data<D>) -> Result<Program, Box<Incomplete>> {
+        let _running = Running::enter(Arc::as_ptr(&self.inner).cast()).map_err(Incomplete::nothing)?;
+        self.inner.runs.fetch_add(1, Ordering::Relaxed);
+        Program::trace_partly(|d: &D| (self.inner.function)(d), &spec(data))
     }
 
     /// The program bound to these data on the default device.

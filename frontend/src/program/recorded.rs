@@ -14,7 +14,7 @@ use pyroxene_ir::{
 use pyroxene_runtime::Backend;
 
 use super::{
-    bound::Bound,
+    bound::{self, Bound},
     compiled::{Compiled, Lowered},
     error::{DataError, Error},
     literals, pipeline,
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     Array,
     tensor::Tensor,
-    trace::{self, TraceErrors, TraceKind, with_active},
+    trace::{self, Incomplete, TraceErrors, TraceKind, with_active},
     tree::{Leaf, Path, Spec, Tree, Visit},
 };
 
@@ -98,9 +98,17 @@ impl Program {
         model: impl FnOnce(&S::With<Tensor>),
         spec: &S,
     ) -> Result<Program, TraceErrors> {
+        Program::trace_partly(model, spec).map_err(|incomplete| TraceErrors(incomplete.errors))
+    }
+
+    /// As [`Program::trace`]; on errors, what could be recorded, with the errors.
+    pub(super) fn trace_partly<S: Tree<Spec>>(
+        model: impl FnOnce(&S::With<Tensor>),
+        spec: &S,
+    ) -> Result<Program, Box<Incomplete>> {
         let start = Instant::now();
         let leaves = leaves(spec, |s| s.0.clone());
-        let graph = trace::record(TraceKind::Model, || {
+        let recorded = trace::record_partly(TraceKind::Model, || {
             let symbols = spec.try_map(&mut Path::default(), &mut |path, leaf: &Spec| {
                 let input = with_active(|t| t.input(&path.to_string(), Role::Data, leaf.0.clone()));
                 Ok::<_, std::convert::Infallible>(input.unwrap_or(Tensor::POISON))
@@ -110,11 +118,15 @@ impl Program {
                 Err(never) => match never {},
             }
             Vec::new()
-        })?;
+        });
+        let (graph, mut errors) = match recorded {
+            Ok(graph) => (graph, Vec::new()),
+            Err(incomplete) => (incomplete.graph, incomplete.errors),
+        };
         let timings = Timings { trace: start.elapsed(), ..Timings::default() };
         let program = Program::new(graph, None, leaves, timings, Settings::default());
-        let broken = literals::broken(&program);
-        if broken.is_empty() { Ok(program) } else { Err(TraceErrors(broken)) }
+        errors.extend(literals::broken(&program));
+        if errors.is_empty() { Ok(program) } else { Err(Incomplete::new(program.graph().clone(), errors)) }
     }
 
     fn new(
@@ -386,6 +398,19 @@ impl Program {
     /// When a leaf is missing or has another type, when values break a condition (an observation outside its support,
     /// NaN, an index out of range), or when the device fails.
     pub fn bind<T: Tree<Array>>(&self, data: &T, backend: &Arc<dyn Backend>) -> Result<Bound, Error> {
+        Bound::new(self.clone(), self.ordered(data)?, backend.clone())
+    }
+
+    /// Holds data against the program as [`Program::bind`] does, without a device.
+    ///
+    /// # Errors
+    /// When a leaf is missing or has another type, or when values break a condition.
+    pub fn check<T: Tree<Array>>(&self, data: &T) -> Result<(), Error> {
+        bound::check_unless_open(self, &self.ordered(data)?)
+    }
+
+    /// The arrays of these data in the order of the leaves.
+    fn ordered<T: Tree<Array>>(&self, data: &T) -> Result<Vec<Array>, Error> {
         let mut arrays: Vec<(String, Array)> = Vec::new();
         data.visit(&mut Path::default(), &mut |path, visit| {
             if let Visit::Leaf(array) = visit {
@@ -407,7 +432,7 @@ impl Program {
             }
             ordered.push(array.clone());
         }
-        Bound::new(self.clone(), ordered, backend.clone())
+        Ok(ordered)
     }
 }
 

@@ -162,6 +162,34 @@ fn pop() -> Option<Trace> {
 /// # Errors
 /// All root errors recorded while `f` ran.
 pub(crate) fn record(kind: TraceKind, f: impl FnOnce() -> Vec<Tensor>) -> Result<Graph, TraceErrors> {
+    record_partly(kind, f).map_err(|incomplete| TraceErrors(incomplete.errors))
+}
+
+/// What could be recorded of something wrong.
+pub(crate) struct Incomplete {
+    pub(crate) graph: Graph,
+    pub(crate) errors: Vec<TraceError>,
+}
+
+impl Incomplete {
+    pub(crate) fn new(graph: Graph, errors: Vec<TraceError>) -> Box<Incomplete> {
+        Box::new(Incomplete { graph, errors })
+    }
+
+    /// Nothing but these errors.
+    pub(crate) fn nothing(TraceErrors(errors): TraceErrors) -> Box<Incomplete> {
+        Incomplete::new(Graph::new(Phase::Model), errors)
+    }
+}
+
+/// As [`record`]; on errors, what could be recorded.
+///
+/// # Errors
+/// As [`record`]; without any, an output belongs to another trace.
+pub(crate) fn record_partly(
+    kind: TraceKind,
+    f: impl FnOnce() -> Vec<Tensor>,
+) -> Result<Graph, Box<Incomplete>> {
     let guard = push(kind, None, Captures::default());
     let outputs = f();
     let loc = Loc::caller();
@@ -169,7 +197,7 @@ pub(crate) fn record(kind: TraceKind, f: impl FnOnce() -> Vec<Tensor>) -> Result
     let finished = pop();
     drop(guard);
     let mut errors: Vec<TraceError> = ORPHANS.with(|o| std::mem::take(&mut *o.borrow_mut()));
-    let Some(mut trace) = finished else { return Err(TraceErrors(errors)) };
+    let Some(mut trace) = finished else { return Err(Incomplete::new(Graph::new(Phase::Model), errors)) };
     errors.append(&mut trace.errors);
     if errors.is_empty() {
         errors.extend(trace.too_large());
@@ -180,7 +208,7 @@ pub(crate) fn record(kind: TraceKind, f: impl FnOnce() -> Vec<Tensor>) -> Result
             trace.graph.set_outputs(outputs);
             Ok(trace.graph)
         }
-        _ => Err(TraceErrors(errors)),
+        _ => Err(Incomplete::new(trace.graph, errors)),
     }
 }
 

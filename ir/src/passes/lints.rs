@@ -82,31 +82,35 @@ fn repeats(graph: &Graph, v: Val, site: &Site, sample: &SampleSite) -> Vec<LintK
         .collect()
 }
 
+impl Lint {
+    /// What it is and what to do, without the place.
+    pub fn message(&self) -> String {
+        match &self.kind {
+            LintKind::MissingPlate { dim, size } => {
+                let around = match &self.plates[..] {
+                    [] => String::new(),
+                    [plate] => format!(", only `{plate}` is around"),
+                    plates => format!(", only `{}` are around", plates.join("`, `")),
+                };
+                format!(
+                    "no plate covers the batch dimension {dim} of size {size}{around}; help: shapes may have broadcast by \
+                     mistake, as [{size}, 1] against [{size}] does; else put the site into a plate at dim {dim}, or count \
+                     the dimension as part of the event: `to_event`"
+                )
+            }
+            LintKind::RepeatedFactor { plate, times, full } => format!(
+                "the factor does not vary along the plate `{plate}` and counts {times} times, once for each element; help: \
+                 move it out of the plate, or say that it is meant: `term.broadcast_to(&{full:?})`"
+            ),
+        }
+    }
+}
+
 impl fmt::Display for Lint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(loc) = &self.loc {
             write!(f, "{loc}: ")?;
         }
-        write!(f, "site `{}`: ", self.site)?;
-        match &self.kind {
-            LintKind::MissingPlate { dim, size } => {
-                write!(f, "no plate covers the batch dimension {dim} of size {size}")?;
-                match &self.plates[..] {
-                    [] => {}
-                    [plate] => write!(f, ", only `{plate}` is around")?,
-                    plates => write!(f, ", only `{}` are around", plates.join("`, `"))?,
-                }
-                write!(
-                    f,
-                    "; help: shapes may have broadcast by mistake, as [{size}, 1] against [{size}] does; else put the site \
-                     into a plate at dim {dim}, or count the dimension as part of the event: `to_event`"
-                )
-            }
-            LintKind::RepeatedFactor { plate, times, full } => write!(
-                f,
-                "the factor does not vary along the plate `{plate}` and counts {times} times, once for each element; help: \
-                 move it out of the plate, or say that it is meant: `term.broadcast_to(&{full:?})`"
-            ),
-        }
+        write!(f, "site `{}`: {}", self.site, self.message())
     }
 }

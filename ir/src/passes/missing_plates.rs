@@ -22,7 +22,9 @@ pub fn missing_plates(graph: &Graph) -> Vec<MissingPlate> {
     let mut out = Vec::new();
     for (val, site) in graph.sites() {
         let SiteKind::Sample(sample) = &site.kind else { continue };
-        for (i, &size) in sample.batch.iter().rev().enumerate() {
+        // The iterations of a loop are no plate.
+        let checked = sample.batch.len() - usize::from(sample.within && !sample.batch.is_empty());
+        for (i, &size) in sample.batch.iter().rev().enumerate().take(checked) {
             let dim = -(i as isize) - 1;
             if size > 1 && !sample.hidden && site.frames.iter().all(|f| f.dim != dim) {
                 out.push(MissingPlate { val, dim, size, in_plate: !site.frames.is_empty() });

@@ -20,7 +20,6 @@ mod query;
 mod relations;
 mod states;
 mod trace_back;
-mod uncovered_factors;
 
 pub use batch::batch;
 pub use checks::{Check, Checks, checks};
@@ -40,7 +39,6 @@ pub use relations::{Relations, relations};
 pub use stable_rewrites::{REWRITES, Rewrite};
 pub use states::{InitialStates, states};
 pub use trace_back::{TracedBack, trace_back};
-pub use uncovered_factors::{UncoveredFactor, uncovered_factors};
 pub(crate) use vjp::influences;
 pub use vjp::{pullback, value_and_grad};
 

@@ -1,5 +1,6 @@
 //! Provenance: which sites the values of a program, and the densities of its sites, are computed from.
 
+use super::control_flow::sites_within;
 use crate::{
     graph::{Graph, Kind, Val},
     ops::Op,
@@ -44,9 +45,10 @@ impl<'a> Provenance<'a> {
         let mut provenance = Provenance { graph, values: Vec::with_capacity(graph.len()) };
         for v in graph.vals() {
             let marks = match &graph.node(v).kind {
-                Kind::Site(site) => match mark(site) {
-                    Some(mark) => Marks::of(mark),
-                    None => provenance.computed(v),
+                Kind::Site(site) => match (&site.kind, mark(site)) {
+                    (SiteKind::ControlFlow(_), _) => provenance.control_flow(v, &mark),
+                    (_, Some(mark)) => Marks::of(mark),
+                    (_, None) => provenance.computed(v),
                 },
                 _ => provenance.join(&graph.operands(v)),
             };
@@ -63,18 +65,31 @@ impl<'a> Provenance<'a> {
         marks
     }
 
+    /// What a loop or choice with sites inside is computed from: what goes into it, and the sites; all results alike, as
+    /// in NumPyro.
+    fn control_flow(&self, v: Val, mark: impl Fn(&Site) -> Option<usize>) -> Marks {
+        let mut marks = self.join(&self.graph.operands(v));
+        let inside = sites_within(self.graph, v).into_iter();
+        for mark in inside.filter_map(|(p, ..)| mark(self.graph.site(p)?)) {
+            marks.join(&Marks::of(mark));
+        }
+        marks
+    }
+
     /// What the value of a site is computed from: for a sample site its value if it has one, else what it is drawn by.
     pub(super) fn computed(&self, v: Val) -> Marks {
         let operands = self.graph.operands(v);
         match self.graph.site(v).map(|site| &site.kind) {
-            Some(SiteKind::Sample(sample)) => match (sample.slots().value, sample.regions.draw) {
-                (Some(value), _) => self.join(&operands[value..=value]),
-                (None, Some(draw)) => {
-                    let key = Marks::default();
-                    self.region(self.graph.region(draw), &key, &operands[sample.slots().captures..])
+            Some(SiteKind::Sample(sample)) => {
+                match (sample.slots().value.or(sample.slots().within), sample.regions.draw) {
+                    (Some(value), _) => self.join(&operands[value..=value]),
+                    (None, Some(draw)) => {
+                        let key = Marks::default();
+                        self.region(self.graph.region(draw), &key, &operands[sample.slots().captures..])
+                    }
+                    (None, None) => Marks::default(),
                 }
-                (None, None) => Marks::default(),
-            },
+            }
             Some(SiteKind::Check(_)) | None => Marks::default(),
             Some(_) => self.join(&operands),
         }
