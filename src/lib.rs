@@ -39,11 +39,12 @@ pub mod cli;
 pub mod data;
 pub mod gallery;
 
+pub use pyroxene_frontend::inspect::{inspect_fn, validate_model};
 pub use pyroxene_frontend::{
     Array, Batched, Bound, CheckFailure, Compiled, DType, DataError, Dims, Error, ErrorKind, Floats,
     IntoModel, Jit, Leaf, LeafSpec, Loc, Lowered, Model, Path, Program, RngKey, Source, SourceError, Spec,
     Static, Tensor, Timings, TraceError, TraceErrors, Tree, Ty, Visit, constraints, distributions, eval,
-    handlers, jit, primitives, random, record, spec, transforms,
+    handlers, inspect, jit, primitives, random, record, spec, transforms,
 };
 pub use pyroxene_inference::{self as inference, Mcmc, Nuts, Posterior, Predictive, Summary};
 pub use pyroxene_ir as ir;

@@ -229,6 +229,52 @@ fn passes_that_cannot_be_left_out() {
 }
 
 #[test]
+fn inspect_tells_shapes_dependencies_and_plates() {
+    let data = TempDir::new().unwrap();
+    let inspect = |args: &[&str]| {
+        let args = [&["inspect"], args].concat();
+        succeeds(bare(data.path(), &args).env("PATH", ""))
+    };
+    let printed = inspect(&["eight_schools"]);
+    for part in ["Trace Shapes:\n", "school plate 8 |", "log_prob 8 |", "theta_trans, mu, tau", "school  8"] {
+        assert!(printed.contains(part), "no `{part}` in: {printed}");
+    }
+    let found: Value = serde_json::from_str(&inspect(&["eight_schools", "--json"])).unwrap();
+    assert_eq!(found["is_valid"], true);
+    assert_eq!(found["dependencies"]["prior_dependencies"]["y"]["tau"], serde_json::json!([]));
+    assert_eq!(
+        found["relations"]["plate_sample"]["school"],
+        serde_json::json!(["theta_trans", "theta", "y"])
+    );
+    assert_eq!(found["plates"][0]["dim"], -1);
+    let theta = found["sites"].as_array().unwrap().iter().find(|s| s["name"] == "theta_trans").unwrap();
+    assert_eq!((&theta["distribution"], &theta["shape"]), (&"Normal".into(), &serde_json::json!([8])));
+    // Its flat priors have no draws.
+    let printed = inspect(&["kidiq"]);
+    assert!(printed.contains("warning: src/gallery/kidscore_momiq.rs:"), "{printed}");
+}
+
+#[test]
+fn render_draws_with_nothing_installed() {
+    let directory = TempDir::new().unwrap();
+    let file = |name: &str| directory.path().join(name);
+    let render = |name: &str| {
+        let mut command = bare(directory.path(), &["render", "eight_schools", "--distributions", "-o"]);
+        command.arg(file(name)).env("PATH", "");
+        command
+    };
+    assert_eq!(succeeds(&mut render("m.svg")), format!("wrote {}\n", file("m.svg").display()));
+    let svg = fs::read_to_string(file("m.svg")).unwrap();
+    for part in ["<svg ", ">school (8)</text>", ">tau ~ HalfCauchy</text>", "stroke-dasharray", "</svg>"] {
+        assert!(svg.contains(part), "no `{part}` in: {svg}");
+    }
+    succeeds(render("m.dot").arg("--quiet"));
+    assert!(fs::read_to_string(file("m.dot")).unwrap().contains("\"tau\" -> \"theta\""));
+    fails(&mut render("m.png"), &["m.png", "end it in .svg, or in .dot for Graphviz"]);
+    fails(&mut render("no/m.svg"), &["no/m.svg"]);
+}
+
+#[test]
 fn sample_prints_a_table_and_writes_a_file() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("posterior.json");
@@ -357,7 +403,7 @@ fn a_reader_that_leaves_early_is_no_failure() {
 
 #[test]
 fn usage() {
-    for subcommand in ["sample", "check", "compile", "gallery", "doctor", "env"] {
+    for subcommand in ["sample", "check", "compile", "inspect", "render", "gallery", "doctor", "env"] {
         assert!(succeeds(&mut pyroxene([subcommand, "--help"])).contains("Usage:"));
     }
     let output = pyroxene(["sample"]).output().unwrap();

@@ -31,6 +31,10 @@ pub(super) enum Failure {
     Interrupted { chains: usize, draws: usize, asked: usize, of: usize },
     #[error("--json goes with --emit sites and --emit stats; `{0}` is text")]
     NotJson(&'static str),
+    #[error("{0}")]
+    Invalid(String),
+    #[error(transparent)]
+    Drawing(#[from] crate::inspect::SaveError),
     #[error("{count} of the checks above failed")]
     Unhealthy { count: usize },
     #[error(transparent)]

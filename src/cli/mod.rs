@@ -11,10 +11,12 @@ mod dot;
 mod env;
 mod error;
 mod gallery;
+mod inspect;
 mod model;
 mod output;
 mod plugin;
 mod predict;
+mod render;
 mod sample;
 mod watch;
 
@@ -66,6 +68,10 @@ enum Command {
     Check(check::Args),
     /// Print what a model becomes on its way to the device
     Compile(compile::Args),
+    /// Print a model's shapes, plates and dependencies, and what is odd about it
+    Inspect(inspect::Args),
+    /// Draw a model: random variables, plates, and who reads whom
+    Render(render::Args),
     /// List the models
     #[command(after_help = "Example:\n  pyroxene gallery --json")]
     Gallery,
@@ -120,6 +126,8 @@ fn run(command: Command, style: Style, models: &[Entry], out: &mut dyn Write) ->
         Command::Diagnose(args) => diagnose::run(&args, style, out),
         Command::Check(args) => check::run(&args, models, out),
         Command::Compile(args) => compile::run(&args, style, models, out),
+        Command::Inspect(args) => inspect::run(&args, style, models, out),
+        Command::Render(args) => render::run(&args, style, models, out),
         Command::Gallery => gallery::run(style, models, out),
         Command::Plugin(args) => plugin::run(&args, style, out),
         Command::Doctor => doctor::run(style, out),

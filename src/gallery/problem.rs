@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     Array, Bound, Error, Program, Spec, Tensor, Tree,
     data::{DataFile, DataFileError},
+    inspect::{PlateWarning, ValidationResult},
     runtime::Backend,
     spec,
 };
@@ -22,6 +23,9 @@ pub trait Problem {
     /// # Errors
     /// As [`Program::bind`].
     fn bind(&self, program: &Program, backend: &Arc<dyn Backend>) -> Result<Bound, Error>;
+
+    /// What is wrong and what is odd about a recording of this model and the data.
+    fn validate(&self, program: &Program) -> ValidationResult;
 
     /// The fields of the data's file that the model does not read.
     fn unread(&self) -> &[String];
@@ -45,6 +49,10 @@ where
 
     fn bind(&self, program: &Program, backend: &Arc<dyn Backend>) -> Result<Bound, Error> {
         program.bind(&self.data, backend)
+    }
+
+    fn validate(&self, program: &Program) -> ValidationResult {
+        program.validate(&self.data, PlateWarning::default())
     }
 
     fn unread(&self) -> &[String] {
