@@ -2,18 +2,19 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(dead_code, reason = "an example's `main` is not called here")]
 
-#[path = "../examples/counter.rs"]
+#[path = "../../examples/counter.rs"]
 mod counter;
-#[path = "../examples/custom_likelihood.rs"]
+#[path = "../../examples/custom_likelihood.rs"]
 mod custom_likelihood;
-#[path = "../examples/hierarchical.rs"]
+#[path = "../../examples/hierarchical.rs"]
 mod hierarchical;
-#[path = "../examples/large_data.rs"]
+#[path = "../../examples/large_data.rs"]
 mod large_data;
-#[path = "../examples/linear_regression.rs"]
+#[path = "../../examples/linear_regression.rs"]
 mod linear_regression;
-#[path = "../examples/partial_observation.rs"]
+#[path = "../../examples/partial_observation.rs"]
 mod partial_observation;
+mod snippets;
 
 use pyroxene::{Bound, Model, prelude::*};
 
