@@ -1,5 +1,7 @@
 //! The Cauchy distribution.
 
+use std::rc::Rc;
+
 use super::{Distribution, Param, batched, draw_dims};
 use crate::{
     constraints::{self, Support},
@@ -45,6 +47,11 @@ impl Distribution for Cauchy {
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let dims = draw_dims(self, sample_shape);
         Some(self.loc + random::cauchy(key, &dims, self.dtype()) * self.scale)
+    }
+
+    fn with_params(&self, values: &[Tensor]) -> Option<Rc<dyn Distribution>> {
+        let [loc, scale] = *values else { return None };
+        Some(Rc::new(Cauchy { loc, scale }))
     }
 
     fn mean(&self) -> Option<Tensor> {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use pyroxene_ir::{DType, Dims, Loc, shape};
 
-use super::{Distribution, Param, is_poisoned, spread};
+use super::{Distribution, Param, TransformedDistribution, is_poisoned, spread};
 use crate::{
     constraints::Support,
     random::Key,
@@ -88,6 +88,17 @@ impl Distribution for Expanded {
     fn sample_expanded(&self, key: Key, sample_shape: &[usize], batch_shape: &[usize]) -> Option<Tensor> {
         // NumPyro's `expand` of an expanded distribution starts from its base again.
         self.base.sample_expanded(key, sample_shape, batch_shape)
+    }
+
+    fn with_params(&self, values: &[Tensor]) -> Option<Rc<dyn Distribution>> {
+        Some(Rc::new(Expanded::new(self.base.with_params(values)?, &self.batch)))
+    }
+
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        let TransformedDistribution { base, transforms, .. } = self.base.transformed()?;
+        // What a transform's events span is no batch of this distribution, but may be batch of its base.
+        let same = base.batch_shape()?.len() == self.base.batch_shape()?.len();
+        same.then(|| TransformedDistribution::new(Expanded::new(base, &self.batch), transforms))
     }
 
     fn masked(&self) -> Option<(Rc<dyn Distribution>, Tensor)> {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use pyroxene_ir::{DType, Dims, Loc};
 
-use super::{Distribution, Param, is_poisoned, spread};
+use super::{Distribution, Param, TransformedDistribution, is_poisoned, spread};
 use crate::{
     constraints::{self, Support},
     random::Key,
@@ -91,6 +91,15 @@ impl Distribution for Independent {
         let mut batch = Dims::from_slice(batch_shape);
         batch.extend(self.parted()?.1);
         self.base.sample_expanded(key, sample_shape, &batch)
+    }
+
+    fn with_params(&self, values: &[Tensor]) -> Option<Rc<dyn Distribution>> {
+        Some(Rc::new(Independent::new(self.base.with_params(values)?, self.n)))
+    }
+
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        let TransformedDistribution { base, transforms, .. } = self.base.transformed()?;
+        Some(TransformedDistribution::new(Independent::new(base, self.n), transforms))
     }
 
     fn mean(&self) -> Option<Tensor> {

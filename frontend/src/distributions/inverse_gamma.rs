@@ -1,7 +1,9 @@
 //! The inverse gamma distribution.
 
+use std::rc::Rc;
+
 use super::{
-    Distribution, Gamma, batched,
+    Distribution, Gamma, TransformedDistribution, batched,
     gamma::log_density,
     parameters::{described, parameters},
 };
@@ -9,6 +11,7 @@ use crate::{
     constraints::{self, Support},
     random::Key,
     tensor::Tensor,
+    transforms::Power,
 };
 
 parameters! {
@@ -31,6 +34,11 @@ impl Distribution for InverseGamma {
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         Some(1.0 / Gamma::new(self.concentration, self.rate).sample(key, sample_shape)?)
+    }
+
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        let base = Gamma::new(self.concentration, self.rate);
+        Some(TransformedDistribution::new(base, [Rc::new(Power::new(-1.0)) as _]))
     }
 
     fn mean(&self) -> Option<Tensor> {

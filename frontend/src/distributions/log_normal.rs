@@ -1,13 +1,16 @@
 //! The log-normal distribution.
 
+use std::rc::Rc;
+
 use super::{
-    Distribution, Normal, batched,
+    Distribution, Normal, TransformedDistribution, batched,
     parameters::{described, parameters},
 };
 use crate::{
     constraints::{self, Support},
     random::Key,
     tensor::Tensor,
+    transforms::Exp,
 };
 
 parameters! {
@@ -37,6 +40,10 @@ impl Distribution for LogNormal {
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         Some(self.base().sample(key, sample_shape)?.exp())
+    }
+
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        Some(TransformedDistribution::new(self.base(), [Rc::new(Exp) as _]))
     }
 
     fn mean(&self) -> Option<Tensor> {

@@ -1,7 +1,9 @@
 //! The log-uniform distribution.
 
+use std::rc::Rc;
+
 use super::{
-    Distribution, Uniform, batched,
+    Distribution, TransformedDistribution, Uniform, batched,
     parameters::{described, parameters},
     stirling::log_ratio,
     uniform::together,
@@ -10,6 +12,7 @@ use crate::{
     constraints::{self, Support},
     random::Key,
     tensor::Tensor,
+    transforms::Exp,
 };
 
 parameters! {
@@ -39,6 +42,10 @@ impl Distribution for LogUniform {
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         Some(self.base().sample(key, sample_shape)?.exp())
+    }
+
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        Some(TransformedDistribution::new(self.base(), [Rc::new(Exp) as _]))
     }
 
     fn mean(&self) -> Option<Tensor> {

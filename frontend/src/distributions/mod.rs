@@ -66,6 +66,7 @@ distributions! {
     ordered_logistic: OrderedLogistic;
     pareto: Pareto;
     poisson: Poisson;
+    projected_normal: ProjectedNormal;
     relaxed_bernoulli: RelaxedBernoulliLogits;
     soft_laplace: SoftLaplace;
     student_t: StudentT;
@@ -79,6 +80,8 @@ distributions! {
     zero_inflated: ZeroInflated, ZeroInflatedPoisson;
     zero_sum_normal: ZeroSumNormal;
 }
+
+pub(crate) use projected_normal::normalised;
 
 mod gate;
 mod parameters;
@@ -229,6 +232,18 @@ pub trait Distribution: 'static {
         dims.extend_from_slice(batch_shape);
         dims.extend(self.event_shape());
         Some(drawn.transpose(&order).reshape(&dims))
+    }
+
+    /// The same distribution with other values of its [`params`](Distribution::params), in their order; `None` where it
+    /// cannot be made of them. [`LocScaleReparam`](crate::handlers::LocScaleReparam) makes noise with it.
+    fn with_params(&self, values: &[Tensor]) -> Option<Rc<dyn Distribution>> {
+        let _ = values;
+        None
+    }
+
+    /// The same distribution as a base under transforms, for one that can be written so.
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        None
     }
 
     /// The base distribution and the mask, for a distribution that is a masked one.
@@ -395,6 +410,14 @@ impl Distribution for Rc<dyn Distribution> {
 
     fn sample_expanded(&self, key: Key, sample_shape: &[usize], batch_shape: &[usize]) -> Option<Tensor> {
         (**self).sample_expanded(key, sample_shape, batch_shape)
+    }
+
+    fn with_params(&self, values: &[Tensor]) -> Option<Rc<dyn Distribution>> {
+        (**self).with_params(values)
+    }
+
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        (**self).transformed()
     }
 
     fn masked(&self) -> Option<(Rc<dyn Distribution>, Tensor)> {

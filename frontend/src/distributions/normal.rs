@@ -1,5 +1,7 @@
 //! The normal distribution.
 
+use std::rc::Rc;
+
 use pyroxene_ir::Dims;
 
 use super::{Distribution, Param, batched, draw_dims};
@@ -48,6 +50,11 @@ impl Distribution for Normal {
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let dims: Dims = draw_dims(self, sample_shape);
         Some(self.loc + random::normal(key, &dims, self.dtype()) * self.scale)
+    }
+
+    fn with_params(&self, values: &[Tensor]) -> Option<Rc<dyn Distribution>> {
+        let [loc, scale] = *values else { return None };
+        Some(Rc::new(Normal { loc, scale }))
     }
 
     fn mean(&self) -> Option<Tensor> {

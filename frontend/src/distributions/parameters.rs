@@ -28,6 +28,11 @@ macro_rules! parameters { (
             use $crate::{constraints, distributions::Param};
             vec![$(Param::new(stringify!($p), self.$p, constraints::$constraint())),+]
         }
+
+        fn of(values: &[$crate::tensor::Tensor]) -> Option<$Name> {
+            let [$($p),+] = *values else { return None };
+            Some($Name { $($p),+ })
+        }
     }
 } }
 
@@ -40,6 +45,13 @@ macro_rules! described {
 
         fn params(&self) -> Vec<$crate::distributions::Param> {
             self.listed()
+        }
+
+        fn with_params(
+            &self,
+            values: &[$crate::tensor::Tensor],
+        ) -> Option<std::rc::Rc<dyn $crate::distributions::Distribution>> {
+            Some(std::rc::Rc::new($Name::of(values)?))
         }
     };
 }

@@ -1,7 +1,9 @@
 //! The Pareto distribution.
 
+use std::rc::Rc;
+
 use super::{
-    Distribution, Exponential, batched,
+    Distribution, Exponential, TransformedDistribution, batched,
     parameters::{described, parameters},
     stirling::log_ratio,
 };
@@ -9,6 +11,7 @@ use crate::{
     constraints::{self, Support},
     random::Key,
     tensor::Tensor,
+    transforms::{Affine, Exp, Transform},
 };
 
 parameters! {
@@ -32,6 +35,12 @@ impl Distribution for Pareto {
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let alpha = batched(self, self.alpha);
         Some(self.scale * Exponential::new(alpha).sample(key, sample_shape)?.exp())
+    }
+
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        let base = Exponential::new(batched(self, self.alpha));
+        let transforms: [Rc<dyn Transform>; 2] = [Rc::new(Exp), Rc::new(Affine::new(0.0, self.scale))];
+        Some(TransformedDistribution::new(base, transforms))
     }
 
     fn mean(&self) -> Option<Tensor> {

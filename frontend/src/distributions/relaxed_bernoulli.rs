@@ -1,13 +1,16 @@
 //! The relaxed Bernoulli distribution.
 
+use std::rc::Rc;
+
 use super::{
-    Distribution, Logistic, greatest_below_one, least_positive,
+    Distribution, Logistic, TransformedDistribution, greatest_below_one, least_positive,
     parameters::{described, parameters},
 };
 use crate::{
     constraints::{self, Support},
     random::Key,
     tensor::Tensor,
+    transforms::Sigmoid,
 };
 
 parameters! {
@@ -19,6 +22,10 @@ parameters! {
 }
 
 impl RelaxedBernoulliLogits {
+    fn base(&self) -> Logistic {
+        Logistic::new(self.logits / self.temperature, 1.0 / self.temperature)
+    }
+
     /// The logistic variable, standardised.
     fn standard(&self, value: Tensor) -> Tensor {
         value.logit() * self.temperature - self.logits
@@ -38,9 +45,13 @@ impl Distribution for RelaxedBernoulliLogits {
     }
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
-        let base = Logistic::new(self.logits / self.temperature, 1.0 / self.temperature);
+        let base = self.base();
         let (least, greatest) = (least_positive(self.dtype()), greatest_below_one(self.dtype()));
         Some(base.sample(key, sample_shape)?.logistic().clamp(least, greatest))
+    }
+
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        Some(TransformedDistribution::new(self.base(), [Rc::new(Sigmoid) as _]))
     }
 
     fn cdf(&self, value: Tensor) -> Option<Tensor> {

@@ -39,8 +39,8 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct TransformedDistribution {
-    base: Rc<dyn Distribution>,
-    transforms: Vec<Rc<dyn Transform>>,
+    pub(crate) base: Rc<dyn Distribution>,
+    pub(crate) transforms: Vec<Rc<dyn Transform>>,
     support: Support,
     batch: Dims,
     event: Dims,
@@ -161,6 +161,10 @@ impl Distribution for TransformedDistribution {
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let x = self.base.sample(key, sample_shape)?;
         Some(self.transforms.iter().fold(x, |x, t| t.forward(x)))
+    }
+
+    fn transformed(&self) -> Option<TransformedDistribution> {
+        Some(self.clone())
     }
 
     fn cdf(&self, value: Tensor) -> Option<Tensor> {
