@@ -38,6 +38,11 @@ impl SiteType {
         matches!(self, SiteType::Sample | SiteType::Factor)
     }
 
+    /// Whether it is one of the kinds `types`; as in NumPyro, a factor is a sample site.
+    pub(crate) fn is_one_of(self, types: &[SiteType]) -> bool {
+        types.contains(&self) || self == SiteType::Factor && types.contains(&SiteType::Sample)
+    }
+
     /// The word for it in listings.
     pub fn name(self) -> &'static str {
         match self {
@@ -113,6 +118,8 @@ pub struct Message {
     pub(crate) given: Vec<Given>,
     /// Of what stands for a site inside a control flow: how it is there. Handlers that give values have done so inside.
     pub(crate) within: Option<Within>,
+    /// How many `do_` handlers have put another value in the site's place.
+    pub(crate) interventions: i64,
     /// The caller of the primitive.
     pub loc: Loc,
 }
@@ -179,6 +186,7 @@ impl Message {
             reserved: false,
             given: Vec::new(),
             within: None,
+            interventions: 0,
             loc,
         }
     }

@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use super::{GivenKind, Handler, Message, SiteType, run};
+use super::{GivenKind, Handler, Message, SiteType, Values, run};
 use crate::tensor::Tensor;
 
-struct Substitute(BTreeMap<String, Tensor>);
+struct Substitute(Values);
 
-/// Runs `f` with the named sites set to these values; they do not count as observed.
+/// Runs `f` with the named sites set to these values; they do not count as observed (NumPyro's `substitute`).
+///
+/// Sample, param, mutable and deterministic sites take values, and a plate its indices.
 ///
 /// ```
 /// use pyroxene_frontend::{eval, prelude::*};
@@ -21,17 +23,44 @@ pub fn substitute<N: Into<String>, V: Into<Tensor>, R>(
     values: impl IntoIterator<Item = (N, V)>,
     f: impl FnOnce() -> R,
 ) -> R {
-    let values = values.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-    run(Rc::new(Substitute(values)), f)
+    let values: BTreeMap<String, Tensor> = values.into_iter().map(|(n, v)| (n.into(), v.into())).collect();
+    substitute_fn(move |m| values.get(&m.name).copied(), f)
+}
+
+/// Runs `f` with those sites set that `value` has a value for (NumPyro's `substitute_fn`).
+///
+/// ```
+/// use pyroxene_frontend::{eval, prelude::*};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Every latent site at the mean of its distribution.
+/// let mean = |site: &handlers::Message| site.distribution.as_ref()?.mean().filter(|_| site.value.is_none());
+/// let x = eval(|| handlers::substitute_fn(mean, || sample("x", Exponential::new(0.5))))?;
+/// assert_eq!(x.as_slice(), Some(&[2.0][..]));
+/// # Ok(()) }
+/// ```
+pub fn substitute_fn<R>(value: impl Fn(&Message) -> Option<Tensor> + 'static, f: impl FnOnce() -> R) -> R {
+    run(Rc::new(Substitute(Rc::new(value))), f)
 }
 
 impl Handler for Substitute {
     fn process(&self, message: &mut Message) {
         if message.kind == SiteType::ControlFlow {
             let values = self.0.clone();
-            message.give_inside(GivenKind::Substitute, move |m| values.get(&m.name).copied());
-        } else if let Some(value) = self.0.get(&message.name).filter(|_| message.within.is_none()) {
-            message.value = Some(*value);
+            message.give_inside(GivenKind::Substitute, move |m| values(m));
+        }
+        let takes_values = matches!(
+            message.kind,
+            SiteType::Sample
+                | SiteType::Param
+                | SiteType::Mutable
+                | SiteType::Plate
+                | SiteType::Deterministic
+        );
+        if takes_values
+            && message.within.is_none()
+            && let Some(value) = (self.0)(message)
+        {
+            message.value = Some(value);
         }
     }
 }

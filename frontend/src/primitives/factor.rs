@@ -22,7 +22,10 @@ use crate::{distributions::Unit, handlers::SiteType, tensor::Tensor};
 /// ```
 #[track_caller]
 pub fn factor(name: &str, log_factor: impl Into<Tensor>) {
-    let loc = Loc::caller();
+    factor_at(name, log_factor.into(), Loc::caller());
+}
+
+pub(crate) fn factor_at(name: &str, log_factor: Tensor, loc: Loc) {
     let nothing = Tensor::from(pyroxene_ir::Array::from(Vec::<f64>::new()));
     let statement = Statement::from(Unit::new(log_factor)).obs(nothing).infer("is_auxiliary", true);
     send(SiteType::Factor, name, statement, loc);

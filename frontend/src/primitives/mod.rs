@@ -17,13 +17,17 @@ mod subsample;
 pub(crate) use check::check;
 pub use deterministic::deterministic;
 pub use factor::factor;
+pub(crate) use factor::factor_at;
 pub use inspect::{Inspection, get_mask, inspect};
 pub use mutable::mutable;
+pub(crate) use param::param_at;
 pub use param::{InitFunction, Param, param};
 pub use plate::{Plate, PlateMessenger, plate};
 pub use plate_stack::{PlateStack, plate_stack};
 pub use prng_key::prng_key;
+pub(crate) use prng_key::take_key;
 pub(crate) use record::draw_hidden;
+pub(crate) use sample::sample_at;
 pub use sample::{Observation, Statement, sample};
 pub(crate) use subsample::is_taken_twice;
 pub use subsample::{subsample, subsample_fn};
@@ -55,7 +59,15 @@ fn claim(name: &str, loc: &Loc) -> Option<String> {
     }
 }
 
-/// Records the message of a site that has its value, or draws it.
+/// Claims the name of a message's site. A hidden site's name is nobody's business: it only has to be unique.
+fn claim_for(message: &Message) -> Option<String> {
+    if !message.hidden {
+        return claim(&message.name, &message.loc);
+    }
+    claim(&with_active(|t| t.unclaimed(&message.name))?, &message.loc)
+}
+
+/// Records the message of a site that has a distribution, or its value: handlers turn one into the other.
 pub(crate) fn fill(message: &mut Message) {
     if message.kind.is_sample() { record::record(message) } else { deterministic::record(message) }
 }

@@ -34,6 +34,10 @@ pub fn mutable(name: &str, value: impl Into<Tensor>) -> Tensor {
         if refused(name, loc) || refused_inside("mutable", name, loc) {
             return;
         }
+        if message.hidden {
+            message.value = message.value.or(Some(value));
+            return;
+        }
         let first = with_active(|t| t.marks.states.get(&message.name).cloned()).flatten();
         let value = match first {
             // A later call is the model's word on the state, whatever handlers hold the first one at.

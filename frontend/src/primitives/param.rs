@@ -5,7 +5,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use pyroxene_ir::{Loc, ParamSite, Site, SiteKind};
 
-use super::{claim, prng_key::key_at, site_error};
+use super::{claim, fill, prng_key::key_at, site_error};
 use crate::{
     constraints::{self, Support},
     handlers::{Argument, Message, SiteType, dispatch},
@@ -98,8 +98,12 @@ impl Param {
 /// where there is none, a value out of its constraint.
 #[track_caller]
 pub fn param(name: &str, init: impl Into<Param>) -> Tensor {
-    let Param { init, constraint, event_dim, kwargs } = init.into();
-    let mut message = Message::new(SiteType::Param, name, Loc::caller());
+    param_at(name, init.into(), Loc::caller())
+}
+
+pub(crate) fn param_at(name: &str, init: Param, loc: Loc) -> Tensor {
+    let Param { init, constraint, event_dim, kwargs } = init;
+    let mut message = Message::new(SiteType::Param, name, loc);
     if let InitFunction::Value(init) = &init {
         message.args.push(Argument::Tensor(*init));
     }
@@ -112,11 +116,17 @@ pub fn param(name: &str, init: impl Into<Param>) -> Tensor {
         if super::refused_inside("param", &message.name, &message.loc) {
             return;
         }
+        if message.kind != SiteType::Param {
+            return fill(message);
+        }
         let Some(value) = message.value.or_else(|| initial(&init, message)) else { return };
         message.value = Some(value);
         let (Some(v), Some(ty)) = (resolve("param", value, &message.loc), type_of(value)) else { return };
         let subject = format!("param `{}`", message.name);
         super::check(&subject, constraint.check(value), value, constraint.describe(), message.loc.clone());
+        if message.hidden {
+            return;
+        }
         // A parameter may be read again under its name; each reading records its own site.
         let Some(name) = claim(&message.name, &message.loc) else { return };
         let kind = SiteKind::Param(ParamSite { constraint: constraint.describe(), event_dim });

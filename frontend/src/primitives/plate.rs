@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc};
 use pyroxene_ir::{CondIndepStackFrame, Hint, Indices, Loc, PlateSite, Rng, Site, SiteKind, Ty, Val};
 
 use super::{
-    claim, site_error,
+    claim_for, site_error,
     subsample::{index_region, take_rows},
 };
 use crate::{
@@ -211,7 +211,8 @@ impl Plate {
 
     fn record(&self, message: &Message, n: usize) -> Option<Tensor> {
         let loc = &message.loc;
-        if let Some(known) = with_active(|t| t.plate_of(&message.name)).flatten() {
+        if let Some(known) = with_active(|t| t.plate_of(&message.name)).flatten().filter(|_| !message.hidden)
+        {
             match self.is_same(&known, message, n) {
                 true => return Some(known.indices),
                 false if with_active(|t| t.kind) == Some(TraceKind::Model) => {
@@ -221,7 +222,7 @@ impl Plate {
                 false => {}
             }
         }
-        let name = claim(&message.name, loc)?;
+        let name = claim_for(message)?;
         let (indices, operands) = match (message.value, message.subsamples) {
             (Some(given), _) => (Indices::Operand, vec![resolve("plate", given, loc)?]),
             (None, false) => (Indices::All, Vec::new()),

@@ -1,11 +1,12 @@
 //! `prng_key`: hands the model a random key of its own.
 
-use pyroxene_ir::{DType, KeySite, Loc, Rng, Site, SiteKind, Ty};
+use pyroxene_ir::{DType, KeySite, Loc, Rng, Site, SiteKind, Ty, Val};
 
 use super::refused;
 use crate::{
-    handlers::{Message, SiteType, dispatch},
+    handlers::{Message, Seeding, SiteType, dispatch},
     random::Key,
+    tensor::Tensor,
     trace::{TraceKind, resolve, with_active},
 };
 
@@ -48,12 +49,22 @@ pub(super) fn key_at(loc: Loc) -> Option<Key> {
             },
             None => Vec::new(),
         };
-        message.value = with_active(|t| {
-            t.counters.keys += 1;
-            let name = format!("key {}", t.counters.keys);
-            let site = Site { name, frames: vec![], kind: SiteKind::Key(KeySite { rng }) };
-            t.push_site(site, Ty::new(DType::U32, [2]), &operand, message.loc.clone())
-        });
+        message.value = record_key(rng, &operand, message.loc.clone());
     });
     message.value.map(Key)
+}
+
+/// The next split of a seed, for a site that is not to draw with it itself.
+pub(crate) fn take_key(seed: Seeding, loc: Loc) -> Option<Key> {
+    let operand = resolve("seed", seed.key.data(), &loc)?;
+    record_key(Rng::Seed(seed.id), &[operand], loc).map(Key)
+}
+
+fn record_key(rng: Rng, operand: &[Val], loc: Loc) -> Option<Tensor> {
+    with_active(|t| {
+        t.counters.keys += 1;
+        let name = format!("key {}", t.counters.keys);
+        let site = Site { name, frames: vec![], kind: SiteKind::Key(KeySite { rng }) };
+        t.push_site(site, Ty::new(DType::U32, [2]), operand, loc)
+    })
 }

@@ -1,11 +1,10 @@
 //! Recording a sample site: shapes under plates, and the distribution as closed regions.
 
 use pyroxene_ir::{
-    DType, Dims, Graph, Loc, ParamInfo, Rng, SampleRegions, SampleSite, Site, SiteKind, Source, Ty, Val,
-    shape,
+    DType, Dims, Graph, ParamInfo, Rng, SampleRegions, SampleSite, Site, SiteKind, Source, Ty, Val, shape,
 };
 
-use super::{claim, literals, refused, site_error};
+use super::{claim_for, literals, refused, site_error};
 use crate::{
     distributions::Distribution,
     handlers::Message,
@@ -78,7 +77,7 @@ fn try_record(message: &Message) -> Option<Tensor> {
         operands.push(resolve("sample", tensor, loc)?);
     }
     let kind = site(message, d, &shapes, regions, rng);
-    let name = if message.hidden { hidden_name(message, loc)? } else { claim(&message.name, loc)? };
+    let name = claim_for(message)?;
     let site = Site { name, frames: message.frames.clone(), kind: SiteKind::Sample(Box::new(kind)) };
     with_active(|t| t.push_site(site, shapes.value(), &operands, loc.clone()))
 }
@@ -96,12 +95,6 @@ pub(crate) fn draw_hidden(message: &Message) -> Option<Tensor> {
         Message { value: None, is_observed: false, mask: None, scale: None, hidden: true, ..message.clone() };
     record(&mut hidden);
     hidden.value
-}
-
-/// A hidden site's name is nobody's business; it only has to be unique in the program.
-fn hidden_name(message: &Message, loc: &Loc) -> Option<String> {
-    let name = with_active(|t| t.unclaimed(&message.name))?;
-    claim(&name, loc)
 }
 
 fn site(

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use pyroxene_ir::{DType, Dims, Hint, Loc, shape};
 
-use super::{deterministic::deterministic_at, record::record, site_error};
+use super::{deterministic::deterministic_at, fill, site_error};
 use crate::{
     distributions::Distribution,
     handlers::{self, Argument, Message, SiteType, dispatch},
@@ -142,6 +142,11 @@ pub fn sample(name: &str, statement: impl Into<Statement>) -> Tensor {
     }
 }
 
+/// A site without a partial observation, at a line of its own.
+pub(crate) fn sample_at(name: &str, statement: Statement, loc: Loc) -> Tensor {
+    send(SiteType::Sample, name, statement, loc)
+}
+
 /// Sends the message of a sample site or a factor.
 pub(super) fn send(kind: SiteType, name: &str, statement: Statement, loc: Loc) -> Tensor {
     let Statement { distribution, obs, obs_mask: _, rng_key, sample_shape, infer } = statement;
@@ -158,7 +163,7 @@ pub(super) fn send(kind: SiteType, name: &str, statement: Statement, loc: Loc) -
     }
     message.sample_shape = sample_shape;
     message.distribution = Some(distribution);
-    dispatch(message, record).value.unwrap_or(Tensor::POISON)
+    dispatch(message, fill).value.unwrap_or(Tensor::POISON)
 }
 
 /// Whether a mask has more dimensions than the batch of what is observed, which is reported: each of its elements would

@@ -4,6 +4,7 @@
 pub(crate) mod build;
 pub(crate) mod jax;
 pub(crate) mod models;
+pub(crate) mod sites;
 
 use std::{cell::Cell, collections::BTreeMap, fmt::Debug, sync::Arc};
 

@@ -16,7 +16,6 @@ pub(crate) const APART: &[(&str, &str, &str)] = &[
     ("subsample_size_one_axis", "values", "an observed value has its site's dimensions"),
     ("crossed", "names", DECLARED),
     ("overlapping_plates", "names", DECLARED),
-    ("hidden_sites_take_keys", "names", "a plate under `block` is seen"),
     ("module_dense", "twin", "needs `module`, which is to come"),
     ("module_after_a_site", "twin", "needs `module`, which is to come"),
     ("module_twice", "twin", "needs `module`, which is to come"),
