@@ -396,12 +396,16 @@ fn errors(f: Model) -> Vec<String> {
 fn misuses_are_named() {
     let cases: [(Model, &str); 7] = [
         (
-            || drop(plate("n", 3, |_| scan(zero(), y(), |x, y| walk(x, Some(*y))))),
+            || {
+                plate("n", 3, |_| scan(zero(), y(), |x, y| walk(x, Some(*y))));
+            },
             "scan: the function calls primitives, and the plate `n` is around it; help: move the plate into the function: \
              `plate(\"n\", 3, |_| ..)` around the sites there",
         ),
         (
-            || drop(scan(zero(), y(), |x, _| (*x + param("b", 1.0), ()))),
+            || {
+                scan(zero(), y(), |x, _| (*x + param("b", 1.0), ()));
+            },
             "site `b`: `param` is called inside a function given to `scan`; help: call it before, and let the function use \
              its value",
         ),
@@ -436,12 +440,16 @@ fn misuses_are_named() {
              neither; broadcast them, or use two names and `select`",
         ),
         (
-            || drop(condition([("x", [1.0; 7])], || scan(zero(), y(), |x, y| walk(x, Some(*y))))),
+            || {
+                condition([("x", [1.0; 7])], || scan(zero(), y(), |x, y| walk(x, Some(*y))));
+            },
             "site `x`: scan: the value given from outside has shape [7]; help: give a value for each of the 5 iterations \
              along the first dimension, or for the first of them, each of 0 dimensions",
         ),
         (
-            || drop(Scan::over(y()).checkpoint(2).run(zero(), |x, y| walk(x, Some(*y)))),
+            || {
+                Scan::over(y()).checkpoint(2).run(zero(), |x, y| walk(x, Some(*y)));
+            },
             "site `x`: a primitive is called inside a function given to `scan with checkpoints`; help: call it outside and \
              let the function use its value",
         ),
@@ -573,5 +581,35 @@ fn sites_inside_can_be_hidden_and_masked() -> anyhow::Result<()> {
         answer(&graph(masked)?, Query::PotentialAndGradient, &Value::Null, &[0.1, 0.2, 0.3, 0.4, 0.5])?;
     let numbers = [found[0].to_f64_vec(), found[1].to_f64_vec()].concat();
     assert!(numbers.iter().all(|x| x.is_finite()), "{numbers:?}");
+    Ok(())
+}
+
+/// On XLA: a key is split as NumPyro's `seed` does, a loop and a choice in it too, and given values change no other draw.
+#[test]
+fn compiled_draws_are_numpyros() -> anyhow::Result<()> {
+    for (f, golden) in
+        models()?.into_iter().filter(|(_, m)| m["name"] == "cond_in_scan" || m["name"] == "two_scans")
+    {
+        let case = &golden["cases"][1];
+        let bound = Recorder::new(move |(): &()| f()).bind_on(&(), &backend()?)?;
+        let draws = bound.draws(case["seed"].as_u64().unwrap_or_default())?;
+        for (output, draw) in bound.outputs().iter().zip(draws) {
+            let row = list(&case["sites"]).iter().find(|s| s["name"] == *output.name);
+            let row = row.ok_or_else(|| anyhow::anyhow!("no site {}", output.name))?;
+            close(
+                &draw.to_f64_vec(),
+                &numbers(&row["value"]),
+                &format!("{}: {}", golden["name"], output.name),
+            );
+        }
+    }
+    let program = Recorder::new(|(): &()| length_only()).trace(&())?.substitute(&["x"])?;
+    let open = program.bind(&(), &backend()?)?;
+    let noise = |x: [f64; 4]| -> anyhow::Result<Vec<f64>> {
+        let bound = open.given(&[("x", Array::from(x))])?;
+        let at = bound.outputs().iter().position(|o| o.name == "y").ok_or_else(|| anyhow::anyhow!("no y"))?;
+        Ok(bound.draws(3)?[at].to_f64_vec().iter().zip(x).map(|(y, x)| y - x).collect())
+    };
+    close(&noise([0.0; 4])?, &noise([1.0, -2.0, 3.0, 10.0])?, "noise");
     Ok(())
 }
