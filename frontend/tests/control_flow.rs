@@ -613,3 +613,15 @@ fn compiled_draws_are_numpyros() -> anyhow::Result<()> {
     close(&noise([0.0; 4])?, &noise([1.0, -2.0, 3.0, 10.0])?, "noise");
     Ok(())
 }
+
+/// Iterations are no plate; what else has no plate around it is still told.
+#[test]
+fn iterations_need_no_plate() -> anyhow::Result<()> {
+    let told = |f| Ok::<_, anyhow::Error>(passes::lints(&graph(f)?).len());
+    assert_eq!([told(plates)?, told(nested)?, told(cond_in_scan)?], [0, 0, 0]);
+    fn bare() {
+        scan(zero(), w(), |x, w| (sample("x", Normal::new(*w + *x, 1.0)).sum(), ()));
+    }
+    assert_eq!(told(bare)?, 1);
+    Ok(())
+}

@@ -52,6 +52,18 @@ pub(super) fn sites_within(graph: &Graph, v: Val) -> Vec<(Val, usize, &SampleSit
     out
 }
 
+/// How many of a site's leftmost dimensions are those of iterations: one for each loop that it lies in.
+pub(super) fn iteration_dims(graph: &Graph, v: Val) -> usize {
+    let Some(SiteKind::Sample(sample)) = graph.site(v).map(|s| &s.kind) else { return 0 };
+    let Some(slot) = sample.slots().within else { return 0 };
+    let (of, k) = graph.origin(graph.operands(v)[slot]);
+    let Some(SiteKind::ControlFlow(flow)) = graph.site(of).map(|s| &s.kind) else { return 0 };
+    let inside = flow.regions().first().map(|id| graph.region(*id));
+    let further =
+        inside.and_then(|body| body.outputs().get(k).map(|v| iteration_dims(body, *v))).unwrap_or(0);
+    further + usize::from(matches!(flow.flow, Flow::Scan { .. }))
+}
+
 /// Which results of node `v` a query reads: a site inside has operands that its value alone does not need.
 pub(super) fn wanted(graph: &Graph, v: Val, query: Query) -> Vec<bool> {
     let mut wanted = vec![false; graph.node(v).results().count()];

@@ -1,5 +1,6 @@
 //! Batch dimensions of sample sites that no plate covers: usually a plate was forgotten, or shapes broadcast by mistake.
 
+use super::control_flow::iteration_dims;
 use crate::graph::{Graph, Val};
 use crate::site::SiteKind;
 
@@ -22,9 +23,9 @@ pub fn missing_plates(graph: &Graph) -> Vec<MissingPlate> {
     let mut out = Vec::new();
     for (val, site) in graph.sites() {
         let SiteKind::Sample(sample) = &site.kind else { continue };
-        // The iterations of a loop are no plate.
-        let checked = sample.batch.len() - usize::from(sample.within && !sample.batch.is_empty());
-        for (i, &size) in sample.batch.iter().rev().enumerate().take(checked) {
+        // The iterations of a loop depend on one another, and so are no plate.
+        let own = sample.batch.iter().skip(iteration_dims(graph, val));
+        for (i, &size) in own.rev().enumerate() {
             let dim = -(i as isize) - 1;
             if size > 1 && !sample.hidden && site.frames.iter().all(|f| f.dim != dim) {
                 out.push(MissingPlate { val, dim, size, in_plate: !site.frames.is_empty() });
