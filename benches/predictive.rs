@@ -37,6 +37,14 @@ fn flatten(value: &Value, out: &mut Vec<f64>) {
     }
 }
 
+/// What all threads of this process have taken of the cores so far, in seconds, on Linux.
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name in parentheses: user and system time are fields 14 and 15, in hundredths.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    fields.iter().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
 fn main() {
     // Cargo says `--bench` too.
     let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -51,16 +59,18 @@ fn main() {
     let backend = default_backend().unwrap();
     let predictive = Predictive::default().posterior_samples(&draws).uncondition();
 
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_s());
     let bound = problem.bind(&problem.trace().unwrap(), &backend).unwrap();
     let first = predictive.run_bound(7, &bound).unwrap();
-    let first_s = start.elapsed().as_secs_f64();
+    let (first_s, first_cpu_s, cpu) = (start.elapsed().as_secs_f64(), cpu_s() - cpu, cpu_s());
     let call = || {
         let start = Instant::now();
         black_box(predictive.run_bound(7, &bound).unwrap());
         start.elapsed().as_secs_f64()
     };
-    let later_s: Vec<f64> = std::iter::repeat_with(call).take(calls.parse().unwrap()).collect();
+    let calls: usize = calls.parse().unwrap();
+    let later_s: Vec<f64> = std::iter::repeat_with(call).take(calls).collect();
+    let later_cpu_s = (cpu_s() - cpu) / calls as f64;
     let sum = |draws: &SiteDraws| {
         let of = |(name, x): (&str, &Array)| (name.to_string(), json!(x.to_f64_vec().iter().sum::<f64>()));
         draws.iter().map(of).collect::<serde_json::Map<_, _>>()
@@ -70,7 +80,9 @@ fn main() {
         json!({
             "device": backend.platform().to_string(),
             "first_s": first_s,
+            "first_cpu_s": first_cpu_s,
             "later_s": later_s,
+            "later_cpu_s": later_cpu_s,
             "sums": sum(&first),
         })
     );

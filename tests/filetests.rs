@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Commands: `parse` and `verify` print errors or `ok`; `roundtrip` wants the very text back; the name of a pass runs
-//! that pass; `pipeline` runs them all; `give` and `checks` run those; `run` evaluates in the interpreter and through
-//! XLA, which must agree. What a pass returns must pass the verifier.
+//! that pass; `pipeline` runs them all; `give`, `uncondition`, `many` and `checks` run those; `run` evaluates in the
+//! interpreter and through XLA, which must agree. What a pass returns must pass the verifier.
 #![allow(clippy::print_stderr, reason = "a test harness speaks on stderr")]
 
 use std::{
@@ -28,7 +28,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use pyroxene_ir::{
     Array, DType, Graph, Phase,
     eval::eval,
-    passes::{self, Dce, Legalize, PIPELINE, Pass, Query, Settings},
+    passes::{self, Dce, Legalize, Many, PIPELINE, Pass, Query, Settings},
     text::parse,
     verify,
 };
@@ -212,6 +212,19 @@ fn output(case: &Case, backend: &MaybeBackend) -> Result<String, Failed> {
             let observed = case.get("observed") == Some("true");
             printed(passes::give(&case.graph()?, &names, observed).map_err(|e| e.to_string()), "")
         }
+        "uncondition" => {
+            let names: Option<Vec<&str>> = case.get("uncondition").map(|names| names.split(", ").collect());
+            let made = passes::uncondition(&case.graph()?, names.as_deref());
+            printed(made.map_err(|e| e.to_string()), "")
+        }
+        "many" => {
+            let shared = case.get("shared").map(|names| names.split(", ").map(String::from).collect());
+            let draws = case.get("draws").unwrap_or_default().parse()?;
+            let how = Many { draws, shared: shared.unwrap_or_default(), ..Many::default() };
+            let made = passes::many(&case.graph()?, case.query()?, &how);
+            let made = made.and_then(|graph| Dce.run(&graph, Query::Evaluate));
+            printed(made.map_err(|e| e.to_string()), "")
+        }
         "checks" => checks(case),
         "run" => run(case, backend),
         "" => Err("the file does not open with `; test: <command>`".into()),
@@ -359,8 +372,8 @@ fn coverage(cases: &[Case]) -> Result<(), Failed> {
     for case in cases {
         *files.entry(case.command()).or_default() += 1;
     }
-    let names =
-        PIPELINE.iter().map(|p| p.name()).chain(["roundtrip", "parse", "verify", "run", "give", "checks"]);
+    let commands = ["roundtrip", "parse", "verify", "run", "give", "uncondition", "many", "checks"];
+    let names = PIPELINE.iter().map(|p| p.name()).chain(commands);
     let bare: Vec<&str> = names.filter(|n| files.get(n).copied().unwrap_or(0) < 2).collect();
     if !bare.is_empty() {
         return Err(format!("fewer than two file tests: {}", bare.join(", ")).into());

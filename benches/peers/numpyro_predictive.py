@@ -1,8 +1,9 @@
 """Times NumPyro's Predictive beside ours: the posterior predictive of three gallery models at the same draws, in f64.
 
 Each repeat gives every way of running a fresh process, the ways taking turns. `first` is the first call in it,
-imports and data done: tracing, compilation, the draws. `later` are calls after it with the same objects. Results are
-read as NumPy arrays; ours as arrays on the host. The ways:
+imports and data done: tracing, compilation, the draws. `later` are calls after it with the same objects. CPU is what
+all threads of the process took meanwhile, which other work on the machine does not stretch. Results are read as NumPy
+arrays; ours as arrays on the host. The ways:
 
     pyroxene            this repository, all draws in one dispatch
     default             Predictive(model, samples), a map over draws
@@ -89,7 +90,7 @@ def one(name, way, file, calls):
     key = jax.random.PRNGKey(7)
     jax.block_until_ready((key, samples, args))
 
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     predictive = Predictive(model, samples, parallel=way.endswith("parallel"))
     run = predictive if not way.startswith("jit") else jax.jit(predictive)
 
@@ -97,14 +98,16 @@ def one(name, way, file, calls):
         return {k: np.asarray(v) for k, v in run(key, *args).items()}
 
     first = call()
-    first_s = time.perf_counter() - start
+    first_s, first_cpu_s, cpu = time.perf_counter() - start, time.process_time() - cpu, time.process_time()
     later_s = []
     for _ in range(calls):
         start = time.perf_counter()
         call()
         later_s.append(time.perf_counter() - start)
+    later_cpu_s = (time.process_time() - cpu) / calls
     versions = {"numpyro": numpyro.__version__, "jax": jax.__version__, "python": platform.python_version()}
-    return {"first_s": first_s, "later_s": later_s, "sums": {k: float(np.sum(v)) for k, v in first.items()}, **versions}
+    times = {"first_s": first_s, "first_cpu_s": first_cpu_s, "later_s": later_s, "later_cpu_s": later_cpu_s}
+    return {**times, "sums": {k: float(np.sum(v)) for k, v in first.items()}, **versions}
 
 
 def ours():
@@ -132,28 +135,31 @@ def agree(name, found):
             assert error <= allowed, f"{name}, {way}: {site} sums to {result['sums'][site]}, expected {expected}"
 
 
+FIGURES = ["first_min", "first_median", "first_cpu", "later_min", "later_median", "later_cpu"]
+
+
 def rows(measured):
     for name, by_way in measured.items():
         for way, results in by_way.items():
             first = [r["first_s"] for r in results]
             later = [t for r in results for t in r["later_s"]]
-            figures = [min(first), statistics.median(first), min(later), statistics.median(later)]
-            yield {"model": name, "way": way, **dict(zip(("first_min", "first_median", "later_min", "later_median"), figures))}
+            cpu = [statistics.median(r[k] for r in results) for k in ("first_cpu_s", "later_cpu_s")]
+            figures = [min(first), statistics.median(first), cpu[0], min(later), statistics.median(later), cpu[1]]
+            yield {"model": name, "way": way, **dict(zip(FIGURES, figures))}
 
 
 def markdown(table, about):
-    lines = ["| model | way | first, shortest | first, median | later, shortest | later, median |", "| --- | --- | ---: | ---: | ---: | ---: |"]
+    heads = ["model", "way", "first, shortest", "median", "CPU", "later, shortest", "median", "CPU"]
+    lines = [f"| {' | '.join(heads)} |", "| --- | --- |" + " ---: |" * 6]
     for row in table:
-        cells = [f"{row[k] * 1e3:.1f} ms" for k in ("first_min", "first_median", "later_min", "later_median")]
+        cells = [f"{row[k] * 1e3:.1f} ms" for k in FIGURES]
         lines.append(f"| {row['model']} ({MODELS[row['model']]}) | {row['way']} | {' | '.join(cells)} |")
-    ratios = ["", "Times NumPyro's over ours, medians:", ""]
+    ratios = ["", "Times NumPyro's over ours, medians, in brackets CPU:", ""]
     for name in {row["model"]: None for row in table}:
         by_way = {row["way"]: row for row in table if row["model"] == name}
         mine = by_way.pop("pyroxene")
-        parts = [
-            f"{way} {row['first_median'] / mine['first_median']:.1f} (first), {row['later_median'] / mine['later_median']:.1f} (later)"
-            for way, row in by_way.items()
-        ]
+        ratio = lambda row, key: f"{row[key + '_median'] / mine[key + '_median']:.1f} ({row[key + '_cpu'] / max(mine[key + '_cpu'], 1e-4):.1f})"
+        parts = [f"{way} first {ratio(row, 'first')}, later {ratio(row, 'later')}" for way, row in by_way.items()]
         ratios.append(f"- {name}: {'; '.join(parts)}")
     return "\n".join([", ".join(f"{k} {v}" for k, v in about.items()), "", *lines, *ratios, ""])
 
@@ -162,7 +168,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=4000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--calls", type=int, default=5)
+    parser.add_argument("--calls", type=int, default=10)
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--out", type=Path, help="a directory for predictive.json and predictive.md")
     parser.add_argument("--executable", help="ours, already built")
@@ -187,7 +193,7 @@ def main():
                 print(f"{name}: repeat {repeat + 1} of {args.repeats}", file=sys.stderr, flush=True)
     some = measured[args.models[0]]
     versions = {k: some["default"][0][k] for k in ("numpyro", "jax", "python")}
-    about = {"draws": args.draws, "cpus": len(os.sched_getaffinity(0)), "load": round(os.getloadavg()[0], 1), "device": some["pyroxene"][0]["device"], **versions}
+    about = {"draws": args.draws, "cpus": len(os.sched_getaffinity(0)), "load": round(os.getloadavg()[0], 1), **versions}
     table = list(rows(measured))
     text = markdown(table, about)
     print(text)

@@ -173,6 +173,29 @@ impl Array {
         Ok(Array { dims: ty.dims.clone(), data })
     }
 
+    /// An array whose elements `fill` writes as native-endian bytes, all zero before.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    pub fn filled_by<E>(ty: &Ty, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Array, E> {
+        let mut array = Array::zeros(ty);
+        match &mut array.data {
+            Data::Bool(v) => {
+                // Not every byte is a truth value.
+                let mut bytes = vec![0; v.len()];
+                fill(&mut bytes)?;
+                v.iter_mut().zip(bytes).for_each(|(x, byte)| *x = byte != 0);
+            }
+            Data::I32(v) => fill(bytemuck::cast_slice_mut(v))?,
+            Data::I64(v) => fill(bytemuck::cast_slice_mut(v))?,
+            Data::U32(v) => fill(bytemuck::cast_slice_mut(v))?,
+            Data::U64(v) => fill(bytemuck::cast_slice_mut(v))?,
+            Data::F32(v) => fill(bytemuck::cast_slice_mut(v))?,
+            Data::F64(v) => fill(bytemuck::cast_slice_mut(v))?,
+        }
+        Ok(array)
+    }
+
     /// The elements as native-endian bytes.
     pub fn as_bytes(&self) -> &[u8] {
         each!(&self.data, v => bytemuck::cast_slice(v))

@@ -38,9 +38,7 @@ impl Buffer {
     /// # Errors
     /// When the transfer from the device fails.
     pub fn to_array(&self) -> Result<Array> {
-        let mut bytes = vec![0; self.ty.bytes()];
-        self.memory.read(&mut bytes)?;
-        Ok(Array::from_bytes(&self.ty, &bytes)?)
+        Array::filled_by(&self.ty, |bytes| self.memory.read(bytes))
     }
 
     /// The memory as the backend's own type, if it is that backend's: for backends.
