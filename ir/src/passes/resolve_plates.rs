@@ -30,7 +30,7 @@ impl Pass for ResolvePlates {
 
     fn finds(&self, graph: &Graph) -> bool {
         graph.sites().any(|(v, site)| match &site.kind {
-            SiteKind::Plate(_) => true,
+            SiteKind::Plate(_) | SiteKind::ControlFlow(_) => true,
             SiteKind::Sample(sample) => {
                 !site.frames.is_empty() || sample.has_scale || !is_whole(graph, v, sample)
             }
