@@ -98,6 +98,11 @@ fn params() {
 }
 
 #[test]
+fn params_read_twice() {
+    model_error(param_of_other_dimensions, expect![]);
+}
+
+#[test]
 fn sites_where_none_can_be() {
     model_error(
         site_in_a_gradient,

@@ -93,8 +93,11 @@ impl Param {
 /// # Ok(()) }
 /// ```
 ///
+/// Read again under its name, a parameter keeps its first value.
+///
 /// # Errors
-/// Recorded, with this line, when the trace ends: an absent initial value that no handler replaces, a function of a key
+/// Recorded, with this line, when the trace ends: an absent initial value that no handler replaces, one of other
+/// dimensions than at the first reading, a function of a key
 /// where there is none, a value out of its constraint.
 #[track_caller]
 pub fn param(name: &str, init: impl Into<Param>) -> Tensor {
@@ -119,6 +122,13 @@ pub(crate) fn param_at(name: &str, init: Param, loc: Loc) -> Tensor {
         if message.kind != SiteType::Param {
             return fill(message);
         }
+        // Read again, a parameter is the same value.
+        if let Some((known, first)) =
+            with_active(|t| t.param_of(&message.name)).flatten().filter(|_| !message.hidden)
+        {
+            message.value = again(known, &first, &init, message);
+            return;
+        }
         let Some(value) = message.value.or_else(|| initial(&init, message)) else { return };
         message.value = Some(value);
         let (Some(v), Some(ty)) = (resolve("param", value, &message.loc), type_of(value)) else { return };
@@ -127,13 +137,27 @@ pub(crate) fn param_at(name: &str, init: Param, loc: Loc) -> Tensor {
         if message.hidden {
             return;
         }
-        // A parameter may be read again under its name; each reading records its own site.
         let Some(name) = claim(&message.name, &message.loc) else { return };
         let kind = SiteKind::Param(ParamSite { constraint: constraint.describe(), event_dim });
         let site = Site { name, frames: message.frames.clone(), kind };
         message.value = with_active(|t| t.push_site(site, ty, &[v], message.loc.clone()));
     });
     message.value.unwrap_or(Tensor::POISON)
+}
+
+/// The value of a parameter declared before, unless this initial value has another type, which is reported.
+fn again(known: Tensor, first: &Loc, init: &InitFunction, message: &Message) -> Option<Tensor> {
+    let (ty, value) = (type_of(known)?, message.value);
+    let other = match (init, value) {
+        (InitFunction::Value(init), None) => type_of(*init).filter(|init| init.dims != ty.dims),
+        _ => None,
+    };
+    let Some(other) = other else { return value.or(Some(known)) };
+    let found =
+        format!("an initial value of type {other} for the parameter of type {ty} declared at {first}");
+    let help = "give it a name of its own, or the same initial value".into();
+    site_error(&message.name, &message.loc, ErrorKind::Usage { found, help });
+    None
 }
 
 fn initial(init: &InitFunction, message: &Message) -> Option<Tensor> {

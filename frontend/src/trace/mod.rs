@@ -3,7 +3,7 @@
 mod composed;
 mod error;
 mod marks;
-mod plates;
+mod named;
 mod region;
 mod tensor_ops;
 
@@ -13,7 +13,7 @@ use pyroxene_ir::{Array, DType, Graph, Loc, Op, Phase, Role, Site, Ty, TypeError
 
 pub(crate) use composed::composed;
 pub use error::{ErrorKind, TraceError, TraceErrors};
-pub(crate) use plates::KnownPlate;
+pub(crate) use named::KnownPlate;
 pub(crate) use region::{Body, Captures, body, closure, region, slice_of, unrecorded};
 pub(crate) use tensor_ops::{broadcast_dims, promote};
 

@@ -3,6 +3,18 @@
 /// `dim` and `subsample_size` are set after `Plate::new`.
 const DECLARED: &str = "NumPyro declares a plate where it is made, ours where it is first entered";
 
+/// Its density is the same.
+const BROADCAST: &str = "an observed value has its site's dimensions";
+
+/// The value is a literal.
+const REFUSED: &str = "a literal observed outside the support is an error of the model";
+
+/// In NumPyro's table masks have widened it.
+const UNMASKED: &str = "the table shows the distribution as it was stated";
+
+/// A choice is one operation; NumPyro puts the site's value in its place.
+const CHOICE: &str = "what comes out of a choice depends on what decides it";
+
 /// Aspects are those of `check`; `twin` where the model has none, `recording` where ours must end in an error.
 pub(crate) const APART: &[(&str, &str, &str)] = &[
     (
@@ -10,22 +22,61 @@ pub(crate) const APART: &[(&str, &str, &str)] = &[
         "recording",
         "a column observed against a row is the mistake of numpyro#1230: NumPyro scores all pairs in silence",
     ),
-    ("observation_broadcast_to_the_plate", "sites", "an observed value has its site's dimensions"),
-    ("observation_broadcast_to_the_plate", "values", "an observed value has its site's dimensions"),
-    ("subsample_size_one_axis", "sites", "an observed value has its site's dimensions"),
-    ("subsample_size_one_axis", "values", "an observed value has its site's dimensions"),
+    ("observation_broadcast_to_the_plate", "sites", BROADCAST),
+    ("observation_broadcast_to_the_plate", "values", BROADCAST),
+    ("subsample_size_one_axis", "sites", BROADCAST),
+    ("subsample_size_one_axis", "values", BROADCAST),
     ("crossed", "names", DECLARED),
     ("overlapping_plates", "names", DECLARED),
+    (
+        "intervene_in_plate",
+        "sites",
+        "NumPyro's two halves of a split site share their list of plates, and each adds its own",
+    ),
+    ("mask_nested", "sites", BROADCAST),
+    ("mask_nested", "values", "one expansion to all masks at once; NumPyro expands for each in turn"),
+    ("scale_composes", "sites", BROADCAST),
+    ("scale_composes", "values", BROADCAST),
+    ("composed", "sites", BROADCAST),
+    ("composed", "values", BROADCAST),
     ("module_dense", "twin", "needs `module`, which is to come"),
     ("module_after_a_site", "twin", "needs `module`, which is to come"),
     ("module_twice", "twin", "needs `module`, which is to come"),
-    ("module_with_priors", "twin", "needs `scope`, which is to come"),
-    ("scan_replayed", "twin", "needs `replay`, which is to come"),
-    ("subsample_replayed", "twin", "needs `replay`, which is to come"),
-    ("given_inside_and_outside", "twin", "needs `scope`, which is to come"),
     (
         "discrete_distributions",
         "values",
         "NumPyro's own binomial sampler; ours is JAX's, as all draws of `random` are",
     ),
+    ("observation_broadcast_to_the_plate", "shapes", BROADCAST),
+    ("subsample_size_one_axis", "shapes", BROADCAST),
+    ("scale_composes", "shapes", BROADCAST),
+    ("factor_in_plate", "shapes", "a factor's value has the batch of its site"),
+    ("factor_in_subsampled_plate", "shapes", "a factor's value has the batch of its site"),
+    ("crossed", "shapes", DECLARED),
+    ("overlapping_plates", "shapes", DECLARED),
+    ("mask_nested", "shapes", UNMASKED),
+    ("mask_events", "shapes", UNMASKED),
+    ("composed", "shapes", UNMASKED),
+    ("reparam_scaled_and_masked", "shapes", UNMASKED),
+    ("delta", "dependencies", "ours sees through Delta; NumPyro loses what its value is made of"),
+    ("out_of_the_support", "dependencies", REFUSED),
+    ("out_of_the_support", "relations", REFUSED),
+    ("out_of_the_support", "warnings", REFUSED),
+    ("cond_latent", "dependencies", CHOICE),
+    ("cond_latent", "relations", CHOICE),
+    ("cond_other_branch", "dependencies", CHOICE),
+    ("cond_other_branch", "relations", CHOICE),
+    ("cond_yet_other_branch", "dependencies", CHOICE),
+    ("cond_yet_other_branch", "relations", CHOICE),
+    ("cond_substituted", "dependencies", CHOICE),
+    ("cond_substituted", "relations", CHOICE),
+    ("cond_conditioned", "dependencies", CHOICE),
+    ("cond_conditioned", "relations", CHOICE),
+    ("cond_with_operand", "relations", CHOICE),
+    ("explicit", "relations", "ours says what is transformed: TransformedNormal"),
+    ("improper_param", "relations", "ours says what is transformed: TransformedExponential"),
+    ("hidden_sites_take_keys", "relations", "a plate under `block` is listed under another name, empty"),
+    ("block_expose", "relations", "a plate under `block` is listed under another name, empty"),
+    ("replayed_but_for_data", "relations", "a plate under `block` is listed under another name, empty"),
+    ("subsample_replayed", "relations", "a plate under `block` is listed under another name, empty"),
 ];

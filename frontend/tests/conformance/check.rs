@@ -4,13 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use indexmap::IndexMap;
 use pyroxene_frontend::{
-    Array, Hint, Tensor,
+    Array, Hint, Program, Tensor,
     handlers::{SiteInfo, SiteType, seed, substitute, trace},
-    record,
+    inspect::format_shapes,
+    record, spec,
 };
 use pyroxene_ir::{
     eval::eval,
-    passes::{self, Query},
+    passes::{self, Lint, LintKind, Query},
 };
 use serde_json::Value;
 
@@ -35,6 +36,8 @@ struct Run {
     values: Vec<Array>,
     /// The scales of the sites that have one, in order.
     scales: Vec<Option<Array>>,
+    /// The table of shapes.
+    table: String,
 }
 
 /// What is compared, by name.
@@ -46,6 +49,10 @@ const ASPECTS: &[Aspect] = &[
     ("scales", scales),
     ("values", |case, run, _| each(case, run, values)),
     ("log_probs", |case, _, f| log_probs(case, f)),
+    ("shapes", shapes),
+    ("dependencies", |case, _, f| dependencies(case, f)),
+    ("relations", |case, _, f| relations(case, f)),
+    ("warnings", |case, _, f| warnings(case, f)),
 ];
 
 /// Holds every golden case of a theme against its twin, or against the list of what is apart.
@@ -87,9 +94,10 @@ fn compare(case: &Value, name: &str, f: fn()) -> Vec<String> {
 
 /// Draws every site, as a trace around the seed sees them.
 fn draw(f: fn()) -> anyhow::Result<Run> {
-    let mut sites = Sites::new();
+    let (mut sites, mut table) = (Sites::new(), String::new());
     let graph = record(|| {
         (_, sites) = trace(|| seed(SEED, f));
+        table = format_shapes(&sites).compute_log_prob(true).to_string();
         let scales = sites.values().filter_map(|s| s.scale);
         sites.values().map(|s| s.value).chain(scales).collect()
     })?;
@@ -97,7 +105,7 @@ fn draw(f: fn()) -> anyhow::Result<Run> {
     let mut values = eval(&pure, &[])?;
     let mut given = values.split_off(sites.len()).into_iter();
     let scales = sites.values().map(|s| s.scale.and_then(|_| given.next())).collect();
-    Ok(Run { sites, values, scales })
+    Ok(Run { sites, values, scales, table })
 }
 
 fn close(found: &[f64], expected: &[f64]) -> Verdict {
@@ -209,6 +217,67 @@ fn drawn(case: &Value) -> Vec<(String, Tensor)> {
         latent || subsampled
     });
     given.map(|s| (text(&s["name"]).to_string(), Tensor::from(array(s)))).collect()
+}
+
+/// The table of shapes, with those of log densities.
+fn shapes(case: &Value, run: &Run, _: fn()) -> Verdict {
+    same("table", run.table.as_str(), text(&case["shapes"]))
+}
+
+/// The program without a seed of its own, as NumPyro's inspection sees it.
+fn program(f: fn()) -> Result<Program, String> {
+    Program::trace(|_: &Tensor| f(), &spec(&Array::from(0.0))).map_err(|e| e.to_string())
+}
+
+fn json(x: impl serde::Serialize) -> Value {
+    serde_json::to_value(x).unwrap()
+}
+
+fn dependencies(case: &Value, f: fn()) -> Verdict {
+    let found = json(program(f)?.dependencies());
+    for key in ["prior_dependencies", "posterior_dependencies"] {
+        same(key, found[key].to_string(), case["dependencies"][key].to_string())?;
+    }
+    Ok(())
+}
+
+fn relations(case: &Value, f: fn()) -> Verdict {
+    let mut found = json(program(f)?.relations());
+    let mut golden = case["relations"].clone();
+    for side in [&mut found, &mut golden] {
+        // Ours says constraints in words, and of a wrapper what is in it.
+        for told in side["param_constraint"].as_object_mut().into_iter().flatten() {
+            *told.1 = Value::Null;
+        }
+        for told in side["sample_dist"].as_object_mut().into_iter().flatten() {
+            *told.1 = text(told.1).split('(').next().unwrap_or_default().into();
+        }
+    }
+    for side in [&mut found, &mut golden] {
+        for params in side["sample_param"].as_object_mut().into_iter().flatten() {
+            let mut names: Vec<String> = list(params.1).iter().map(|n| text(n).to_string()).collect();
+            names.sort();
+            *params.1 = json(names);
+        }
+    }
+    for key in
+        ["sample_sample", "sample_param", "sample_dist", "param_constraint", "plate_sample", "observed"]
+    {
+        same(key, found[key].to_string(), golden[key].to_string())?;
+    }
+    Ok(())
+}
+
+/// Batch dimensions that no plate covers, by site and in order.
+fn warnings(case: &Value, f: fn()) -> Verdict {
+    let dim = |lint: &Lint| match lint.kind {
+        LintKind::MissingPlate { dim, .. } => Some(format!("dimension {dim} at site '{}'", lint.site)),
+        _ => None,
+    };
+    let found: Vec<String> = passes::lints(program(f)?.graph()).iter().filter_map(dim).collect();
+    let told =
+        |w: &Value| text(w).split("batch ").nth(1).and_then(|w| w.split(". You").next()).map(String::from);
+    same("missing plates", found, list(&case["warnings"]).iter().filter_map(told).collect())
 }
 
 /// The log density of each site at NumPyro's values, whatever ours are, before and after it is summed.

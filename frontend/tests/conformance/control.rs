@@ -1,7 +1,7 @@
 //! Models with sites inside `scan` and `cond`.
 
 use pyroxene_frontend::{
-    handlers::{condition, mask, scale, substitute},
+    handlers::{block, condition, mask, replay, scale, seed, substitute, trace},
     prelude::*,
 };
 
@@ -12,7 +12,7 @@ const Y: [f64; 3] = [0.5, -1.0, 2.0];
 pub(crate) const TWINS: &[Twin] = twins! {
     scan_observed scan_latent scan_substituted scan_conditioned scan_conditioned_in_part scan_masked scan_mask_inside
     scan_scaled scan_plate_inside scan_vectors scan_deterministic_inside scan_reversed scan_twice
-    cond_latent cond_other_branch cond_yet_other_branch cond_substituted cond_conditioned cond_with_operand
+    cond_latent cond_other_branch cond_yet_other_branch cond_substituted cond_conditioned cond_with_operand scan_replayed
 };
 
 fn zero() -> Tensor {
@@ -114,6 +114,11 @@ fn scan_twice() {
     };
     let x = walk("x", zero(), 2);
     walk("z", x, 3);
+}
+
+fn scan_replayed() {
+    let (_, recorded) = block(|| trace(|| seed(7, scan_observed)));
+    replay(&recorded, scan_observed);
 }
 
 fn switch_of_two() {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use pyroxene_frontend::{
-    handlers::{block, mask, substitute},
+    handlers::{block, mask, scope, seed, substitute},
     prelude::*,
     primitives::{Plate, Statement},
 };
@@ -15,7 +15,7 @@ const Y: [f64; 3] = [0.5, -1.0, 2.0];
 pub(crate) const TWINS: &[Twin] = twins! {
     empty outer_product_of_columns observation_broadcast_to_the_plate delta improper_uniform out_of_the_support
     one_key_for_all_plates hidden_sites_take_keys  scalar_in_two_plates mixture gaussian_process
-    logistic_regression hidden_markov lists_of_keys
+    logistic_regression hidden_markov lists_of_keys given_inside_and_outside
 };
 
 fn normal() -> Normal {
@@ -63,6 +63,16 @@ fn hidden_sites_take_keys() {
         Plate::new("p", 6).subsample_size(2).run(|_| sample("inside", normal()));
     });
     sample("x", normal());
+}
+
+fn given_inside_and_outside() {
+    let model = || {
+        sample("a", normal());
+        sample("b", normal());
+    };
+    let given = [("a", 1.0)];
+    scope("inside", || seed(3, || substitute(given, model)));
+    scope("outside", || substitute(given, || seed(3, model)));
 }
 
 fn scalar_in_two_plates() {

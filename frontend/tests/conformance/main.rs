@@ -10,8 +10,10 @@ mod check;
 mod control;
 mod edges;
 mod golden;
+mod handling;
 mod parameters;
 mod plates;
+mod reparams;
 mod sampling;
 mod subsampling;
 
@@ -30,4 +32,4 @@ macro_rules! themes { ($($theme:ident)*) => { $(
     }
 )* } }
 
-themes! { sampling parameters plates subsampling control edges }
+themes! { sampling parameters plates subsampling handling reparams control edges }

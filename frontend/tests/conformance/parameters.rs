@@ -1,17 +1,20 @@
 //! Models of `param`, `deterministic`, `factor`, `mutable`, `module`, `prng_key` and `get_mask`.
 
 use pyroxene_frontend::{
-    handlers::{block, mask, scale, substitute},
+    handlers::{block, mask, scale, scope, substitute},
     prelude::*,
     primitives::{Param, Plate},
 };
 
 use crate::{Twin, twins};
 
+const Y: [f64; 3] = [0.5, -1.0, 2.0];
+const INPUTS: [[f64; 2]; 3] = [[0.1, -0.2], [0.3, 0.4], [-0.5, 0.6]];
+
 pub(crate) const TWINS: &[Twin] = twins! {
     param_constant param_array param_from_key param_substituted param_read_twice param_in_plate param_in_subsampled_plate
     scaled_param deterministic_values factors factor_in_plate factor_in_subsampled_plate factor_masked mutable_counter
-        keys_by_hand masks_told
+        keys_by_hand masks_told module_with_priors
 };
 
 fn normal() -> Normal {
@@ -111,6 +114,15 @@ fn mutable_counter() {
     let count = mutable("state", 1) + 1;
     mutable("state", count);
     sample("x", Normal::new(count, 1.0));
+}
+
+fn module_with_priors() {
+    let (w, b) = scope("net", || {
+        let w = sample("w", Normal::new(0.0, 0.5).expand(&[2, 1]).to_event(2));
+        (w, sample("b", normal().expand(&[1]).to_event(1)))
+    });
+    let out = deterministic("out", (Tensor::from(INPUTS).dot(w) + b).at((.., 0)));
+    plate("i", 3, |_| sample("y", Normal::new(out, 1.0).obs(Y)));
 }
 
 fn keys_by_hand() {

@@ -1,7 +1,7 @@
 //! Models with plates that subsample.
 
 use pyroxene_frontend::{
-    handlers::{scale, substitute},
+    handlers::{block, replay, scale, seed, substitute, trace},
     prelude::*,
     primitives::{Plate, subsample_fn},
 };
@@ -12,7 +12,7 @@ const Y: [f64; 6] = [0.5, -1.0, 2.0, 1.0, 0.0, -0.5];
 
 pub(crate) const TWINS: &[Twin] = twins! {
     subsampled subsample_data subsample_nested subsample_size_one_axis subsample_all subsample_given
-    subsample_entered_twice subsample_scaled  subsample_indices two_subsampled_plates
+    subsample_entered_twice subsample_scaled  subsample_indices two_subsampled_plates subsample_replayed
 };
 
 fn normal() -> Normal {
@@ -95,6 +95,17 @@ fn subsample_scaled() {
         Plate::new("i", 6).subsample_size(2).run(|_| {
             scale([1.0, 2.0], || sample("x", normal()));
             factor("f", [1.0, -2.0]);
+        })
+    });
+}
+
+fn subsample_replayed() {
+    let guide = || Plate::new("i", 6).subsample_size(2).run(|_| sample("x", normal()));
+    let (_, recorded) = block(|| trace(|| seed(5, guide)));
+    replay(&recorded, || {
+        plate("i", 6, |_| {
+            sample("x", Normal::new(1.0, 1.0));
+            sample("y", normal().obs(subsample(Y, 0)));
         })
     });
 }

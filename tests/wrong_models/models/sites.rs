@@ -63,6 +63,12 @@ pub(crate) fn param_without_a_value() {
     sample("x", Normal::new(loc, 1.0));
 }
 
+pub(crate) fn param_of_other_dimensions() {
+    let a = param("a", 1.0);
+    let b = param("a", [1.0, 2.0]);
+    sample("x", Normal::new(a + b, 1.0));
+}
+
 pub(crate) fn site_in_a_gradient() {
     let slope = grad(|x: &Tensor| *x * sample("x", normal()));
     sample("y", Normal::new(slope(&Tensor::from(1.0)), 1.0));
