@@ -202,16 +202,6 @@ impl Shapes {
                 return None;
             }
         }
-        if let Some(scale) = message.scale.filter(|s| !shape::broadcasts_to(&s.dims(), &batch)) {
-            let help = "scale by a scalar, or by one factor for each batch element";
-            wrong(
-                "the scale".into(),
-                &scale.dims(),
-                format!("one that broadcasts to the batch {batch:?}{within}"),
-                help,
-            );
-            return None;
-        }
         let own = if message.frames.is_empty() { own } else { batch.clone() };
         let mut dtype = d.dtype();
         if let Some(value) = message.value {
@@ -238,6 +228,16 @@ impl Shapes {
                 );
                 return None;
             }
+        }
+        if let Some(scale) = message.scale.filter(|s| !shape::broadcasts_to(&s.dims(), &batch)) {
+            let help = "scale by a scalar, or by one factor for each batch element";
+            wrong(
+                "the scale".into(),
+                &scale.dims(),
+                format!("one that broadcasts to the batch {batch:?}{within}"),
+                help,
+            );
+            return None;
         }
         let shapes = Shapes { own, batch, event, dtype };
         if !shapes.value().fits() {
