@@ -54,7 +54,7 @@ fn scales() {
     model_error(
         scale_of_zero,
         expect![
-            "tests/wrong_models/models/sites.rs:41:5: the scale: expected a positive number, found 0; help: correct the literal, or `mask` the elements"
+            "tests/wrong_models/models/sites.rs:41:5: `scale` needs a positive number, found 0; help: to switch densities off use `mask(false, || ...)`"
         ],
     );
     model_error(
@@ -99,7 +99,12 @@ fn params() {
 
 #[test]
 fn params_read_twice() {
-    model_error(param_of_other_dimensions, expect![]);
+    model_error(
+        param_of_other_dimensions,
+        expect![
+            "tests/wrong_models/models/sites.rs:68:13: site `a`: an initial value of type f64[2] for the parameter of type f64[] declared at tests/wrong_models/models/sites.rs:67:13; help: give it a name of its own, or the same initial value"
+        ],
+    );
 }
 
 #[test]
@@ -107,7 +112,7 @@ fn sites_where_none_can_be() {
     model_error(
         site_in_a_gradient,
         expect![
-            "tests/wrong_models/models/sites.rs:67:40: site `x`: a primitive is called inside a function given to `grad`; help: call it outside and let the function use its value"
+            "tests/wrong_models/models/sites.rs:73:40: site `x`: a primitive is called inside a function given to `grad`; help: call it outside and let the function use its value"
         ],
     );
 }
@@ -117,19 +122,19 @@ fn keys() {
     model_error(
         key_of_another_type,
         expect![
-            "tests/wrong_models/models/sites.rs:72:43: a key of type i64[2], expected u32[2]; help: make one with `Key::new(seed)`, or take one of an array with `Key::from(keys.at(i))`"
+            "tests/wrong_models/models/sites.rs:78:43: a key of type i64[2], expected u32[2]; help: make one with `Key::new(seed)`, or take one of an array with `Key::from(keys.at(i))`"
         ],
     );
     check(
         &pyroxene::eval(unseeded).unwrap_err(),
         expect![
-            "tests/wrong_models/models/sites.rs:76:5: site `x`: a draw needs a random key and no `seed` encloses the site; help: wrap the call in `seed(key, || ...)`"
+            "tests/wrong_models/models/sites.rs:82:5: site `x`: a draw needs a random key and no `seed` encloses the site; help: wrap the call in `seed(key, || ...)`"
         ],
     );
     check(
         &pyroxene::eval(unseeded_in_a_plate).unwrap_err(),
         expect![
-            "tests/wrong_models/models/sites.rs:80:23: site `x`: a draw needs a random key and no `seed` encloses the site; help: wrap the call in `seed(key, || ...)`"
+            "tests/wrong_models/models/sites.rs:86:23: site `x`: a draw needs a random key and no `seed` encloses the site; help: wrap the call in `seed(key, || ...)`"
         ],
     );
 }
@@ -137,5 +142,5 @@ fn keys() {
 #[test]
 fn a_discrete_latent_under_nuts() {
     let error = Mcmc::new(Nuts::default(), discrete_latent).run(&Array::from(0.5)).unwrap_err();
-    expect!["tests/wrong_models/models/sites.rs:84:13: site `z`: BernoulliProbs has no unconstrained coordinates: its support is 0 or 1; help: continuous inference needs continuous latent sites: observe the site, or sum it out of the model"].assert_eq(&error.to_string());
+    expect!["tests/wrong_models/models/sites.rs:90:13: site `z`: BernoulliProbs has no unconstrained coordinates: its support is 0 or 1; help: continuous inference needs continuous latent sites: observe the site, or sum it out of the model"].assert_eq(&error.to_string());
 }

@@ -9,6 +9,7 @@ mod apart;
 mod check;
 mod control;
 mod edges;
+mod errors;
 mod golden;
 mod handling;
 mod parameters;
