@@ -18,31 +18,31 @@ use serde_json::Value;
 
 /// NumPyro's numbers come from XLA, ours from the interpreter: they differ by a few ulp of `erf_inv` and by the order of
 /// sums; a recurrence of eight steps and a quotient of densities make 1e-11 of 1e-12.
-pub const TOLERANCE: f64 = 1e-11;
+pub(crate) const TOLERANCE: f64 = 1e-11;
 
-pub fn y() -> Tensor {
+pub(crate) fn y() -> Tensor {
     Tensor::from([0.5, -0.3, 1.2, 0.8, 2.1])
 }
 
-pub fn w() -> Tensor {
+pub(crate) fn w() -> Tensor {
     Tensor::from([0.1, -0.4, 0.9, 1.1, 0.2, -0.6, 0.3, 0.7, 0.5, -1.2, 0.4, 2.0]).reshape(&[4, 3])
 }
 
-pub fn seen() -> Tensor {
+pub(crate) fn seen() -> Tensor {
     Tensor::from(Array::from([true, false, true, true, false]))
 }
 
-pub fn zero() -> Tensor {
+pub(crate) fn zero() -> Tensor {
     Tensor::from(0.0)
 }
 
-pub fn walk(x: &Tensor, y: Option<Tensor>) -> (Tensor, (Tensor, Tensor)) {
+pub(crate) fn walk(x: &Tensor, y: Option<Tensor>) -> (Tensor, (Tensor, Tensor)) {
     let x = sample("x", Normal::new(*x, 0.7));
     let y = sample("y", Normal::new(x, 1.0).obs(y));
     (x, (x, y))
 }
 
-pub fn state_space() {
+pub(crate) fn state_space() {
     let tau = sample("tau", HalfNormal::new(1.0));
     let x0 = sample("x0", Normal::new(0.0, 1.0));
     let (last, path) = scan(x0, y(), |x, y| {
@@ -54,17 +54,17 @@ pub fn state_space() {
     sample("after", Normal::new(last, 1.0));
 }
 
-pub fn length_only() {
+pub(crate) fn length_only() {
     let (_, (x, y)) = Scan::times(4).run(zero(), |x, ()| walk(x, None));
     deterministic("sum", x.sum() + y.sum());
 }
 
-pub fn reverse() {
+pub(crate) fn reverse() {
     let (last, _) = Scan::over(y()).reverse().run(zero(), |x, y| walk(x, Some(*y)));
     deterministic("first", last);
 }
 
-pub fn volatility() {
+pub(crate) fn volatility() {
     scan(Tensor::from(1.0), y(), |h, y| {
         let h = sample("h", LogNormal::new(h.log() * 0.8, 0.3));
         let u = sample("u", Uniform::new(0.0, h));
@@ -73,7 +73,7 @@ pub fn volatility() {
     });
 }
 
-pub fn plates() {
+pub(crate) fn plates() {
     let sigma = sample("sigma", HalfCauchy::new(1.0));
     scan(Tensor::from([0.0; 3]), w(), |x, w| {
         plate("n", 3, |_| {
@@ -85,7 +85,7 @@ pub fn plates() {
     });
 }
 
-pub fn masked_inside() {
+pub(crate) fn masked_inside() {
     scan(zero(), (y(), seen()), |x, (y, seen)| {
         let x = sample("x", Normal::new(*x, 0.7));
         mask(*seen, || sample("y", Normal::new(x, 1.0).obs(*y)));
@@ -93,11 +93,11 @@ pub fn masked_inside() {
     });
 }
 
-pub fn masked_outside() {
+pub(crate) fn masked_outside() {
     mask(seen(), || scale(2.5, || scan(zero(), y(), |x, y| walk(x, Some(*y)))));
 }
 
-pub fn masked_plate() {
+pub(crate) fn masked_plate() {
     scan(Tensor::from([0.0; 3]), (w(), w().greater(0.0)), |x, (w, seen)| {
         plate("n", 3, |_| {
             let x = sample("x", Normal::new(*x, 1.0));
@@ -107,7 +107,7 @@ pub fn masked_plate() {
     });
 }
 
-pub fn named_inside() {
+pub(crate) fn named_inside() {
     scan(zero(), y(), |x, _| {
         let x = sample("x", Normal::new(*x, 0.7));
         deterministic("square", x.square());
@@ -116,7 +116,7 @@ pub fn named_inside() {
     });
 }
 
-pub fn events() {
+pub(crate) fn events() {
     scan(Tensor::from([1.0 / 3.0; 3]), y(), |p, y| {
         let p = sample("p", Dirichlet::new(*p * 3.0 + 1.0));
         let v = sample("v", MultivariateNormal::from_covariance_matrix(*y * p, Tensor::eye(3)));
@@ -124,7 +124,7 @@ pub fn events() {
     });
 }
 
-pub fn discrete() {
+pub(crate) fn discrete() {
     let transitions = Tensor::from([0.7, 0.3, 0.2, 0.8]).reshape(&[2, 2]);
     scan(Tensor::from(0i64), y(), |z, y| {
         let z = sample("z", CategoricalProbs::new(transitions.take(*z)));
@@ -133,7 +133,7 @@ pub fn discrete() {
     });
 }
 
-pub fn two_scans() {
+pub(crate) fn two_scans() {
     let a = sample("a", Normal::new(0.0, 1.0));
     let (last, _) = scan(a, y(), |x, y| walk(x, Some(*y)));
     Scan::times(3).run((last / 3.0).exp(), |c, ()| {
@@ -144,26 +144,26 @@ pub fn two_scans() {
     sample("b", Normal::new(last, 1.0));
 }
 
-pub fn autoregressive() {
+pub(crate) fn autoregressive() {
     scan(zero(), y(), |past, y| {
         let y = sample("y", Normal::new(*past * 0.6, 1.0).obs(*y));
         (y, ())
     });
 }
 
-pub fn conditioned() {
+pub(crate) fn conditioned() {
     condition([("y", y())], || Scan::times(5).run(zero(), |x, ()| walk(x, None)));
 }
 
-pub fn substituted() {
+pub(crate) fn substituted() {
     substitute([("x", y() / 2.0)], || scan(zero(), y(), |x, y| walk(x, Some(*y))));
 }
 
-pub fn forecast() {
+pub(crate) fn forecast() {
     condition([("y", y())], || Scan::times(8).run(zero(), |x, ()| walk(x, None)));
 }
 
-pub fn branches() {
+pub(crate) fn branches() {
     let k = sample("k", Normal::new(0.0, 1.0));
     let x = cond(
         k.greater(0.0),
@@ -173,7 +173,7 @@ pub fn branches() {
     sample("y", Normal::new(x, 1.0).obs(3.0));
 }
 
-pub fn branches_with_plates() {
+pub(crate) fn branches_with_plates() {
     let s = sample("s", HalfNormal::new(1.0));
     let one = |loc: Tensor| {
         let x = plate("n", 3, |_| {
@@ -188,7 +188,7 @@ pub fn branches_with_plates() {
     sample("t", Normal::new(t, 1.0));
 }
 
-pub fn cond_in_scan() {
+pub(crate) fn cond_in_scan() {
     scan(zero(), y(), |x, y| {
         let x = cond(
             x.greater(0.0),
@@ -200,9 +200,9 @@ pub fn cond_in_scan() {
     });
 }
 
-pub type Model = fn();
+pub(crate) type Model = fn();
 
-pub const MODELS: [(&str, Model); 19] = [
+pub(crate) const MODELS: [(&str, Model); 19] = [
     ("state_space", state_space),
     ("length_only", length_only),
     ("reverse", reverse),
@@ -224,24 +224,24 @@ pub const MODELS: [(&str, Model); 19] = [
     ("cond_in_scan", cond_in_scan),
 ];
 
-pub fn golden() -> anyhow::Result<Value> {
+pub(crate) fn golden() -> anyhow::Result<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/control_flow.json");
     Ok(serde_json::from_str(&std::fs::read_to_string(path)?)?)
 }
 
-pub fn list(v: &Value) -> &[Value] {
+pub(crate) fn list(v: &Value) -> &[Value] {
     v.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-pub fn numbers(v: &Value) -> Vec<f64> {
+pub(crate) fn numbers(v: &Value) -> Vec<f64> {
     list(&v["values"]).iter().filter_map(|x| x.as_f64().or_else(|| x.as_bool().map(f64::from))).collect()
 }
 
-pub fn dims(v: &Value) -> Vec<usize> {
+pub(crate) fn dims(v: &Value) -> Vec<usize> {
     list(&v["shape"]).iter().filter_map(Value::as_u64).map(|n| n as usize).collect()
 }
 
-pub fn close(found: &[f64], expected: &[f64], what: &str) {
+pub(crate) fn close(found: &[f64], expected: &[f64], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}: found {found:?}, expected {expected:?}");
     for (x, y) in found.iter().zip(expected) {
         assert!(
@@ -252,7 +252,7 @@ pub fn close(found: &[f64], expected: &[f64], what: &str) {
 }
 
 /// The golden models with their Rust twins.
-pub fn models() -> anyhow::Result<Vec<(Model, Value)>> {
+pub(crate) fn models() -> anyhow::Result<Vec<(Model, Value)>> {
     let golden = golden()?;
     let models = list(&golden["models"]);
     assert_eq!(models.len(), MODELS.len());
@@ -260,7 +260,7 @@ pub fn models() -> anyhow::Result<Vec<(Model, Value)>> {
     models.iter().map(|m| twin(m).ok_or_else(|| anyhow::anyhow!("no model {}", m["name"]))).collect()
 }
 
-pub fn graph(f: fn()) -> anyhow::Result<Graph> {
+pub(crate) fn graph(f: fn()) -> anyhow::Result<Graph> {
     let graph = record(|| {
         f();
         Vec::new()
@@ -271,7 +271,12 @@ pub fn graph(f: fn()) -> anyhow::Result<Graph> {
 }
 
 /// Evaluates a query, its values of sites being those of a golden trace.
-pub fn answer(graph: &Graph, query: Query, sites: &Value, position: &[f64]) -> anyhow::Result<Vec<Array>> {
+pub(crate) fn answer(
+    graph: &Graph,
+    query: Query,
+    sites: &Value,
+    position: &[f64],
+) -> anyhow::Result<Vec<Array>> {
     let pure = passes::run(graph, query, &mut |_, _| {})?;
     let mut args = Vec::new();
     for v in pure.inputs() {
