@@ -8,8 +8,9 @@ use common::backend;
 use loop_models::*;
 use pyroxene_frontend::{
     Model as Recorder, Program,
-    handlers::{condition, mask, seed},
+    handlers::{condition, mask, seed, substitute, trace},
     prelude::*,
+    record,
 };
 use pyroxene_ir::{
     Graph,
@@ -215,6 +216,70 @@ fn sites_inside_can_be_hidden_and_masked() -> anyhow::Result<()> {
         answer(&graph(masked)?, Query::PotentialAndGradient, &Value::Null, &[0.1, 0.2, 0.3, 0.4, 0.5])?;
     let numbers = [found[0].to_f64_vec(), found[1].to_f64_vec()].concat();
     assert!(numbers.iter().all(|x| x.is_finite()), "{numbers:?}");
+    Ok(())
+}
+
+/// The values that handlers around a loop give, whatever is between.
+#[test]
+fn handlers_reach_inside() -> anyhow::Result<()> {
+    let close_to = |f: &dyn Fn() -> Vec<Tensor>| -> anyhow::Result<()> {
+        let pure = passes::run(&record(f)?, Query::Evaluate, &mut |_, _| {})?;
+        for pair in eval(&pure, &[])?.chunks(2) {
+            close(&pair[0].to_f64_vec(), &pair[1].to_f64_vec(), "given");
+        }
+        Ok(())
+    };
+    // Replayed latent sites have the values of the trace; an observed one stays as it is.
+    close_to(&|| {
+        let (_, first) = seed(1, || trace(two_scans));
+        let (_, again) = seed(0, || trace(|| handlers::replay(&first, two_scans)));
+        ["a", "x", "c", "d", "b", "y"].iter().flat_map(|n| [again[*n].value, first[*n].value]).collect()
+    })?;
+    // Names inside are those that the handler sees of the sites outside.
+    close_to(&|| {
+        let walk = || scan(zero(), y(), |x, y| walk(x, Some(*y))).1.0;
+        let x = condition([("out/in/x", y() * 2.0)], || {
+            handlers::scope("out", || condition([("in/x", y())], || handlers::scope("in", walk)))
+        });
+        vec![x, y() * 2.0]
+    })?;
+    // One value for all iterations of a loop in a loop, and of a choice in a loop.
+    close_to(&|| {
+        let z = w() * 0.3 + 1.0;
+        let (_, sites) = seed(0, || trace(|| condition([("z", z)], nested)));
+        let (_, chosen) = seed(0, || trace(|| substitute([("x", y())], cond_in_scan)));
+        vec![sites["z"].value, z, chosen["x"].value, y()]
+    })
+}
+
+/// Loops of no iterations, derivatives around loops, and what is not finite inside one.
+#[test]
+fn edges_have_an_answer() -> anyhow::Result<()> {
+    fn model(y: &Tensor) {
+        let start = sample("start", Normal::new(0.0, 1.0));
+        let (last, _) = scan(start, *y, |x, y| {
+            let x = sample("x", Normal::new(*x, 1.0));
+            sample("y", Normal::new(x.sqrt(), 1.0).obs(*y));
+            (x, ())
+        });
+        deterministic("last", last);
+    }
+    let recorded = Recorder::new(model);
+    let none = recorded.bind_on(&Array::from(Vec::<f64>::new()), &backend()?)?;
+    assert_eq!(none.dimension(), 1);
+    let (value, gradient) = none.potential_and_gradient(&[0.5])?;
+    assert!(
+        (value - 0.125 - 0.918_938_533_204_672_7).abs() < 1e-12 && gradient == [0.5],
+        "{value} {gradient:?}"
+    );
+    let two = recorded.bind_on(&Array::from([0.1, 0.2]), none.backend())?;
+    assert!(two.explain(&[0.1, 0.4, 0.9])?.is_none());
+    let found = two.explain(&[0.1, 0.4, -0.9])?.ok_or_else(|| anyhow::anyhow!("all is finite"))?;
+    assert!(found.to_string().contains("frontend/tests/loops.rs"), "{found}");
+    let inside = errors(|| {
+        pyroxene_frontend::grad(|x: &Tensor| scan(*x, y(), |x, y| walk(x, Some(*y))).0)(&zero());
+    });
+    assert!(inside.first().is_some_and(|e| e.contains("a function given to `grad`")), "{inside:?}");
     Ok(())
 }
 

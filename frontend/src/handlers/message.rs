@@ -116,6 +116,8 @@ pub struct Message {
     pub(crate) reserved: bool,
     /// What handlers around a control flow give the sites inside, innermost first.
     pub(crate) given: Vec<Given>,
+    /// What scopes around a control flow put before the names of the sites inside.
+    pub(crate) prefix_inside: String,
     /// Of what stands for a site inside a control flow: how it is there. Handlers that give values have done so inside.
     pub(crate) within: Option<Within>,
     /// How many `do_` handlers have put another value in the site's place.
@@ -185,6 +187,7 @@ impl Message {
             subsamples: false,
             reserved: false,
             given: Vec::new(),
+            prefix_inside: String::new(),
             within: None,
             interventions: 0,
             loc,
@@ -207,6 +210,13 @@ impl Message {
         kind: GivenKind,
         values: impl Fn(&Message) -> Option<Tensor> + 'static,
     ) {
+        let prefix = self.prefix_inside.clone();
+        let values = move |message: &Message| {
+            if prefix.is_empty() {
+                return values(message);
+            }
+            values(&Message { name: format!("{prefix}{}", message.name), ..message.clone() })
+        };
         self.given.push(Given { kind, values: Rc::new(values) });
     }
 

@@ -77,6 +77,9 @@ impl Handler for Scope {
         if !message.name.is_empty() && !message.kind.is_one_of(&self.hide_types) {
             self.put_before(&mut message.name);
         }
+        if message.kind == SiteType::ControlFlow && !SiteType::Sample.is_one_of(&self.hide_types) {
+            self.put_before(&mut message.prefix_inside);
+        }
         // The plates so far are those inside the scope.
         if !self.hide_types.contains(&SiteType::Plate) {
             message.frames.iter_mut().for_each(|frame| self.put_before(&mut frame.name));
