@@ -13,6 +13,7 @@ mod control;
 pub mod distributions;
 pub mod handlers;
 pub mod inspect;
+pub mod nn;
 pub mod primitives;
 mod program;
 pub mod random;
@@ -41,9 +42,10 @@ pub mod prelude {
         constraints::{Constraint, Support},
         control::*,
         distributions::*,
-        handlers, keepdims,
+        handlers, keepdims, nn,
         primitives::{
-            deterministic, factor, get_mask, mutable, param, plate, plate_stack, prng_key, sample, subsample,
+            deterministic, factor, get_mask, module, mutable, param, plate, plate_stack, prng_key,
+            random_module, sample, subsample,
         },
         random::{self, Key},
         slice, spec, step,

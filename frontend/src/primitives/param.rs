@@ -21,6 +21,8 @@ pub enum InitFunction {
     Value(Tensor),
     /// A function of a key, which [`prng_key`](super::prng_key) gives.
     Key(Rc<dyn Fn(Key) -> Tensor>),
+    /// What this function gives, which is asked only if no handler gives a value; none after an error that it reports.
+    Lazy(Rc<dyn Fn() -> Option<Tensor>>),
     /// Nothing: a handler, such as an optimiser's, must give the value.
     Absent,
 }
@@ -42,7 +44,7 @@ impl<T: Into<Tensor>> From<T> for Param {
 }
 
 impl Param {
-    fn of(init: InitFunction) -> Param {
+    pub(super) fn of(init: InitFunction) -> Param {
         Param { init, constraint: constraints::real(), event_dim: None, kwargs: IndexMap::new() }
     }
 
@@ -175,6 +177,7 @@ fn initial(init: &InitFunction, message: &Message) -> Option<Tensor> {
                 "put the call inside `seed(key, || ...)`",
             ),
         },
+        InitFunction::Lazy(f) => f(),
         InitFunction::Absent => wrong(
             "the parameter has no initial value and no handler gives it one",
             "state one, as in `param(name, 1.0)`, or run the model under `substitute`",
