@@ -12,23 +12,29 @@ use crate::{
 /// # Errors
 /// When a name is no sample site of the program.
 pub fn give(graph: &Graph, names: &[&str], observed: bool) -> Result<Graph, PassError> {
+    known_sites(graph, names)?;
+    with_source(graph, |site, sample| {
+        let given = names.contains(&site.name.as_str());
+        given.then_some((Source::Given { observed }, Rng::None, [sample.slots().value, sample.slots().key]))
+    })
+}
+
+/// Refuses names that are no sample site of the program.
+pub(super) fn known_sites(graph: &Graph, names: &[&str]) -> Result<(), PassError> {
     let known: Vec<&str> = graph
         .sites()
         .filter(|(_, s)| matches!(s.kind, SiteKind::Sample(_)))
         .map(|(_, s)| s.name.as_str())
         .collect();
-    if let Some(unknown) = names.iter().find(|n| !known.contains(n)) {
-        return Err(PassError::Site {
+    match names.iter().find(|n| !known.contains(n)) {
+        None => Ok(()),
+        Some(unknown) => Err(PassError::Site {
             site: (*unknown).to_string(),
             loc: None,
             found: "the program has no sample site of this name".into(),
             help: format!("its sample sites are {}", known.join(", ")),
-        });
+        }),
     }
-    with_source(graph, |site, sample| {
-        let given = names.contains(&site.name.as_str());
-        given.then_some((Source::Given { observed }, Rng::None, [sample.slots().value, sample.slots().key]))
-    })
 }
 
 /// The program in which observed sites are latent again, as NumPyro's `uncondition` around the model makes them: all that

@@ -6,6 +6,7 @@ mod control_flow;
 mod dependencies;
 mod give;
 mod initial;
+mod intervene;
 mod jvp;
 mod known;
 mod lints;
@@ -20,6 +21,7 @@ mod query;
 mod relations;
 mod states;
 mod trace_back;
+mod weigh;
 
 pub use batch::batch;
 pub use checks::{Check, Checks, checks};
@@ -27,6 +29,7 @@ pub use dependencies::{Dependencies, DependencyMap, dependencies};
 pub use give::{give, uncondition};
 pub use hoist_data::{Split, split};
 pub use initial::{Initial, initial};
+pub use intervene::intervene;
 pub use jvp::jvp;
 pub use lints::{Lint, LintKind, lints};
 pub use manager::{Need, Outcome, SettingError, Settings, Step};
@@ -41,6 +44,7 @@ pub use states::{InitialStates, states};
 pub use trace_back::{TracedBack, trace_back};
 pub(crate) use vjp::influences;
 pub use vjp::{pullback, value_and_grad};
+pub use weigh::{Weight, weigh};
 
 use std::sync::Arc;
 
