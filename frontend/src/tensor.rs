@@ -13,6 +13,7 @@ mod create;
 mod einsum;
 mod functions;
 mod gather;
+mod hyperbolic;
 mod index;
 mod joins;
 mod joint;
@@ -24,6 +25,7 @@ mod reductions;
 mod running;
 mod shapes;
 mod sorting;
+mod special;
 mod systems;
 mod updates;
 
