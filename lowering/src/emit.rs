@@ -1,19 +1,24 @@
 //! The walk over a graph: each node becomes the instruction its op's HLO rule describes; no op is named here.
+//!
+//! Instructions are written as bytes as they come: as messages they would take ten times the memory.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, hash::BuildHasher, sync::Arc};
+
+use prost::Message;
 
 use pyroxene_ir::{
     Array, DType, Graph, Kind, Op, Phase, Ty, Val,
     ops::{Hlo, HloAttr},
 };
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::{
     attr,
     error::LowerError,
     literal::literal,
-    proto::{CholeskyOptions, HloComputationProto, HloInstructionProto, HloModuleProto, ShapeProto},
+    proto::{CholeskyOptions, HloInstructionProto, HloModuleProto, ShapeProto},
     shape,
+    wire::{COMPUTATIONS, Instructions, append},
 };
 
 /// The name of the computation that runs.
@@ -22,8 +27,16 @@ const ENTRY: &str = "main";
 /// The name of the computation that returns the second of two scalars.
 const OVERWRITE: &str = "overwrite";
 
+/// A serialized module.
+pub(crate) struct Module {
+    pub(crate) name: String,
+    pub(crate) hlo: Vec<u8>,
+    /// The number of instructions in it.
+    pub(crate) instructions: usize,
+}
+
 /// The module of a graph.
-pub(crate) fn module(graph: &Graph, name: &str) -> Result<HloModuleProto, LowerError> {
+pub(crate) fn module(graph: &Graph, name: &str) -> Result<Module, LowerError> {
     let name = sanitise(name);
     if let Some((v, site)) = graph.sites().next() {
         let loc = graph.node(v).loc.clone();
@@ -36,9 +49,9 @@ pub(crate) fn module(graph: &Graph, name: &str) -> Result<HloModuleProto, LowerE
     let mut entry = Writer::new(&mut emitter, graph);
     entry.parameters()?;
     entry.live(graph.outputs())?;
-    let root = entry.tuple(graph.outputs());
+    let (root, result) = (entry.tuple(graph.outputs()), entry.tuple_shape(graph.outputs()));
     let instructions = entry.instructions;
-    Ok(emitter.finish(name, instructions, root))
+    Ok(emitter.finish(name, instructions, root, result))
 }
 
 /// The part of a name XLA accepts: letters, digits, `_`, `.`, `-`, no digit in front.
@@ -54,12 +67,12 @@ fn sanitise(name: &str) -> String {
 /// One module under construction.
 #[derive(Default)]
 struct Emitter {
-    /// Instruction names in use, in all computations.
-    names: FxHashSet<String>,
+    /// The hashes of the instruction names in use, in all computations: two names of one hash count as the same.
+    names: FxHashSet<u64>,
     /// The number of instructions so far, in all computations; ids count from 1.
     count: i64,
     /// The computations that the entry calls, directly or through others.
-    called: Vec<HloComputationProto>,
+    called: Vec<Vec<u8>>,
     /// The called computation that combines two scalars, by opcode and element type.
     combiners: BTreeMap<(&'static str, DType), i64>,
     /// The called computations of graphs inside ops.
@@ -82,7 +95,7 @@ impl Emitter {
     fn number(&mut self, name: Option<String>, instruction: &mut HloInstructionProto) -> i64 {
         self.count += 1;
         let mut name = name.unwrap_or_else(|| format!("{}.{}", instruction.opcode, self.count));
-        while !self.names.insert(name.clone()) {
+        while !self.names.insert(FxBuildHasher.hash_one(&name)) {
             name.push('_');
         }
         instruction.name = name;
@@ -100,13 +113,13 @@ impl Emitter {
         let operand_ids = vec![self.number(None, &mut x), self.number(None, &mut y)];
         let mut root = HloInstructionProto {
             opcode: opcode.into(),
-            shape: Some(scalar),
+            shape: Some(scalar.clone()),
             operand_ids,
             ..HloInstructionProto::default()
         };
         let root_id = self.number(None, &mut root);
-        let id = self.called.len() as i64 + 1;
-        self.called.push(computation(format!("{opcode}_{dtype}"), id, vec![x, y, root], root_id));
+        let instructions = Instructions::of([x, y, root]);
+        let id = self.call(format!("{opcode}_{dtype}"), &instructions, root_id, scalar);
         self.combiners.insert((opcode, dtype), id);
         id
     }
@@ -117,11 +130,10 @@ impl Emitter {
             return *id;
         }
         let scalar = shape::array(&Ty::scalar(dtype));
-        let (mut x, mut y) = (parameter(0, scalar.clone()), parameter(1, scalar));
+        let (mut x, mut y) = (parameter(0, scalar.clone()), parameter(1, scalar.clone()));
         self.number(None, &mut x);
         let root = self.number(None, &mut y);
-        let id = self.called.len() as i64 + 1;
-        self.called.push(computation(format!("{OVERWRITE}_{dtype}"), id, vec![x, y], root));
+        let id = self.call(format!("{OVERWRITE}_{dtype}"), &Instructions::of([x, y]), root, scalar);
         self.combiners.insert((OVERWRITE, dtype), id);
         id
     }
@@ -137,38 +149,46 @@ impl Emitter {
             Signature::Tuples(_) | Signature::Predicate => writer.tuple_parameter()?,
         }
         writer.live(graph.outputs())?;
-        let root = match signature {
+        let (root, result) = match signature {
             Signature::Tuples(kept) => {
                 let results: Vec<Val> =
                     graph.inputs()[..kept].iter().chain(graph.outputs()).copied().collect();
-                writer.tuple(&results)
+                (writer.tuple(&results), writer.tuple_shape(&results))
             }
             Signature::Predicate | Signature::Plain => {
-                graph.outputs().first().map_or(0, |v| writer.ids[v.index()])
+                let of = |v: &Val| (writer.ids[v.index()], shape::array(graph.ty(*v)));
+                graph.outputs().first().map(of).unwrap_or_default()
             }
         };
         let instructions = writer.instructions;
-        let id = self.called.len() as i64 + 1;
-        self.called.push(computation(format!("body.{id}"), id, instructions, root));
+        let name = format!("body.{}", self.called.len() + 1);
+        let id = self.call(name, &instructions, root, result);
         self.bodies.push((graph.clone(), signature, id));
         Ok(id)
     }
 
+    /// Adds a computation that others call, and returns its id.
+    fn call(&mut self, name: String, instructions: &Instructions, root: i64, result: ShapeProto) -> i64 {
+        let id = self.called.len() as i64 + 1;
+        self.called.push(instructions.computation(name, id, root, result).0);
+        id
+    }
+
     /// The module: the entry computation after what it calls.
-    fn finish(self, name: String, entry: Vec<HloInstructionProto>, root: i64) -> HloModuleProto {
-        let mut computations = self.called;
-        let entry_computation_id = computations.len() as i64 + 1;
-        let entry = computation(ENTRY.into(), entry_computation_id, entry, root);
-        let host_program_shape = entry.program_shape.clone();
-        computations.push(entry);
-        HloModuleProto {
-            name,
-            entry_computation_name: ENTRY.into(),
-            computations,
-            host_program_shape,
-            id: 0,
-            entry_computation_id,
+    fn finish(self, name: String, entry: Instructions, root: i64, result: ShapeProto) -> Module {
+        let id = self.called.len() as i64 + 1;
+        let (entry, shape) = entry.computation(ENTRY.into(), id, root, result);
+        let entry_computation_name = ENTRY.into();
+        let head = HloModuleProto { name: name.clone(), entry_computation_name, ..HloModuleProto::default() };
+        let mut hlo = head.encode_to_vec();
+        for computation in self.called.iter().chain([&entry]) {
+            append(&mut hlo, COMPUTATIONS, computation);
         }
+        let host_program_shape = Some(shape);
+        let tail =
+            HloModuleProto { host_program_shape, entry_computation_id: id, ..HloModuleProto::default() };
+        hlo.extend(tail.encode_to_vec());
+        Module { name, hlo, instructions: self.count as usize }
     }
 }
 
@@ -180,7 +200,7 @@ struct Writer<'m, 'g> {
     ids: Vec<i64>,
     /// The tuple of each node with several results, and how many elements come before them.
     tuples: BTreeMap<Val, (i64, usize)>,
-    instructions: Vec<HloInstructionProto>,
+    instructions: Instructions,
     /// Scalar constants that attributes asked for, by element type and the bits of their value as a double.
     scalars: BTreeMap<(DType, u64), i64>,
 }
@@ -192,14 +212,14 @@ impl<'m, 'g> Writer<'m, 'g> {
             graph,
             ids: vec![0; graph.len()],
             tuples: BTreeMap::new(),
-            instructions: Vec::new(),
+            instructions: Instructions::default(),
             scalars: BTreeMap::new(),
         }
     }
 
     fn add(&mut self, mut instruction: HloInstructionProto) -> i64 {
         let id = self.module.number(None, &mut instruction);
-        self.instructions.push(instruction);
+        self.instructions.push(&instruction);
         id
     }
 
@@ -209,7 +229,7 @@ impl<'m, 'g> Writer<'m, 'g> {
             let mut parameter = parameter(position, self.shape(*v)?);
             let name = self.graph.input_of(*v).map(|i| sanitise(&i.name));
             self.ids[v.index()] = self.module.number(name, &mut parameter);
-            self.instructions.push(parameter);
+            self.instructions.push(&parameter);
         }
         Ok(())
     }
@@ -238,13 +258,17 @@ impl<'m, 'g> Writer<'m, 'g> {
 
     /// Values as one tuple.
     fn tuple(&mut self, values: &[Val]) -> i64 {
-        let shapes = values.iter().map(|v| shape::array(self.graph.ty(*v))).collect();
         self.add(HloInstructionProto {
             opcode: "tuple".into(),
-            shape: Some(shape::tuple(shapes)),
+            shape: Some(self.tuple_shape(values)),
             operand_ids: values.iter().map(|v| self.ids[v.index()]).collect(),
             ..HloInstructionProto::default()
         })
+    }
+
+    /// The type of values as one tuple.
+    fn tuple_shape(&self, values: &[Val]) -> ShapeProto {
+        shape::tuple(values.iter().map(|v| shape::array(self.graph.ty(*v))).collect())
     }
 
     /// Emits what the roots need.
@@ -462,25 +486,5 @@ fn parameter(position: usize, shape: ShapeProto) -> HloInstructionProto {
         shape: Some(shape),
         parameter_number: position as i64,
         ..HloInstructionProto::default()
-    }
-}
-
-/// A computation that returns one of its instructions, with the signature that its parameters and that one give.
-fn computation(
-    name: String,
-    id: i64,
-    instructions: Vec<HloInstructionProto>,
-    root_id: i64,
-) -> HloComputationProto {
-    let parameters = instructions.iter().filter(|i| i.opcode == "parameter");
-    let parameters = parameters.map(|i| (i.name.clone(), i.shape.clone().unwrap_or_default()));
-    let root = instructions.iter().find(|i| i.id == root_id);
-    let result = root.and_then(|i| i.shape.clone()).unwrap_or_default();
-    HloComputationProto {
-        name,
-        program_shape: Some(shape::program(parameters, result)),
-        id,
-        root_id,
-        instructions,
     }
 }
