@@ -1,6 +1,9 @@
 //! Plates, their dimensions and their subsamples.
 
+use std::process::Command;
+
 use expect_test::expect;
+use pyroxene::{Array, Model};
 
 use crate::{lint_error, model_error, plate_models::*};
 
@@ -149,4 +152,29 @@ fn likely_mistakes() {
         ],
     );
     lint_error(factor_for_each_said, expect![]);
+}
+
+#[test]
+fn levels_of_validation() {
+    let told = |level: &str| {
+        let mut run = Command::new(std::env::current_exe().unwrap());
+        run.args(["--exact", "plates::at_a_level", "--ignored", "--nocapture"])
+            .env("PYROXENE_VALIDATE", level);
+        let output = run.output().unwrap();
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        ["warning: ", "error: "].map(|word| text.matches(word).count())
+    };
+    assert_eq!(told("off"), [0, 0]);
+    assert_eq!(told("loose"), [1, 0]);
+    assert_eq!(told("strict"), [2, 0]);
+    assert_eq!(told("error"), [0, 1]);
+}
+
+/// Warnings go to stderr as the model is recorded.
+#[test]
+#[ignore = "run by `levels_of_validation` under each level"]
+fn at_a_level() {
+    if let Err(error) = Model::new(uncovered).trace(&Array::from(0.0)) {
+        println!("error: {error}");
+    }
 }

@@ -122,3 +122,9 @@ pub(crate) fn factor_for_each_said() {
     let x = sample("x", normal());
     plate("i", 3, |_| factor("penalty", (-x.square()).broadcast_to(&[3])));
 }
+
+/// A batch in no plate, and one that goes beyond its plate.
+pub(crate) fn uncovered(_: &Tensor) {
+    sample("outside", Normal::new(Tensor::zeros(&[2]), 1.0));
+    plate("i", 3, |_| sample("inside", Normal::new(Tensor::zeros(&[2, 3]), 1.0)));
+}
