@@ -3,7 +3,11 @@
 
 use std::path::Path;
 
-use pyroxene_frontend::{Model, RngKey, handlers, prelude::*, primitives::Plate};
+use pyroxene_frontend::{
+    Model, RngKey, handlers,
+    prelude::*,
+    primitives::{Plate, prng_key},
+};
 use pyroxene_inference::{
     LogLikelihood, Posterior, Predictive, PredictiveError, SiteDraws, SiteSpec, log_likelihood,
 };
@@ -70,6 +74,28 @@ fn events(d: &Data) {
 fn subsampled(d: &Data) {
     let mu = sample("mu", Normal::new(0.0, 1.0));
     handlers::scale(5.0, || plate("i", 2, |_| sample("y", Normal::new(mu, 1.0).obs(d.y))));
+}
+
+fn walk(y: &Option<Tensor>) {
+    let start = sample("start", Normal::new(0.0, 1.0));
+    let step = |x: &Tensor, y: Option<Tensor>| {
+        let x = sample("x", Normal::new(*x, 1.0));
+        sample("y", Normal::new(x, 0.5).obs(y));
+        (x, ())
+    };
+    let (last, ()) = match y {
+        Some(y) => scan(start, *y, |x, y: &Tensor| step(x, Some(*y))),
+        None => scan(start, Tensor::from([0.0; 3]), |x, _: &Tensor| step(x, None)),
+    };
+    deterministic("last", last);
+}
+
+fn minibatch(_: &()) {
+    let mu = sample("mu", Normal::new(0.0, 1.0));
+    Plate::new("i", 5).subsample_size(2).run(|index| {
+        let noise = random::normal(prng_key().unwrap(), &[], DType::F64);
+        sample("y", Normal::new(mu + 0.1 * noise + index.convert(DType::F64), 1.0));
+    });
 }
 
 fn numbers(values: impl IntoIterator<Item = f64>, dims: &[usize]) -> Array {
@@ -230,6 +256,31 @@ fn data_of_other_shapes_record_once_more() {
     check("other shapes", &predictive.run(3, &new).unwrap(), &golden["other_shapes"], &[]);
     predictive.run(4, &new).unwrap();
     assert_eq!(model.runs(), 2);
+}
+
+#[test]
+fn sites_in_loops_subsamples_and_keys_of_the_models_own_are_numpyros() {
+    let golden = golden();
+    let case = |name: &str| golden["inside"].as_array().unwrap().iter().find(|c| c["model"] == name).unwrap();
+    let walk_case = case("walk");
+    let (model, draws) = (Model::new(walk), samples(walk_case));
+    let predictive = |n: usize| Predictive::new(&model).posterior_samples(&draws[..n]);
+    let runs = &walk_case["runs"];
+    check("walk, posterior", &predictive(3).run(7, &None).unwrap(), &runs["posterior"], &[]);
+    check("walk, partial", &predictive(1).run(7, &None).unwrap(), &runs["partial"], &[]);
+    let prior = Predictive::new(&model).num_samples(3).run(7, &None).unwrap();
+    check("walk, prior", &prior, &runs["prior"], &[]);
+    let data = Some(Array::from([0.5, -0.5, 1.0]));
+    let found = LogLikelihood::of_samples(&draws).run(&model.bind(&data).unwrap()).unwrap();
+    check("walk, log_likelihood", &found, &runs["log_likelihood"], &[]);
+    let refused = predictive(3).uncondition().run(7, &data).unwrap_err().to_string();
+    assert!(refused.contains("inside a loop"), "{refused}");
+
+    let (model, case) = (Model::new(minibatch), case("minibatch"));
+    let found = Predictive::new(&model).posterior_samples(&samples(case)).run(7, &()).unwrap();
+    check("minibatch, posterior", &found, &case["runs"]["posterior"], &[]);
+    let found = Predictive::new(&model).num_samples(3).run(7, &()).unwrap();
+    check("minibatch, prior", &found, &case["runs"]["prior"], &[]);
 }
 
 /// Two chains of three draws, numbered.

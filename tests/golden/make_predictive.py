@@ -22,7 +22,9 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 from common import array, write
+from jax import random
 from numpyro import handlers
+from numpyro.contrib.control_flow import scan
 from numpyro.infer import Predictive, log_likelihood
 from numpyro.infer.util import compute_log_probs
 
@@ -87,6 +89,24 @@ def subsampled(y=jnp.array([0.5, -0.5])):
         numpyro.sample("y", dist.Normal(mu, 1.0), obs=y)
 
 
+def walk(y=jnp.array([0.5, -0.5, 1.0])):
+    def step(x, obs):
+        x = numpyro.sample("x", dist.Normal(x, 1.0))
+        numpyro.sample("y", dist.Normal(x, 0.5), obs=obs)
+        return x, None
+
+    start = numpyro.sample("start", dist.Normal(0.0, 1.0))
+    last, _ = scan(step, start, y, length=3)
+    numpyro.deterministic("last", last)
+
+
+def minibatch():
+    mu = numpyro.sample("mu", dist.Normal(0.0, 1.0))
+    with numpyro.plate("i", 5, subsample_size=2) as index:
+        noise = random.normal(numpyro.prng_key())
+        numpyro.sample("y", dist.Normal(mu + 0.1 * noise + index, 1.0))
+
+
 def normal(seed, *shape):
     return jnp.asarray(np.random.default_rng(seed).normal(size=shape).round(3))
 
@@ -98,6 +118,8 @@ POSTERIORS = {
     "regressor": {"truth": normal(11, 4, 3)},
     "events": {"rho": jnp.tanh(normal(12, 4)), "kind": jnp.array([0, 2, 1, 1])},
     "subsampled": {"mu": normal(13, 4)},
+    "walk": {"start": normal(14, 4), "x": normal(15, 4, 3), "last": normal(16, 4)},
+    "minibatch": {"mu": normal(17, 4)},
 }
 MODELS = [schools, logistic, nested, regressor, events, subsampled]
 OBSERVED = {"schools": "y", "logistic": "y", "nested": "table", "regressor": "y", "events": "y", "subsampled": "y"}
@@ -145,10 +167,31 @@ def elsewhere():
     return arrays(Predictive(logistic, POSTERIORS["logistic"])(key, x=new, y=None))
 
 
+def inside(model, absent):
+    """A model with sites that have keys in other ways: predictions alone."""
+    name, key = model.__name__, jax.random.PRNGKey(7)
+    posterior = POSTERIORS[name]
+    runs = {
+        "posterior": Predictive(model, posterior)(key, **absent),
+        "partial": Predictive(model, dict(list(posterior.items())[:1]))(key, **absent),
+        "prior": Predictive(model, num_samples=3)(key, **absent),
+    }
+    if name == "walk":
+        runs["log_likelihood"] = log_likelihood(model, {k: posterior[k] for k in ("start", "x")})
+    return {
+        "model": name,
+        "source": textwrap.dedent(inspect.getsource(model)).strip().split("\n"),
+        "samples": arrays(posterior),
+        "runs": {run: arrays(sites) for run, sites in runs.items()},
+    }
+
+
 def main():
     versions = {"numpyro": numpyro.__version__, "jax": jax.__version__, "jaxlib": jaxlib.__version__}
     provenance = {"generator": "make_predictive.py", "python": platform.python_version(), **versions}
-    write("predictive.json", {"provenance": provenance, "cases": [case(m) for m in MODELS], "other_shapes": elsewhere()})
+    others = [inside(walk, {"y": None}), inside(minibatch, {})]
+    cases = [case(m) for m in MODELS]
+    write("predictive.json", {"provenance": provenance, "cases": cases, "inside": others, "other_shapes": elsewhere()})
 
 
 if __name__ == "__main__":

@@ -62,8 +62,9 @@ pub fn uncondition(graph: &Graph, names: Option<&[&str]>) -> Result<Graph, PassE
     }
     for (v, site) in graph.sites() {
         if let SiteKind::Sample(sample) = &site.kind
-            && sample.within
-            && asked(site, sample)
+            && opens(sample)
+            && names.is_none_or(|names| names.contains(&site.name.as_str()))
+            && is_inside(graph, &site.name)
         {
             return Err(PassError::Site {
                 site: site.name.clone(),
@@ -77,6 +78,14 @@ pub fn uncondition(graph: &Graph, names: Option<&[&str]>) -> Result<Graph, PassE
         let rng = if sample.rng == Rng::None { Rng::Program } else { sample.rng };
         asked(site, sample).then_some((Source::Latent, rng, [sample.slots().value, None]))
     })
+}
+
+/// Whether a loop or a branch of the program holds a site of this name.
+fn is_inside(graph: &Graph, name: &str) -> bool {
+    graph
+        .regions()
+        .iter()
+        .any(|region| region.sites().any(|(_, s)| s.name == name) || is_inside(region, name))
 }
 
 /// The program with other sources of sample sites: `f` says which, where keys come from, and which operands go.
