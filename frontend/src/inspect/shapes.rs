@@ -203,7 +203,11 @@ fn traced(site: &SiteInfo) -> Shapes {
         (kind, Some(d)) if kind.is_sample() => {
             let event = d.event_shape();
             let own = expanded(&d.batch_shape().unwrap_or_default(), &site.frames);
-            let value = split(&dims, event.len());
+            // A factor's value has no elements, and the term's batch whatever the plates around.
+            let value = match kind {
+                SiteType::Factor => (d.batch_shape().unwrap_or_default(), event.clone()),
+                _ => split(&dims, event.len()),
+            };
             let log_prob = shape::broadcast(&own, &value.0).unwrap_or_else(|| own.clone());
             Shapes::Sample { dist: (own, event), value, log_prob }
         }

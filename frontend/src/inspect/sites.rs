@@ -78,6 +78,10 @@ fn recorded(graph: &Graph, v: Val) -> Option<RecordedSite> {
             let is_factor = sample.distribution == "Unit" && sample.is_auxiliary();
             let given = sample.slots().value.map(|slot| graph.ty(graph.operands(v)[slot]).clone());
             let (_, event_shape) = split(&node.ty.dims, sample.event_dim);
+            // NumPyro gives a factor a value without elements, of the term's shape.
+            let term = graph.operands(v).get(sample.slots().captures).copied().filter(|_| is_factor);
+            let unit = |term: &Ty| node.ty.with_dims(term.dims.iter().chain(&event_shape).copied());
+            let given = term.map(|t| unit(graph.ty(t))).or(given);
             RecordedSite {
                 distribution: Some(sample.distribution.clone()),
                 support: Some(sample.support.clone()),

@@ -4,7 +4,7 @@ use super::control_flow::sites_within;
 use crate::{
     graph::{Graph, Kind, Val},
     ops::Op,
-    site::{SampleSite, Site, SiteKind},
+    site::{ControlFlowSite, Flow, RegionId, SampleSite, Site, SiteKind},
 };
 
 /// A set of marked sites, as bits.
@@ -46,10 +46,19 @@ impl<'a> Provenance<'a> {
         for v in graph.vals() {
             let marks = match &graph.node(v).kind {
                 Kind::Site(site) => match (&site.kind, mark(site)) {
-                    (SiteKind::ControlFlow(_), _) => provenance.control_flow(v, &mark),
+                    (SiteKind::ControlFlow(flow), _) => provenance.control_flow(v, flow, 0, &mark),
                     (_, Some(mark)) => Marks::of(mark),
                     (_, None) => provenance.computed(v),
                 },
+                Kind::Part(k) => {
+                    let from = graph.operands(v)[0];
+                    match graph.site(from).map(|site| &site.kind) {
+                        Some(SiteKind::ControlFlow(flow)) => {
+                            provenance.control_flow(from, flow, *k as usize, &mark)
+                        }
+                        _ => provenance.join(&[from]),
+                    }
+                }
                 _ => provenance.join(&graph.operands(v)),
             };
             provenance.values.push(marks);
@@ -65,12 +74,27 @@ impl<'a> Provenance<'a> {
         marks
     }
 
-    /// What a loop or choice with sites inside is computed from: what goes into it, and the sites; all results alike, as
-    /// in NumPyro.
-    fn control_flow(&self, v: Val, mark: impl Fn(&Site) -> Option<usize>) -> Marks {
+    /// What result `k` of a loop or choice with sites inside is computed from. Where all branches return the value of one
+    /// site it is that site; else what goes in, and the sites, whichever result it is (both as in NumPyro).
+    fn control_flow(
+        &self,
+        v: Val,
+        flow: &ControlFlowSite,
+        k: usize,
+        mark: impl Fn(&Site) -> Option<usize>,
+    ) -> Marks {
         let mut marks = self.join(&self.graph.operands(v));
-        let inside = sites_within(self.graph, v).into_iter();
-        for mark in inside.filter_map(|(p, ..)| mark(self.graph.site(p)?)) {
+        for (p, value, _) in sites_within(self.graph, v) {
+            let Some(mark) = self.graph.site(p).and_then(&mark) else { continue };
+            let returned = |branch: &RegionId| {
+                let outputs = self.graph.region(*branch).outputs();
+                outputs.get(k) == outputs.get(value)
+            };
+            if let Flow::Switch { branches } = &flow.flow
+                && branches.iter().all(returned)
+            {
+                return Marks::of(mark);
+            }
             marks.join(&Marks::of(mark));
         }
         marks

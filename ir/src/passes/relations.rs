@@ -75,9 +75,10 @@ fn is_param(site: &Site) -> bool {
     matches!(site.kind, SiteKind::Param(_))
 }
 
-/// The distribution's own name, without the wrappers that only shape it.
+/// The distribution's own name, without what only shapes it and what it is made of.
 pub(super) fn class(distribution: &str) -> &str {
-    distribution.split(".to_event(").next().unwrap_or(distribution)
+    let own = distribution.split(".to_event(").next().unwrap_or(distribution);
+    own.split('(').next().unwrap_or(own)
 }
 
 /// The members of each plate, overlaps split.
