@@ -5,28 +5,25 @@ use std::error::Error;
 
 use pyroxene::{eval, prelude::*};
 
-/// A level that drifts by `x ← x + drift · z`, observed with noise. Inside the loop `z` and `y` are one value each; to the
+/// A level that makes steps of size `drift`, observed with noise. Inside the loop `x` and `y` are one value each; to the
 /// program they are sites of all the steps.
 fn model(y: &Tensor) {
-    let drift = sample("drift", HalfNormal::new(1.0));
-    let noise = sample("noise", HalfNormal::new(1.0));
-    let start = sample("start", Normal::new(0.0, 3.0));
-    let (_, level) = scan(start, *y, |x, y| {
-        let z = sample("z", Normal::new(0.0, 1.0));
-        let x = *x + drift * z;
+    let drift = sample("drift", LogNormal::new(0.0, 0.3));
+    let noise = sample("noise", LogNormal::new(-0.7, 0.3));
+    scan(Tensor::from(0.0), *y, |x, y| {
+        let x = sample("x", Normal::new(*x, drift));
         sample("y", Normal::new(x, noise).obs(*y));
-        (x, x)
+        (x, ())
     });
-    deterministic("level", level);
 }
 
-/// Observations of a walk with a drift of 0.3 and noise of 0.8: the model itself, its parameters given.
+/// Observations of a walk with steps of 1.0 and noise of 0.5: the same loop, its parameters known.
 fn simulate(steps: usize) -> Result<Array, Box<dyn Error>> {
     Ok(eval(|| {
         let walk = || {
-            Scan::times(steps).run(Tensor::from(1.0), |x, ()| {
-                let x = sample("x", Normal::new(*x, 0.3));
-                (x, sample("y", Normal::new(x, 0.8)))
+            Scan::times(steps).run(Tensor::from(0.0), |x, ()| {
+                let x = sample("x", Normal::new(*x, 1.0));
+                (x, sample("y", Normal::new(x, 0.5)))
             })
         };
         handlers::seed(3, walk).1
@@ -34,7 +31,7 @@ fn simulate(steps: usize) -> Result<Array, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let posterior = Mcmc::new(Nuts::default(), model).chains(4).seed(0).run(&simulate(60)?)?;
+    let posterior = Mcmc::new(Nuts::default(), model).chains(4).draws(2000).seed(0).run(&simulate(60)?)?;
     println!("{}", posterior.summary());
     Ok(())
 }
