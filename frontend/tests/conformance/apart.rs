@@ -15,6 +15,12 @@ const UNMASKED: &str = "the table shows the distribution as it was stated";
 /// A choice is one operation; NumPyro puts the site's value in its place.
 const CHOICE: &str = "what comes out of a choice depends on what decides it";
 
+/// Values of sites are tensors.
+const WEIGHTS: &str = "each weight is a parameter of its own; NumPyro's is one tree";
+
+/// NumPyro draws anew at each reading until an optimiser holds the parameter.
+const SAME: &str = "read again, a parameter is the same value";
+
 /// Aspects are those of `check`; `twin` where the model has none, `recording` where ours must end in an error.
 pub(crate) const APART: &[(&str, &str, &str)] = &[
     (
@@ -39,9 +45,6 @@ pub(crate) const APART: &[(&str, &str, &str)] = &[
     ("scale_composes", "values", BROADCAST),
     ("composed", "sites", BROADCAST),
     ("composed", "values", BROADCAST),
-    ("module_dense", "twin", "needs `module`, which is to come"),
-    ("module_after_a_site", "twin", "needs `module`, which is to come"),
-    ("module_twice", "twin", "needs `module`, which is to come"),
     (
         "discrete_distributions",
         "values",
@@ -68,4 +71,15 @@ pub(crate) const APART: &[(&str, &str, &str)] = &[
     ("block_expose", "relations", "a plate under `block` is listed under another name, empty"),
     ("replayed_but_for_data", "relations", "a plate under `block` is listed under another name, empty"),
     ("subsample_replayed", "relations", "a plate under `block` is listed under another name, empty"),
+    ("module_dense", "names", WEIGHTS),
+    ("module_dense", "shapes", WEIGHTS),
+    ("module_dense", "relations", WEIGHTS),
+    ("module_after_a_site", "names", WEIGHTS),
+    ("module_after_a_site", "shapes", WEIGHTS),
+    ("module_after_a_site", "relations", WEIGHTS),
+    ("module_twice", "names", WEIGHTS),
+    ("module_twice", "shapes", WEIGHTS),
+    ("module_twice", "relations", WEIGHTS),
+    ("module_twice", "sites", SAME),
+    ("module_twice", "values", SAME),
 ];

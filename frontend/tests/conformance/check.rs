@@ -145,8 +145,26 @@ fn names(case: &Value, run: &Run) -> Verdict {
 fn each(case: &Value, run: &Run, check: fn(&Value, &SiteInfo, &Array) -> Verdict) -> Verdict {
     for expected in golden::sites(case) {
         let name = text(&expected["name"]);
+        if !list(&expected["leaves"]).is_empty() {
+            leaves(expected, name, run)?;
+            continue;
+        }
         let Some((at, _, info)) = run.sites.get_full(name) else { return Err(format!("no site `{name}`")) };
         check(expected, info, &run.values[at]).map_err(|found| format!("`{name}`: {found}"))?;
+    }
+    Ok(())
+}
+
+/// The leaves of a tree are sites of their own, in its order.
+fn leaves(expected: &Value, name: &str, run: &Run) -> Verdict {
+    let prefix = format!("{name}/");
+    let own = run.sites.keys().zip(&run.values).filter(|(site, _)| site.starts_with(&prefix));
+    let own: Vec<&Array> = own.map(|(_, value)| value).collect();
+    let golden = list(&expected["leaves"]);
+    same("leaves", own.len(), golden.len())?;
+    for (found, golden) in own.iter().zip(golden) {
+        same("shape", found.dims().to_vec(), dims(&golden["shape"]))?;
+        close(&found.to_f64_vec(), &numbers(&golden["values"])).map_err(|e| format!("`{name}`: {e}"))?;
     }
     Ok(())
 }
@@ -200,13 +218,7 @@ fn scales(case: &Value, run: &Run, _: fn()) -> Verdict {
 }
 
 fn values(expected: &Value, _: &SiteInfo, value: &Array) -> Verdict {
-    let leaves = list(&expected["leaves"]);
-    let golden: Vec<f64> = match leaves.is_empty() {
-        true => numbers(&expected["values"]),
-        // A tree's leaves lie one after another.
-        false => leaves.iter().flat_map(|leaf| numbers(&leaf["values"])).collect(),
-    };
-    close(&value.to_f64_vec(), &golden)
+    close(&value.to_f64_vec(), &numbers(&expected["values"]))
 }
 
 /// The values that NumPyro drew, of latent sites, parameters and plates.

@@ -2,8 +2,9 @@
 
 use pyroxene_frontend::{
     handlers::{block, mask, scale, scope, substitute},
+    nn,
     prelude::*,
-    primitives::{Param, Plate},
+    primitives::{Param, Plate, module},
 };
 
 use crate::{Twin, twins};
@@ -15,6 +16,7 @@ pub(crate) const TWINS: &[Twin] = twins! {
     param_constant param_array param_from_key param_substituted param_read_twice param_in_plate param_in_subsampled_plate
     scaled_param deterministic_values factors factor_in_plate factor_in_subsampled_plate factor_masked mutable_counter
         keys_by_hand masks_told module_with_priors
+    module_dense module_after_a_site module_twice
 };
 
 fn normal() -> Normal {
@@ -114,6 +116,27 @@ fn mutable_counter() {
     let count = mutable("state", 1) + 1;
     mutable("state", count);
     sample("x", Normal::new(count, 1.0));
+}
+
+fn module_dense() {
+    let net = module("net", nn::serial([nn::dense(3), nn::tanh(), nn::dense(1)]), &[2]);
+    let out = deterministic("out", net(INPUTS.into()));
+    plate("i", 3, |_| sample("y", Normal::new(out.at((.., 0)), 1.0).obs(Y)));
+}
+
+fn module_after_a_site() {
+    sample("before", normal());
+    let net = module("net", nn::serial([nn::dense(2), nn::relu()]), &[2]);
+    deterministic("out", net(INPUTS.into()));
+    sample("after", normal());
+}
+
+fn module_twice() {
+    let net = || nn::serial([nn::dense(1)]);
+    let first = module("net", net(), &[2]);
+    let second = module("net", net(), &[2]);
+    deterministic("one", first(INPUTS.into()));
+    deterministic("two", second(INPUTS.into()));
 }
 
 fn module_with_priors() {
