@@ -3,6 +3,7 @@
 use pyroxene::{
     constraints, eval,
     handlers::{SiteInfo, seed, trace},
+    nn,
     prelude::*,
     primitives::{Param, inspect, subsample_fn},
 };
@@ -107,6 +108,28 @@ fn plates_give_the_dimensions_that_the_document_states() {
     };
     assert_eq!(dims(batch), [100]);
     assert_eq!(dims(|| subsample_fn(1000, 100, 0)), [100]);
+}
+
+#[test]
+fn module_takes_two_functions_or_layers() {
+    let pair = (
+        |key: Key, input_shape: &[usize]| {
+            nn::serial([nn::dense(64), nn::relu(), nn::dense(1)]).init(key, input_shape)
+        },
+        |weights: &nn::Weights, x: Tensor| {
+            nn::serial([nn::dense(64), nn::relu(), nn::dense(1)]).apply(weights, x)
+        },
+    );
+    let of_functions = || {
+        let net = module("mlp", pair, &[8, 10]);
+        net(sample("x", Normal::new(0.0, 1.0).expand(&[8, 10])))
+    };
+    assert_eq!(dims(of_functions), [8, 1]);
+    let of_layers = || {
+        let net = module("mlp", nn::serial([nn::dense(64), nn::relu(), nn::dense(1)]), &[8, 10]);
+        net(sample("x", Normal::new(0.0, 1.0).expand(&[8, 10])))
+    };
+    assert_eq!(eval(|| seed(0, of_functions)).unwrap(), eval(|| seed(0, of_layers)).unwrap());
 }
 
 #[test]
