@@ -92,7 +92,7 @@ impl fmt::Display for ValidationResult {
 ///
 /// fn model(y: &Tensor) {
 ///     let x = sample("x", Normal::new(0.0, 1.0));
-///     let x = sample("x", Normal::new(x, 1.0));
+///     sample("x", Normal::new(x, 1.0));
 ///     plate("data", 3, |_| sample("y", Normal::new(x, 1.0).obs(*y)));
 /// }
 ///
