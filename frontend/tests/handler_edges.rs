@@ -131,6 +131,35 @@ fn interventions_in_plates_and_scopes_and_twice() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_second_intervention_is_told_of() -> anyhow::Result<()> {
+    let twice = |(): &()| {
+        do_([("x", 7.0)], || do_([("x", 3.0)], || sample("x", Normal::new(0.0, 1.0))));
+    };
+    let said: Vec<String> = Program::trace(twice, &())?.warnings()?.iter().map(ToString::to_string).collect();
+    let [said] = &said[..] else { panic!("{said:?}") };
+    assert!(said.contains("site `x`: 2 interventions on the site"), "{said}");
+    Ok(())
+}
+
+/// NumPyro 0.22: `replay(seed(f, 0), trace)` splits for the plate before its indices are replayed, so that `y` has the
+/// third of the seed's splits either way.
+#[test]
+fn a_replayed_subsample_has_taken_its_key() -> anyhow::Result<()> {
+    let model = || {
+        Plate::new("rows", 10).subsample_size(2).run(|_| sample("x", Normal::new(0.0, 1.0)));
+        sample("y", Normal::new(0.0, 1.0));
+    };
+    let (_, drawn) = run(|| seed(0, model))?;
+    let (_, replayed) = run(|| {
+        let (_, guide) = block(|| trace(|| seed(0, model)));
+        let rows: IndexMap<_, _> = guide.into_iter().filter(|(name, _)| name == "rows").collect();
+        replay(&rows, || seed(0, model));
+    })?;
+    assert_eq!(drawn, replayed);
+    Ok(())
+}
+
+#[test]
 fn every_kind_of_site_can_be_substituted() -> anyhow::Result<()> {
     let model = || {
         let w = param("w", 1.0);

@@ -5,7 +5,9 @@ use std::{cell::Cell, rc::Rc};
 use pyroxene_ir::{CondIndepStackFrame, Hint, Indices, Loc, PlateSite, Rng, Site, SiteKind, Ty, Val};
 
 use super::{
-    claim_for, site_error,
+    claim_for,
+    prng_key::take_key,
+    site_error,
     subsample::{index_region, take_rows},
 };
 use crate::{
@@ -224,7 +226,13 @@ impl Plate {
         }
         let name = claim_for(message)?;
         let (indices, operands) = match (message.value, message.subsamples) {
-            (Some(given), _) => (Indices::Operand, vec![resolve("plate", given, loc)?]),
+            (Some(given), _) => {
+                // A seed inside the handler that gave the indices has split for them already.
+                if let Some(seed) = message.seed {
+                    take_key(seed, loc.clone())?;
+                }
+                (Indices::Operand, vec![resolve("plate", given, loc)?])
+            }
             (None, false) => (Indices::All, Vec::new()),
             (None, true) => self.drawn(message, n)?,
         };

@@ -5,7 +5,7 @@ use std::fmt;
 use super::missing_plates;
 use crate::{
     graph::{Graph, Loc, Val},
-    site::{SampleSite, Site, SiteKind},
+    site::{Hint, SampleSite, Site, SiteKind},
 };
 
 /// A likely mistake at a sample site.
@@ -41,6 +41,11 @@ pub enum LintKind {
         /// The dimensions that would say so.
         full: Vec<usize>,
     },
+    /// Several interventions on one site, of which the innermost holds.
+    RepeatedIntervention {
+        /// How many there are.
+        times: i64,
+    },
 }
 
 /// The likely mistakes of a recorded program, in program order.
@@ -58,7 +63,16 @@ pub fn lints(graph: &Graph) -> Vec<Lint> {
         }
         _ => Vec::new(),
     });
-    let mut all: Vec<(Val, Lint)> = missing.chain(repeated).collect();
+    let intervened = graph.sites().filter_map(|(v, site)| match &site.kind {
+        SiteKind::Sample(sample) => match sample.infer.get("interventions") {
+            Some(Hint::Int(times)) => {
+                Some((v, lint(graph, v, LintKind::RepeatedIntervention { times: *times })?))
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    let mut all: Vec<(Val, Lint)> = missing.chain(repeated).chain(intervened).collect();
     all.sort_by_key(|(v, _)| v.index());
     all.into_iter().map(|(_, lint)| lint).collect()
 }
@@ -101,6 +115,9 @@ impl Lint {
             LintKind::RepeatedFactor { plate, times, full } => format!(
                 "the factor does not vary along the plate `{plate}` and counts {times} times, once for each element; help: \
                  move it out of the plate, or say that it is meant: `term.broadcast_to(&{full:?})`"
+            ),
+            LintKind::RepeatedIntervention { times } => format!(
+                "{times} interventions on the site, of which the innermost holds; help: leave all but one `do_` out"
             ),
         }
     }
