@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Commands: `parse` and `verify` print errors or `ok`; `roundtrip` wants the very text back; the name of a pass runs
-//! that pass; `pipeline` runs them all; `give`, `uncondition`, `many` and `checks` run those; `run` evaluates in the
+//! that pass; `pipeline` runs them all; `give`, `uncondition`, `intervene`, `weigh`, `many` and `checks` run
+//! those; `run` evaluates in the
 //! interpreter and through XLA, which must agree. What a pass returns must pass the verifier.
 #![allow(clippy::print_stderr, reason = "a test harness speaks on stderr")]
 
@@ -28,7 +29,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use pyroxene_ir::{
     Array, DType, Graph, Phase,
     eval::eval,
-    passes::{self, Dce, Legalize, Many, PIPELINE, Pass, Query, Settings},
+    passes::{self, Dce, Legalize, Many, PIPELINE, Pass, Query, Settings, Weight},
     text::parse,
     verify,
 };
@@ -217,6 +218,15 @@ fn output(case: &Case, backend: &MaybeBackend) -> Result<String, Failed> {
             let made = passes::uncondition(&case.graph()?, names.as_deref());
             printed(made.map_err(|e| e.to_string()), "")
         }
+        "intervene" => {
+            let names: Vec<&str> = case.get("intervene").unwrap_or("").split(", ").collect();
+            printed(passes::intervene(&case.graph()?, &names).map_err(|e| e.to_string()), "")
+        }
+        "weigh" => {
+            let names: Option<Vec<&str>> = case.get("sites").map(|names| names.split(", ").collect());
+            let weight = if case.get("weight") == Some("mask") { Weight::Mask } else { Weight::Scale };
+            printed(passes::weigh(&case.graph()?, names.as_deref(), weight).map_err(|e| e.to_string()), "")
+        }
         "many" => {
             let shared = case.get("shared").map(|names| names.split(", ").map(String::from).collect());
             let draws = case.get("draws").unwrap_or_default().parse()?;
@@ -372,7 +382,18 @@ fn coverage(cases: &[Case]) -> Result<(), Failed> {
     for case in cases {
         *files.entry(case.command()).or_default() += 1;
     }
-    let commands = ["roundtrip", "parse", "verify", "run", "give", "uncondition", "many", "checks"];
+    let commands = [
+        "roundtrip",
+        "parse",
+        "verify",
+        "run",
+        "give",
+        "uncondition",
+        "intervene",
+        "weigh",
+        "many",
+        "checks",
+    ];
     let names = PIPELINE.iter().map(|p| p.name()).chain(commands);
     let bare: Vec<&str> = names.filter(|n| files.get(n).copied().unwrap_or(0) < 2).collect();
     if !bare.is_empty() {
