@@ -173,6 +173,7 @@ fn levels_of_validation() {
 /// Warnings go to stderr as the model is recorded.
 #[test]
 #[ignore = "run by `levels_of_validation` under each level"]
+#[allow(clippy::print_stdout, reason = "the test that runs it reads what it prints")]
 fn at_a_level() {
     if let Err(error) = Model::new(uncovered).trace(&Array::from(0.0)) {
         println!("error: {error}");
