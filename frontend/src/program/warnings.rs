@@ -1,14 +1,15 @@
 //! Likely mistakes of a recorded model, as far as the environment asks for them.
 
-use pyroxene_ir::passes::{self, Lint};
+use pyroxene_ir::passes::{self, Lint, LintKind};
 use pyroxene_runtime::options::Validate;
 
 use super::{error::Error, pipeline, recorded::Program};
 
 impl Program {
     /// What is likely a mistake in the model, in program order: batch dimensions that no plate covers (NumPyro's
-    /// `_validate_model`), factors that a plate counts more than once. The variable `PYROXENE_VALIDATE` decides how much:
-    /// `off` nothing, `loose` (the default) what sites in some plate do, `strict` and `error` what any site does.
+    /// `_validate_model`), factors that a plate counts more than once, several interventions on one site. The variable
+    /// `PYROXENE_VALIDATE` decides how much: `off` nothing, `loose` (the default) all but missing plates of sites that
+    /// stand in none, `strict` and `error` everything.
     ///
     /// ```
     /// use pyroxene_frontend::{Program, Spec, prelude::*};
@@ -45,7 +46,7 @@ impl Program {
 fn at(program: &Program, level: Validate) -> Vec<Lint> {
     let told = |lint: &Lint| match level {
         Validate::Off => false,
-        Validate::Loose => !lint.plates.is_empty(),
+        Validate::Loose => !lint.plates.is_empty() || !matches!(lint.kind, LintKind::MissingPlate { .. }),
         Validate::Strict | Validate::Error => true,
     };
     passes::lints(program.graph()).into_iter().filter(told).collect()
