@@ -42,9 +42,9 @@ pub mod gallery;
 pub use pyroxene_frontend::inspect::{inspect_fn, validate_model};
 pub use pyroxene_frontend::{
     Array, Batched, Bound, CheckFailure, Compiled, DType, DataError, Dims, Error, ErrorKind, Floats,
-    IntoModel, Jit, Leaf, LeafSpec, Loc, Lowered, Model, Path, Program, RngKey, Source, SourceError, Spec,
-    Static, Tensor, Timings, TraceError, TraceErrors, Tree, Ty, Visit, constraints, distributions, eval,
-    handlers, inspect, jit, nn, primitives, random, record, spec, transforms,
+    IntoModel, Jit, Leaf, LeafSpec, Loc, Lowered, Model, Operand, Path, Program, RngKey, Source, SourceError,
+    Spec, Static, Tensor, Timings, TraceError, TraceErrors, Tree, Ty, Visit, constraints, distributions,
+    eval, handlers, inspect, jit, nn, primitives, random, record, spec, transforms,
 };
 pub use pyroxene_inference::{self as inference, Mcmc, Nuts, Posterior, Predictive, Summary};
 pub use pyroxene_ir as ir;

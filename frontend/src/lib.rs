@@ -28,7 +28,7 @@ pub use control::*;
 pub use program::*;
 pub use pyroxene_ir::{Array, CondIndepStackFrame, DType, Dims, Hint, Loc, Ty};
 pub use tensor::{
-    Axes, Ellipsis, Index, IndexItem, Item, NewAxis, Side, Tensor, Triangle, keepdims, slice, step,
+    Axes, Ellipsis, Index, IndexItem, Item, NewAxis, Operand, Side, Tensor, Triangle, keepdims, slice, step,
 };
 pub use trace::{ErrorKind, TraceError, TraceErrors};
 pub use tree::{Floats, Leaf, Path, Source, SourceError, Spec, Static, Tree, Visit, spec};

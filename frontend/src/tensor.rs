@@ -19,6 +19,7 @@ mod joins;
 mod joint;
 mod linalg;
 mod matrices;
+mod operand;
 mod operators;
 mod products;
 mod reductions;
@@ -32,6 +33,7 @@ mod updates;
 pub use axes::{Axes, keepdims};
 pub use index::{Ellipsis, Index, IndexItem, Item, NewAxis, slice, step};
 pub(crate) use matrices::{triangular, triangular_root};
+pub use operand::Operand;
 pub use sorting::Side;
 pub use systems::Triangle;
 

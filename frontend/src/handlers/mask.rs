@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Handler, Message, SiteType, run};
 use crate::{
-    tensor::Tensor,
+    tensor::{Operand, Tensor},
     trace::{self, is_constant},
 };
 
@@ -14,7 +14,7 @@ struct Mask(Tensor);
 ///
 /// Where it does not hold, neither values nor parameters reach a gradient: NaN in masked data is harmless.
 #[track_caller]
-pub fn mask<R>(mask: impl Into<Tensor>, f: impl FnOnce() -> R) -> R {
+pub fn mask<R>(mask: impl Operand, f: impl FnOnce() -> R) -> R {
     let mask = mask.into();
     if !mask.is_poison() && mask.dtype() != pyroxene_ir::DType::Bool {
         let found = format!("`mask` needs truth values, found {}", mask.ty());

@@ -7,7 +7,7 @@ use pyroxene_ir::Loc;
 use super::{Handler, Message, SiteType, run};
 use crate::{
     primitives::check,
-    tensor::Tensor,
+    tensor::{Operand, Tensor},
     trace::{ErrorKind, constant_of, fail},
 };
 
@@ -31,7 +31,7 @@ struct Scale(Tensor);
 /// Recorded, with this line: a constant that is not positive; the sites are then not scaled. Other scales are tested when
 /// data are bound.
 #[track_caller]
-pub fn scale<R>(scale: impl Into<Tensor>, f: impl FnOnce() -> R) -> R {
+pub fn scale<R>(scale: impl Operand, f: impl FnOnce() -> R) -> R {
     let (scale, loc) = (scale.into(), Loc::caller());
     if let Some(wrong) =
         constant_of(scale).and_then(|c| c.to_f64_vec().into_iter().find(|x| *x <= 0.0 || x.is_nan()))

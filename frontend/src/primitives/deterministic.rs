@@ -5,7 +5,7 @@ use pyroxene_ir::{Loc, Site, SiteKind};
 use super::claim;
 use crate::{
     handlers::{Message, SiteType, dispatch},
-    tensor::Tensor,
+    tensor::{Operand, Tensor},
     trace::{resolve, type_of, with_active},
 };
 
@@ -23,7 +23,7 @@ use crate::{
 /// }
 /// ```
 #[track_caller]
-pub fn deterministic(name: &str, value: impl Into<Tensor>) -> Tensor {
+pub fn deterministic(name: &str, value: impl Operand) -> Tensor {
     deterministic_at(name, value.into(), Loc::caller())
 }
 

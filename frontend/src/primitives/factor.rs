@@ -3,7 +3,11 @@
 use pyroxene_ir::Loc;
 
 use super::sample::{Statement, send};
-use crate::{distributions::Unit, handlers::SiteType, tensor::Tensor};
+use crate::{
+    distributions::Unit,
+    handlers::SiteType,
+    tensor::{Operand, Tensor},
+};
 
 /// Adds `log_factor`, summed, to the log density (NumPyro's `factor`).
 ///
@@ -21,7 +25,7 @@ use crate::{distributions::Unit, handlers::SiteType, tensor::Tensor};
 /// }
 /// ```
 #[track_caller]
-pub fn factor(name: &str, log_factor: impl Into<Tensor>) {
+pub fn factor(name: &str, log_factor: impl Operand) {
     factor_at(name, log_factor.into(), Loc::caller());
 }
 

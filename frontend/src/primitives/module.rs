@@ -10,7 +10,7 @@ use crate::{
     handlers::Prior,
     nn::{Layer, Weights},
     random::Key,
-    tensor::Tensor,
+    tensor::{Operand, Tensor},
     trace::ErrorKind,
 };
 
@@ -37,7 +37,7 @@ impl Module {
     }
 
     /// The output with a key, for networks that draw, as with [`dropout`](crate::nn::dropout).
-    pub fn with_key(&self, key: impl Into<Key>, x: impl Into<Tensor>) -> Tensor {
+    pub fn with_key(&self, key: impl Into<Key>, x: impl Operand) -> Tensor {
         self.layer.apply_with(key, &self.weights, x)
     }
 

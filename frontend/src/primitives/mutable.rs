@@ -5,7 +5,7 @@ use pyroxene_ir::{Loc, MutableSite, Site, SiteKind};
 use super::{claim, refused, refused_inside, site_error};
 use crate::{
     handlers::{Message, SiteType, dispatch},
-    tensor::Tensor,
+    tensor::{Operand, Tensor},
     trace::{ErrorKind, resolve, type_of, with_active},
 };
 
@@ -27,7 +27,7 @@ use crate::{
 /// # Errors
 /// Recorded, with this line, when the trace ends: a new value of another type than the first.
 #[track_caller]
-pub fn mutable(name: &str, value: impl Into<Tensor>) -> Tensor {
+pub fn mutable(name: &str, value: impl Operand) -> Tensor {
     let (value, loc) = (value.into(), Loc::caller());
     let message = dispatch(Message::new(SiteType::Mutable, name, loc), |message| {
         let (name, loc) = (&message.name, &message.loc);

@@ -10,7 +10,7 @@ use crate::{
     constraints::{self, Support},
     handlers::{Argument, Message, SiteType, dispatch},
     random::Key,
-    tensor::Tensor,
+    tensor::{Operand, Tensor},
     trace::{ErrorKind, resolve, type_of, with_active},
 };
 
@@ -50,7 +50,7 @@ impl Param {
 
     /// A real parameter with this initial value.
     #[track_caller]
-    pub fn new(init: impl Into<Tensor>) -> Param {
+    pub fn new(init: impl Operand) -> Param {
         Param::of(InitFunction::Value(init.into()))
     }
 

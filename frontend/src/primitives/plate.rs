@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     handlers::{Argument, Handler, Message, SiteType, dispatch, run},
-    tensor::Tensor,
+    tensor::{Operand, Tensor},
     trace::{DEFAULT_INT, ErrorKind, KnownPlate, TraceKind, resolve, type_of, with_active},
 };
 
@@ -134,7 +134,7 @@ impl Plate {
 
     /// The same plate with the elements that the integer vector `indices` lists.
     #[track_caller]
-    pub fn subsample(mut self, indices: impl Into<Tensor>) -> Plate {
+    pub fn subsample(mut self, indices: impl Operand) -> Plate {
         let indices = indices.into();
         if self.is_index(indices, &Loc::caller()) {
             self.subsample = Some(indices);

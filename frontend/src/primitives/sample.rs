@@ -9,7 +9,7 @@ use crate::{
     distributions::Distribution,
     handlers::{self, Argument, Message, SiteType, dispatch},
     random::Key,
-    tensor::Tensor,
+    tensor::{Operand, Tensor},
     trace::{ErrorKind, type_of},
 };
 
@@ -47,7 +47,7 @@ impl Statement {
     /// The same with only those batch elements observed where `mask`, truth values that broadcast to the batch, is on;
     /// see [`sample`].
     #[track_caller]
-    pub fn obs_mask(self, mask: impl Into<Tensor>) -> Statement {
+    pub fn obs_mask(self, mask: impl Operand) -> Statement {
         Statement { obs_mask: Some(mask.into()), ..self }
     }
 

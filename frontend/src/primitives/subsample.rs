@@ -6,7 +6,7 @@ use super::{PlateMessenger, site_error};
 use crate::{
     handlers::{Argument, Message, SiteType, dispatch},
     random::{self, Key},
-    tensor::Tensor,
+    tensor::{Operand, Tensor},
     trace::{Captures, DEFAULT_INT, ErrorKind, apply, region, type_of, with_active},
 };
 
@@ -29,7 +29,7 @@ use crate::{
 /// Recorded, with this line, when the trace ends: data whose size along the plate's dimension is not the plate's, and
 /// data that were subsampled before.
 #[track_caller]
-pub fn subsample(data: impl Into<Tensor>, event_dim: usize) -> Tensor {
+pub fn subsample(data: impl Operand, event_dim: usize) -> Tensor {
     let data = data.into();
     let mut message = Message::new(SiteType::Subsample, "", Loc::caller());
     message.kwargs.insert("event_dim".into(), Argument::Int(event_dim as i64));
