@@ -1,4 +1,6 @@
 //! What optional passes save: value and gradient of a model with those that run by default, and with one more or less.
+//!
+//! The name of a pass, as in `cargo bench --bench passes -- hoist_data`, measures that one alone, on the gallery.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -134,16 +136,21 @@ fn variants() -> Vec<(String, Settings)> {
 }
 
 /// Prints the rows of one model: a pass that does not change its HLO has none.
-fn rows(name: &str, problem: &dyn Problem) {
+fn rows(name: &str, problem: &dyn Problem, pass: Option<&str>) {
     let backend = default_backend().unwrap();
     let program = problem.trace().unwrap();
     let hlo =
         |settings: &Settings| program.with_passes(settings.clone()).lower(QUERY).unwrap().hlo().to_vec();
     let plain = hlo(&Settings::default());
     let bind = |settings: &Settings| problem.bind(&program.with_passes(settings.clone()), &backend).unwrap();
+    let asked = |variant: &str| pass.is_none_or(|pass| variant.ends_with(&format!(" {pass}")));
     let mut variants = variants();
     let mut first = true;
-    variants.retain(|(_, settings)| std::mem::take(&mut first) || hlo(settings) != plain);
+    variants
+        .retain(|(variant, settings)| std::mem::take(&mut first) || asked(variant) && hlo(settings) != plain);
+    if pass.is_some() && variants.len() == 1 {
+        return;
+    }
     let mut calls: Vec<_> = variants.iter().map(|(_, settings)| call(&bind(settings))).collect();
     let times = measure(&mut calls);
     let micros = |t: Duration| t.as_secs_f64() * 1e6;
@@ -157,16 +164,20 @@ fn rows(name: &str, problem: &dyn Problem) {
 }
 
 fn main() {
+    let pass = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     println!("| model | passes | least, us | median, us | least, against | median, against |");
     println!("| --- | --- | ---: | ---: | ---: | ---: |");
     for entry in GALLERY {
-        rows(entry.aliases[0], &*(entry.problem)(None).unwrap());
+        rows(entry.aliases[0], &*(entry.problem)(None).unwrap(), pass.as_deref());
+    }
+    if pass.is_some() {
+        return;
     }
     for units in [1_000, 10_000] {
-        rows(&format!("Poisson, {units} units"), &*problem(poisson, counts(units)));
-        rows(&format!("binomial, {units} units"), &*problem(binomial, counts(units)));
+        rows(&format!("Poisson, {units} units"), &*problem(poisson, counts(units)), None);
+        rows(&format!("binomial, {units} units"), &*problem(binomial, counts(units)), None);
         for k in 1..=4 {
-            rows(&format!("{k} groups, {units} units"), &*problem(grouped, groups(k, units)));
+            rows(&format!("{k} groups, {units} units"), &*problem(grouped, groups(k, units)), None);
         }
     }
 }
