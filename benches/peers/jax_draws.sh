@@ -3,12 +3,5 @@
 # Usage: jax_draws.sh [ENVIRONMENT_DIRECTORY] [arguments of jax_draws.py]
 # The directory defaults to target/peers-venv; PYTHON names the interpreter that makes it.
 set -euo pipefail
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-source "$here/environment.sh"
-directory="$here/../../target/peers-venv"
-if [[ $# -gt 0 && $1 != -* ]]; then
-    directory=$1
-    shift
-fi
-make_environment "$directory"
-exec "$python" "$here/jax_draws.py" "$@"
+source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+run_peer jax_draws.py "$@"
