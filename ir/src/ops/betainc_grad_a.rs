@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use super::*;
+use super::{incomplete_beta_slopes::slope_rules, *};
 use crate::types::DType;
 
 /// `∂I_x(a, b)/∂a` for `a, b > 0` and `0 ≤ x ≤ 1`; NaN outside.
@@ -11,32 +11,4 @@ use crate::types::DType;
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct BetaincGradA;
 
-impl Elementwise for BetaincGradA {
-    const NAME: &'static str = "betainc_grad_a";
-    const COST: Cost = Cost::Dear;
-    const ARITY: usize = 3;
-    const ACCEPTS: Class = Class::Float;
-
-    fn result(&self, operand: DType) -> DType {
-        operand
-    }
-
-    fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
-        eval_in_doubles(incomplete_beta_slopes::slope_a, args, ty)
-    }
-
-    fn partials(&self, g: &mut Graph, args: &[Val], _out: Val) -> Result<Partials, TypeError> {
-        let density = incomplete_beta::density(g, args)?;
-        let by_x = incomplete_beta_slopes::bends(g, args, density)?[0];
-        let once = Partial::Refused(incomplete_beta_slopes::ONCE);
-        Ok(smallvec![once, once, Partial::Times(by_x)])
-    }
-
-    fn hlo(&self) -> Hlo {
-        Hlo::Expand(incomplete_beta_slopes::slope_a)
-    }
-
-    fn samples() -> Vec<Sample> {
-        incomplete_beta::samples(&BetaincGradA.into())
-    }
-}
+slope_rules!(BetaincGradA "betainc_grad_a" slope_a 0);

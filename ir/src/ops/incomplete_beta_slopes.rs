@@ -275,3 +275,40 @@ pub(super) fn bends(g: &mut Graph, args: &[Val], density: Val) -> Result<[Val; 2
         [density * by_a, density * by_b]
     })
 }
+
+/// The rules of the derivative of `betainc` by its parameter number `i`, of this name and formula.
+macro_rules! slope_rules {
+    ($Op:ident $name:literal $formula:ident $i:literal) => {
+        impl Elementwise for $Op {
+            const NAME: &'static str = $name;
+            const COST: Cost = Cost::Dear;
+            const ARITY: usize = 3;
+            const ACCEPTS: Class = Class::Float;
+
+            fn result(&self, operand: DType) -> DType {
+                operand
+            }
+
+            fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
+                eval_in_doubles(incomplete_beta_slopes::$formula, args, ty)
+            }
+
+            fn partials(&self, g: &mut Graph, args: &[Val], _out: Val) -> Result<Partials, TypeError> {
+                let density = incomplete_beta::density(g, args)?;
+                let by_x = incomplete_beta_slopes::bends(g, args, density)?[$i];
+                let once = Partial::Refused(incomplete_beta_slopes::ONCE);
+                Ok(smallvec![once, once, Partial::Times(by_x)])
+            }
+
+            fn hlo(&self) -> Hlo {
+                Hlo::Expand(incomplete_beta_slopes::$formula)
+            }
+
+            fn samples() -> Vec<Sample> {
+                incomplete_beta::samples(&$Op.into())
+            }
+        }
+    };
+}
+
+pub(super) use slope_rules;
