@@ -103,7 +103,7 @@ impl Chains {
     pub fn draw(&mut self, n: usize) -> Result<Posterior, Error> {
         let start = self.begun.take().unwrap_or_else(Instant::now);
         for worker in &self.workers {
-            worker.counters.expect(n);
+            worker.counters.announce(n);
             // Of a thread that has ended, its last message says why.
             let _ = worker.requests.as_ref().map(|requests| requests.send(n));
         }

@@ -95,7 +95,7 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    pub(super) fn expect(&self, draws: usize) {
+    pub(super) fn announce(&self, draws: usize) {
         self.draws_total.fetch_add(draws, Relaxed);
     }
 
