@@ -108,7 +108,7 @@ fn sites(program: &Program) -> Vec<Vec<String>> {
         let (kind, distribution, support) = match &site.kind {
             SiteKind::Sample(s) => {
                 let kind = match s.source {
-                    _ if s.distribution == "Unit" => "factor",
+                    _ if s.is_factor() => "factor",
                     Source::Latent => "latent",
                     source if source.is_observed() => "observed",
                     _ => "substituted",

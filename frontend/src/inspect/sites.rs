@@ -75,7 +75,7 @@ fn recorded(graph: &Graph, v: Val) -> Option<RecordedSite> {
         // None of these has a name of the user's.
         SiteKind::Check(_) | SiteKind::Key(_) | SiteKind::ControlFlow(_) => return None,
         SiteKind::Sample(sample) => {
-            let is_factor = sample.distribution == "Unit" && sample.is_auxiliary();
+            let is_factor = sample.is_factor() && sample.is_auxiliary();
             let given = sample.slots().value.map(|slot| graph.ty(graph.operands(v)[slot]).clone());
             let (_, event_shape) = split(&node.ty.dims, sample.event_dim);
             // NumPyro gives a factor a value without elements, of the term's shape.

@@ -55,12 +55,10 @@ pub fn lints(graph: &Graph) -> Vec<Lint> {
         Some((m.val, lint(graph, m.val, kind)?))
     });
     let repeated = graph.sites().flat_map(|(v, site)| match &site.kind {
-        SiteKind::Sample(sample) if sample.distribution == "Unit" && !sample.hidden => {
-            repeats(graph, v, site, sample)
-                .into_iter()
-                .filter_map(|kind| Some((v, lint(graph, v, kind)?)))
-                .collect()
-        }
+        SiteKind::Sample(sample) if sample.is_factor() && !sample.hidden => repeats(graph, v, site, sample)
+            .into_iter()
+            .filter_map(|kind| Some((v, lint(graph, v, kind)?)))
+            .collect(),
         _ => Vec::new(),
     });
     let intervened = graph.sites().filter_map(|(v, site)| match &site.kind {
