@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pyroxene_ir::{ControlFlowSite, Dims, Flow, Graph, Loc, Rng, SampleSite, Source, Ty, Val};
+use pyroxene_ir::{ControlFlowSite, Dims, Flow, Graph, Loc, SampleSite, Source, Ty, Val};
 
 use super::{
     inside::{Declared, Recorded},
@@ -36,11 +36,9 @@ pub(super) fn push(
     n: usize,
     flow: impl FnOnce(&mut Graph) -> Flow,
 ) -> Vec<Tensor> {
-    let (rng, key) = match message.seed {
-        Some(seed) => (Rng::Seed(seed.id), Some(seed.key.data())),
-        None => (Rng::Program, None),
-    };
-    let operands: Vec<Tensor> = key.into_iter().chain(operands.iter().copied()).collect();
+    let (rng, key) = message.rng();
+    let operands: Vec<Tensor> =
+        key.map(|key| key.data()).into_iter().chain(operands.iter().copied()).collect();
     build_all(name, &operands, n, message.loc.clone(), |g, v| {
         let flow = ControlFlowSite { flow: flow(g), rng };
         let v = g.push_control_flow(name, flow, v)?;

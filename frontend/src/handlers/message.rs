@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use indexmap::IndexMap;
-use pyroxene_ir::{CondIndepStackFrame, Dims, Hint, Loc};
+use pyroxene_ir::{CondIndepStackFrame, Dims, Hint, Loc, Rng};
 
 use crate::{constraints::Support, distributions::Distribution, random::Key, tensor::Tensor};
 
@@ -218,6 +218,16 @@ impl Message {
             values(&Message { name: format!("{prefix}{}", message.name), ..message.clone() })
         };
         self.given.push(Given { kind, values: Rc::new(values) });
+    }
+
+    /// Where a draw gets its key from, and that key: the site's own, a split of the seed around, or of the program's.
+    pub(crate) fn rng(&self) -> (Rng, Option<Key>) {
+        self.rng_key.map_or_else(|| self.seed_rng(), |key| (Rng::Explicit, Some(key)))
+    }
+
+    /// The same without regard to a key of the site's own.
+    pub(crate) fn seed_rng(&self) -> (Rng, Option<Key>) {
+        self.seed.map_or((Rng::Program, None), |seed| (Rng::Seed(seed.id), Some(seed.key)))
     }
 
     /// Whether the mask is known to be off everywhere.

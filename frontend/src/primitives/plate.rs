@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use pyroxene_ir::{CondIndepStackFrame, Hint, Indices, Loc, PlateSite, Rng, Site, SiteKind, Ty, Val};
+use pyroxene_ir::{CondIndepStackFrame, Hint, Indices, Loc, PlateSite, Site, SiteKind, Ty, Val};
 
 use super::{
     claim_for,
@@ -269,12 +269,10 @@ impl Plate {
     }
 
     fn drawn(&self, message: &Message, n: usize) -> Option<(Indices, Vec<Val>)> {
-        let (rng, operands) = match (message.rng_key, message.seed) {
-            (Some(key), _) => (Rng::Explicit, vec![resolve("plate", key.data(), &message.loc)?]),
-            (None, Some(seed)) => {
-                (Rng::Seed(seed.id), vec![resolve("plate", seed.key.data(), &message.loc)?])
-            }
-            (None, None) => (Rng::Program, Vec::new()),
+        let (rng, key) = message.rng();
+        let operands = match key {
+            Some(key) => vec![resolve("plate", key.data(), &message.loc)?],
+            None => Vec::new(),
         };
         let region = index_region(&self.name, &message.loc, self.size, n)?;
         let draw = with_active(|t| t.add_region(region))?;

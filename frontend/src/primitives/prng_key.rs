@@ -36,12 +36,11 @@ pub(super) fn key_at(loc: Loc) -> Option<Key> {
         if message.value.is_some() || refused("prng_key", &message.loc) {
             return;
         }
-        let (rng, operand) = match (message.rng_key, message.seed) {
-            (Some(key), _) => (Rng::Explicit, Some(key)),
-            (None, Some(seed)) => (Rng::Seed(seed.id), Some(seed.key)),
-            (None, None) if with_active(|t| t.kind) == Some(TraceKind::Model) => (Rng::Program, None),
-            (None, None) => return,
-        };
+        let (rng, operand) = message.rng();
+        // Only a model has queries that bring a key.
+        if rng == Rng::Program && with_active(|t| t.kind) != Some(TraceKind::Model) {
+            return;
+        }
         let operand = match operand {
             Some(key) => match resolve("prng_key", key.data(), &message.loc) {
                 Some(key) => vec![key],

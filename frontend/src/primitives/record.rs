@@ -65,11 +65,11 @@ fn try_record(message: &Message) -> Option<Tensor> {
         Some(scale) => Some(resolve("scale", scale, loc)?),
         None => None,
     };
-    let (rng, key) = match (message.rng_key, message.seed) {
-        (Some(key), _) if value.is_none() => (Rng::Explicit, Some(resolve("rng_key", key.data(), loc)?)),
-        (_, Some(seed)) => (Rng::Seed(seed.id), Some(resolve("seed", seed.key.data(), loc)?)),
-        _ if value.is_none() || message.reserved => (Rng::Program, None),
-        _ => (Rng::None, None),
+    let (rng, key) = rng(message);
+    let key = match key {
+        Some(key) if rng == Rng::Explicit => Some(resolve("rng_key", key.data(), loc)?),
+        Some(key) => Some(resolve("seed", key.data(), loc)?),
+        None => None,
     };
     let mut operands: Vec<Val> =
         [within, value.filter(|_| !latent), mask, scale, key].into_iter().flatten().collect();
@@ -80,6 +80,15 @@ fn try_record(message: &Message) -> Option<Tensor> {
     let name = claim_for(message)?;
     let site = Site { name, frames: message.frames.clone(), kind: SiteKind::Sample(Box::new(kind)) };
     with_active(|t| t.push_site(site, shapes.value(), &operands, loc.clone()))
+}
+
+/// Where the site's draw gets its key from. A value needs none, but one given around a seed has reserved a split.
+fn rng(message: &Message) -> (Rng, Option<Key>) {
+    match message.value {
+        None => message.rng(),
+        Some(_) if message.seed.is_some() || message.reserved => message.seed_rng(),
+        Some(_) => (Rng::None, None),
+    }
 }
 
 /// Whether nobody has given the site a value: what stands for a latent site inside a control flow has one all the same.
