@@ -68,6 +68,11 @@ pub enum SiteKind {
 }
 
 impl SiteKind {
+    /// Whether it is a mutable site that reads what the last run has left, rather than one that sets the state.
+    pub fn reads_state(&self) -> bool {
+        matches!(self, SiteKind::Mutable(mutable) if !mutable.update)
+    }
+
     /// The word for this kind in messages and in the text form.
     pub fn name(&self) -> &'static str {
         match self {

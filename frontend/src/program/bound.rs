@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyroxene_ir::{
     DType, Graph, Val,
-    passes::{Initial, Query, QueryOutput},
+    passes::{self, Initial, Query, QueryOutput, SiteValues},
 };
 use pyroxene_runtime::{Backend, Buffer, Launch};
 
@@ -97,8 +97,7 @@ impl Bound {
             given.push(((*name).to_string(), value.clone()));
         }
         let mut bound = Bound { given, pinned: None, program: self.recorded.clone(), ..self.clone() };
-        if let Ok(values) = bound.ordered(&open, &[]) {
-            let args: Vec<Array> = self.data.iter().cloned().chain(values).collect();
+        if let Ok(args) = bound.known_arguments() {
             check(&self.program, &args)?;
             bound.pinned = bound.pin(&args)?;
             if bound.pinned.is_none() && bound.program.pins().is_some() {
@@ -119,11 +118,19 @@ impl Bound {
     /// # Errors
     /// When the interpreter refuses a computation on the data.
     pub fn observed(&self) -> Result<Vec<(Val, Array)>, Error> {
-        let observed = pyroxene_ir::passes::observed(self.recorded.graph())?;
+        self.evaluated(passes::observed(self.recorded.graph())?)
+    }
+
+    /// The sites whose values data and given values decide, with these values.
+    pub(super) fn evaluated(&self, of: SiteValues) -> Result<Vec<(Val, Array)>, Error> {
+        let values = pyroxene_ir::eval::eval(&of.graph, &self.known_arguments()?)?;
+        Ok(of.sites.into_iter().zip(values).collect())
+    }
+
+    /// The data and the values given to sites, once all of these have one.
+    fn known_arguments(&self) -> Result<Vec<Array>, Error> {
         let given = self.ordered(&self.program.given_sites(), &[])?;
-        let args: Vec<Array> = self.data.iter().cloned().chain(given).collect();
-        let values = pyroxene_ir::eval::eval(&observed.graph, &args)?;
-        Ok(observed.sites.into_iter().zip(values).collect())
+        Ok(self.data.iter().cloned().chain(given).collect())
     }
 
     /// A graph that makes initial positions of a sampler as [`Initial`] says, and its first arguments: the data, the values given to sites,
@@ -143,11 +150,11 @@ impl Bound {
             self.check_value(name, value, &latent)?;
         }
         let how = Initial { draws, mean, values: values.iter().map(|(name, _)| name.clone()).collect() };
-        let graph = pyroxene_ir::passes::initial(self.recorded.graph(), &how)?;
-        let given = self.ordered(&self.program.given_sites(), &[])?;
+        let graph = passes::initial(self.recorded.graph(), &how)?;
         let values = latent.iter().filter_map(|name| values.iter().find(|(n, _)| n == name));
-        let arguments = self.data.iter().cloned().chain(given).chain(values.map(|(_, value)| value.clone()));
-        Ok((graph, arguments.collect()))
+        let mut arguments = self.known_arguments()?;
+        arguments.extend(values.map(|(_, value)| value.clone()));
+        Ok((graph, arguments))
     }
 
     /// Works out the pinned coordinates from data and given values; none if a value cannot be found again from its
@@ -197,7 +204,7 @@ impl Bound {
     }
 
     /// The values of `names`, from `values` or else from those given.
-    pub(super) fn ordered(&self, names: &[String], values: &[(&str, Array)]) -> Result<Vec<Array>, Error> {
+    fn ordered(&self, names: &[String], values: &[(&str, Array)]) -> Result<Vec<Array>, Error> {
         let find = |name: &String| {
             let own = values.iter().find(|(n, _)| n == name).map(|(_, v)| v);
             own.or_else(|| self.given.iter().find(|(n, _)| n == name).map(|(_, v)| v)).cloned()

@@ -427,8 +427,7 @@ fn values_of(graph: &Graph, query: Query) -> Vec<(String, Ty)> {
             Source::Latent => !sample.hidden && query.takes_values(),
             Source::Operand { .. } => false,
         },
-        SiteKind::Mutable(mutable) => query == Query::Draws && !mutable.update,
-        _ => false,
+        kind => query == Query::Draws && kind.reads_state(),
     };
     let sites = graph.sites().filter(|(_, site)| wants(site));
     sites.map(|(v, site)| (site.name.clone(), graph.ty(v).clone())).collect()

@@ -1,6 +1,6 @@
 //! State from run to run: prior draws of a bound program, whose mutable sites go on from where they are.
 
-use pyroxene_ir::passes::Query;
+use pyroxene_ir::passes::{self, Query};
 
 use super::{bound::Bound, error::Error};
 use crate::Array;
@@ -54,12 +54,13 @@ impl Bound {
     /// # Errors
     /// When an initial value depends on a random one.
     pub fn initial_state(&self) -> Result<State, Error> {
-        let initial = pyroxene_ir::passes::states(self.recorded().graph())?;
-        let given = self.ordered(&self.program().given_sites(), &[])?;
-        let args: Vec<Array> = self.data().iter().cloned().chain(given).collect();
-        let values = pyroxene_ir::eval::eval(&initial.graph, &args)?;
         let graph = self.recorded().graph();
-        let names = initial.sites.iter().filter_map(|v| graph.site(*v)).map(|site| site.name.clone());
-        Ok(State(names.zip(values).collect()))
+        // Draws ask each time, and most programs have none.
+        if !graph.sites().any(|(_, site)| site.kind.reads_state()) {
+            return Ok(State(Vec::new()));
+        }
+        let values = self.evaluated(passes::states(graph)?)?.into_iter();
+        let name = |v| graph.site(v).map(|site| site.name.clone());
+        Ok(State(values.filter_map(|(v, value)| Some((name(v)?, value))).collect()))
     }
 }

@@ -158,3 +158,38 @@ impl<'a> Known<'a> {
         Ok(Some(self.out.inline(region, &known)?[i]))
     }
 }
+
+/// Values of a program's sites that data, and values given to sites, decide alone.
+#[derive(Clone, Debug)]
+pub struct SiteValues {
+    /// Takes the program's data, then the values given to its sites in program order; returns a value for each site.
+    pub graph: Graph,
+    /// The sites, in program order.
+    pub sites: Vec<Val>,
+}
+
+/// Collects the values of the sites that are `wanted`; `unknown` says whether one that has none is an error.
+pub(super) fn site_values(
+    graph: &Graph,
+    wanted: impl Fn(&SiteKind) -> bool,
+    unknown: impl Fn(Val) -> Result<(), PassError>,
+) -> Result<SiteValues, PassError> {
+    let mut known = Known::of(graph)?;
+    let (mut sites, mut outputs) = (Vec::new(), Vec::new());
+    for v in graph.vals() {
+        known.visit(v)?;
+        if !graph.site(v).is_some_and(|site| wanted(&site.kind)) {
+            continue;
+        }
+        match known.value(v) {
+            Some(value) => {
+                sites.push(v);
+                outputs.push(value);
+            }
+            None => unknown(v)?,
+        }
+    }
+    let mut graph = known.out;
+    graph.set_outputs(outputs);
+    Ok(SiteValues { graph, sites })
+}
