@@ -4,6 +4,7 @@ pub mod diagnostics;
 mod init;
 mod mcmc;
 mod nuts;
+pub mod optim;
 mod potential;
 mod predictive;
 pub mod results;
