@@ -36,8 +36,9 @@ use pyroxene_ir::{
 use pyroxene_lowering::lower;
 use pyroxene_runtime::{Backend, CompileOptions, Input, Module, default_backend};
 
-const QUERIES: [Query; 10] = [
+const QUERIES: [Query; 11] = [
     Query::Evaluate,
+    Query::Function,
     Query::LogDensity,
     Query::Potential,
     Query::PotentialAndGradient,

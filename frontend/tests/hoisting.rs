@@ -4,7 +4,7 @@
 mod common;
 
 use common::backend;
-use pyroxene_frontend::{Bound, Error, Model, Program, prelude::*};
+use pyroxene_frontend::{Bound, BoundFunction, Error, Model, Program, Ty, prelude::*};
 use pyroxene_ir::passes::{Query, Settings};
 
 #[derive(Tree, Clone)]
@@ -174,5 +174,57 @@ fn constants_go_where_that_is_asked_for() -> Result<(), Box<dyn std::error::Erro
 
     let values = [("width", Array::from(0.5)), ("slope", Array::from(0.2))];
     assert_eq!(dropped.log_density(&values)?, bound.log_density(&values)?);
+    Ok(())
+}
+
+/// Gradient descent on the potential, the way samplers and optimisers are written: where it ends, and the potential there.
+fn descent(bound: &Bound) -> Result<BoundFunction, Error> {
+    let position = [("position", Ty::new(DType::F64, [2]))];
+    bound.function("descent", &position, |data, args| {
+        let potential = |x: &Tensor| bound.program().embed(Query::Potential, &[data, &[*x]].concat())[0];
+        let start = (args[0], potential(&args[0]));
+        let (x, value) = fori_loop(0, 5, start, |_, (x, _)| {
+            let next = *x - grad(potential)(x) * 1e-3;
+            (next, potential(&next))
+        });
+        vec![x, value]
+    })
+}
+
+#[test]
+fn an_algorithm_prepares_what_its_loop_computes_from_data_and_runs_on_other_data()
+-> Result<(), Box<dyn std::error::Error>> {
+    let backend = backend()?;
+    let program = Model::new(poisson).trace(&counts(50, 0))?;
+    let bound = program.bind(&counts(50, 0), &backend)?;
+    let function = descent(&bound)?;
+    assert!(function.has_preparation(), "log factorials are computed in every step");
+    let other = program.bind(&counts(50, 3), &backend)?;
+    let compiles = backend.stats().compiles;
+    let start = [Array::from([0.25, -0.5])];
+    let found = [function.call(&start)?, function.rebind(&other)?.call(&start)?];
+    assert_eq!(backend.stats().compiles, compiles, "other data compile something");
+    for (bound, found) in [bound, other].iter().zip(found) {
+        let mut expected = start[0].to_f64_vec();
+        for _ in 0..5 {
+            let (_, gradient) = bound.potential_and_gradient(&expected)?;
+            expected.iter_mut().zip(gradient).for_each(|(x, g)| *x -= 1e-3 * g);
+        }
+        close(&found[0].to_f64_vec(), &expected);
+        close(&found[1].to_f64_vec(), &[bound.potential_and_gradient(&expected)?.0]);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_an_algorithm_asks_of_a_program_wrongly_is_told_with_its_line()
+-> Result<(), Box<dyn std::error::Error>> {
+    let bound = Model::new(poisson).bind(&counts(50, 0))?;
+    let position = [("position", Ty::new(DType::F64, [3]))];
+    let wrong = bound.function("wrong", &position, |data, args| {
+        bound.program().embed(Query::Potential, &[data, args].concat())
+    });
+    let message = wrong.err().ok_or("a position of another length is taken")?.to_string();
+    assert!(message.contains("hoisting.rs:") && message.contains("f64[3]"), "{message}");
     Ok(())
 }

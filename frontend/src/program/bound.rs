@@ -235,7 +235,7 @@ impl Bound {
     }
 
     /// The buffers that a compiled query takes first: the data, and what is prepared from them at the first call.
-    fn fixed(&self, compiled: &Arc<Compiled>) -> Result<Vec<Buffer>, Error> {
+    pub(super) fn fixed(&self, compiled: &Arc<Compiled>) -> Result<Vec<Buffer>, Error> {
         let mut known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         let prepared = match known.iter().find(|(of, _)| Arc::ptr_eq(of, compiled)) {
             Some((_, buffers)) => buffers.clone(),

@@ -44,6 +44,11 @@ pub(super) fn resolve(
     Ok(settings(base, &options()?)?.run(graph, query, observe)?)
 }
 
+/// The query as tensor arithmetic for another graph to take in.
+pub(super) fn pure(graph: &Graph, query: Query, base: &Settings) -> Result<Graph, Error> {
+    Ok(settings(base, &options()?)?.pure(graph, query)?)
+}
+
 /// The query as HLO under a module's name.
 pub(super) fn lower(
     graph: &Graph,

@@ -308,6 +308,25 @@ impl Program {
         })
     }
 
+    /// The executable of a function over the program's data.
+    pub(super) fn compile_function(
+        &self,
+        graph: &Graph,
+        name: &str,
+        backend: &Arc<dyn Backend>,
+    ) -> Result<Compiled, Error> {
+        let lowered = self.lowered(graph, Query::Function, name)?;
+        let start = Instant::now();
+        let compiled = lowered.compile(backend)?;
+        self.time(|t| t.compile += start.elapsed());
+        Ok(compiled)
+    }
+
+    /// The query as tensor arithmetic that another graph can take in.
+    pub(super) fn pure(&self, query: Query) -> Result<Graph, Error> {
+        pipeline::pure(&self.inner.graph, query, &self.inner.settings)
+    }
+
     /// The executable under a key: compiled from what `lower` makes where there is none yet.
     fn cached(
         &self,

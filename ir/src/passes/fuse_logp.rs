@@ -1,6 +1,6 @@
 //! Fusing log densities: sums that are added to each other become one sum of what they are over.
 
-use super::{Need, Pass, PassError, Query, at, rebuild};
+use super::{Need, Pass, PassError, Query, rewrite};
 use crate::{
     error::TypeError,
     graph::{Graph, Operands, Val},
@@ -19,7 +19,7 @@ impl Pass for FuseLogp {
     }
 
     fn applies(&self, query: Query) -> bool {
-        matches!(query, Query::Potential | Query::PotentialAndGradient)
+        matches!(query, Query::Potential | Query::PotentialAndGradient | Query::Function)
     }
 
     fn need(&self) -> Need {
@@ -27,25 +27,27 @@ impl Pass for FuseLogp {
     }
 
     fn finds(&self, graph: &Graph) -> bool {
-        let uses = Uses::of(graph);
-        graph.vals().any(|v| uses.is_total(graph, v) && uses.groups(graph, v).iter().any(|g| g.len() > 1))
+        finds(graph)
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
-        let uses = Uses::of(graph);
-        let mut out = Graph::with_regions_of(graph, graph.phase());
-        let mut map: Vec<Val> = Vec::with_capacity(graph.len());
-        rebuild(graph, &mut out, |out, v, node, operands| {
-            let groups = if uses.is_total(graph, v) { uses.groups(graph, v) } else { Vec::new() };
-            let fuses = groups.iter().any(|group| group.len() > 1);
-            let new =
-                if fuses { total(graph, out, &groups, &map) } else { out.copy_node(graph, v, operands) };
-            let new = new.map_err(at(self.name(), node, None))?;
-            map.push(new);
-            Ok(new)
-        })?;
-        Ok(out)
+        fused(graph)
     }
+}
+
+/// Whether there are sums to fuse in a graph or in one inside its ops.
+fn finds(graph: &Graph) -> bool {
+    let uses = Uses::of(graph);
+    let inside = |v: Val| graph.op(v).is_some_and(|op| op.regions().iter().any(|region| finds(region)));
+    graph.vals().any(|v| !uses.fusing(graph, v).is_empty() || inside(v))
+}
+
+fn fused(graph: &Graph) -> Result<Graph, PassError> {
+    let uses = Uses::of(graph);
+    rewrite(graph, "fuse_logp", fused, |out, v, _, map| {
+        let groups = uses.fusing(graph, v);
+        if groups.is_empty() { Ok(None) } else { total(graph, out, &groups, map).map(Some) }
+    })
 }
 
 /// Who uses each value.
@@ -75,6 +77,12 @@ impl Uses {
     /// Whether `v` is an addition that is no summand itself.
     fn is_total(&self, graph: &Graph, v: Val) -> bool {
         self.count[v.index()] > 0 && is_addition(graph, v) && !self.in_sum[v.index()]
+    }
+
+    /// The summands of a total of which some fuse; none of anything else.
+    fn fusing(&self, graph: &Graph, v: Val) -> Vec<Operands> {
+        let groups = if self.is_total(graph, v) { self.groups(graph, v) } else { Vec::new() };
+        if groups.iter().any(|group| group.len() > 1) { groups } else { Vec::new() }
     }
 
     /// The summands of a total, in order: sums that fuse together, and everything else alone.

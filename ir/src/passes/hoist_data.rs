@@ -23,8 +23,7 @@ impl Pass for HoistData {
     }
 
     fn applies(&self, query: Query) -> bool {
-        // The others run once or twice for their data.
-        matches!(query, Query::Potential | Query::PotentialAndGradient | Query::Constrain)
+        query.runs_often()
     }
 
     fn need(&self) -> Need {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{PIPELINE, Pass, PassError, Query};
+use super::{PIPELINE, Pass, PassError, Query, Vjp};
 use crate::{graph::Graph, verify::verify};
 
 /// Whether a pass can be left out.
@@ -104,9 +104,30 @@ impl Settings {
         query: Query,
         observe: &mut dyn FnMut(Step<'_>),
     ) -> Result<Graph, PassError> {
+        self.run_passes(self.passes(query), graph, query, observe)
+    }
+
+    /// Runs the passes up to the gradient's: the graph that answers the query in tensor arithmetic, which another graph
+    /// can take in. What comes after them is done once for the whole of that.
+    ///
+    /// # Errors
+    /// The first pass's error.
+    pub fn pure(&self, graph: &Graph, query: Query) -> Result<Graph, PassError> {
+        let last = PIPELINE.iter().take_while(|p| p.name() != Vjp.name()).count();
+        let early = |p: &&dyn Pass| PIPELINE.iter().take(last + 1).any(|q| q.name() == p.name());
+        self.run_passes(self.passes(query).filter(early), graph, query, &mut |_| {})
+    }
+
+    fn run_passes(
+        &self,
+        passes: impl Iterator<Item = &'static dyn Pass>,
+        graph: &Graph,
+        query: Query,
+        observe: &mut dyn FnMut(Step<'_>),
+    ) -> Result<Graph, PassError> {
         let mut current = Cow::Borrowed(graph);
         let mut applied = 0;
-        for pass in self.passes(query) {
+        for pass in passes {
             let outcome = match self.skips(pass, applied) {
                 Some(skipped) => skipped,
                 None => {

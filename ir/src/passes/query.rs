@@ -11,6 +11,9 @@ use crate::{
 pub enum Query {
     /// The graph's own outputs; sites inside draw from their seeds.
     Evaluate,
+    /// The same of a function over a program's data that runs many times, so that what data alone decide is worth computing
+    /// once.
+    Function,
     /// `(data…, value of each sample site in program order) → log density`.
     LogDensity,
     /// `(data…, position) → −log density` on the unconstrained space, with the transforms' Jacobians.
@@ -39,6 +42,7 @@ impl Query {
     pub fn name(self) -> &'static str {
         match self {
             Query::Evaluate => "evaluate",
+            Query::Function => "function",
             Query::LogDensity => "log_density",
             Query::Potential => "potential",
             Query::PotentialAndGradient => "potential_and_gradient",
@@ -77,6 +81,11 @@ impl Query {
             (Query::Predictive, SiteKind::Param(_)) => true,
             _ => false,
         }
+    }
+
+    /// Whether its executable runs many times for one set of data; the others run once or twice.
+    pub(crate) fn runs_often(self) -> bool {
+        matches!(self, Query::Function | Query::Potential | Query::PotentialAndGradient | Query::Constrain)
     }
 
     /// Whether it reads a value for each latent site.

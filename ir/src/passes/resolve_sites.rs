@@ -256,7 +256,7 @@ impl<'a> Resolver<'a> {
             }
             _ if self.unknown.is_some() => self.unknown_value(node, site)?,
             _ if self.nested || sample.hidden => self.draw(node, site, sample, key, captures)?,
-            (Query::Evaluate | Query::Draws | Query::Predictive, _) => {
+            (Query::Evaluate | Query::Function | Query::Draws | Query::Predictive, _) => {
                 self.draw(node, site, sample, key, captures)?
             }
             (Query::Potential | Query::PotentialAndGradient | Query::Constrain, _) => {
@@ -411,7 +411,9 @@ impl<'a> Resolver<'a> {
             None => self.out.full(&Ty::scalar(DType::F64), 0.0).map_err(err)?,
         };
         let outputs = match self.query {
-            Query::Evaluate => self.graph.outputs().iter().map(|v| self.map[v.index()]).collect(),
+            Query::Evaluate | Query::Function => {
+                self.graph.outputs().iter().map(|v| self.map[v.index()]).collect()
+            }
             Query::LogDensity => vec![density],
             Query::Potential | Query::PotentialAndGradient => vec![self.out.neg(density).map_err(err)?],
             Query::Constrain | Query::Predictive | Query::LogProbs | Query::LogLikelihood => self.values,
