@@ -313,3 +313,39 @@ fn vmap_takes_and_puts_the_batch_along_the_dimensions_it_is_told() {
     close(&results[0], &[0.0, 60.0, 10.0, 80.0, 20.0, 100.0]);
     close(&results[1], &[0.0, 10.0, 20.0, 60.0, 80.0, 100.0]);
 }
+
+#[test]
+fn fences_change_no_value_derivative_or_batch() {
+    let results = both(|| {
+        let (x, a) = (Tensor::from([0.3, 1.2]), Tensor::from([2.0, -1.0]));
+        let plain = |x: &Tensor| (x.sin() * a).sum();
+        let fenced = fence(plain);
+        let pair = fence(|(x, n): &(Tensor, Tensor)| (*x * *n, *n + 1));
+        let (scaled, next) = pair(&(x, Tensor::from(3)));
+        let third = |f: &dyn Fn(&Tensor) -> Tensor| {
+            grad(|x: &Tensor| grad(|x: &Tensor| grad(f)(x).sum())(x).sum())(&x)
+        };
+        // A value from outside, by which the derivative is too; a fence inside of a loop.
+        let outside = grad(|a: &Tensor| fence(|x: &Tensor| (x.sin() * *a).sum())(&x))(&a);
+        let looped = while_loop(x, |x| x.sum().less(100.0), |x| fence(|x: &Tensor| *x * 2.0)(x));
+        vec![
+            fenced(&x) - plain(&x),
+            grad(&fenced)(&x) - grad(plain)(&x),
+            third(&fenced) - third(&plain),
+            jvp(&fenced, &x, &a).1 - jvp(plain, &x, &a).1,
+            hessian(&fenced)(&x) - hessian(plain)(&x),
+            vmap(&fenced)(&Tensor::stack(&[x, a])) - vmap(plain)(&Tensor::stack(&[x, a])),
+            vmap(grad(&fenced))(&Tensor::stack(&[x, a])) - vmap(grad(plain))(&Tensor::stack(&[x, a])),
+            outside - x.sin(),
+            scaled,
+            next.convert(DType::F64),
+            looped,
+        ]
+    });
+    for difference in &results[..8] {
+        close(difference, &vec![0.0; difference.len()]);
+    }
+    close(&results[8], &[0.3 * 3.0, 1.2 * 3.0]);
+    close(&results[9], &[4.0]);
+    close(&results[10], &[0.3 * 128.0, 1.2 * 128.0]);
+}

@@ -16,7 +16,7 @@ use crate::{
     attr,
     error::LowerError,
     literal::literal,
-    proto::{CholeskyOptions, HloInstructionProto, HloModuleProto, ShapeProto},
+    proto::{CholeskyOptions, FrontendAttributes, HloInstructionProto, HloModuleProto, ShapeProto},
     shape,
     wire::{COMPUTATIONS, Instructions, append},
 };
@@ -45,13 +45,21 @@ pub(crate) fn module(graph: &Graph, name: &str) -> Result<Module, LowerError> {
     if graph.phase() == Phase::Model {
         return Err(LowerError::ModelPhase { name });
     }
-    let mut emitter = Emitter::default();
+    let mut emitter = Emitter { has_kernels: has_kernels(graph), ..Emitter::default() };
     let mut entry = Writer::new(&mut emitter, graph);
     entry.parameters()?;
     entry.live(graph.outputs())?;
     let (root, result) = (entry.tuple(graph.outputs()), entry.tuple_shape(graph.outputs()));
     let instructions = entry.instructions;
     Ok(emitter.finish(name, instructions, root, result))
+}
+
+/// Whether a graph holds a fence that is to become a kernel.
+pub(crate) fn has_kernels(graph: &Graph) -> bool {
+    graph.vals().filter_map(|v| graph.op(v)).any(|op| {
+        matches!(op, Op::Fence(fence) if fence.kernel)
+            || op.regions().iter().any(|region| has_kernels(region))
+    })
 }
 
 /// The part of a name XLA accepts: letters, digits, `_`, `.`, `-`, no digit in front.
@@ -71,6 +79,8 @@ struct Emitter {
     names: FxHashSet<u64>,
     /// The number of instructions so far, in all computations; ids count from 1.
     count: i64,
+    /// Whether something in the module is to become one function of machine code.
+    has_kernels: bool,
     /// The computations that the entry calls, directly or through others.
     called: Vec<Vec<u8>>,
     /// The called computation that combines two scalars, by opcode and element type.
@@ -88,6 +98,8 @@ enum Signature {
     Predicate,
     /// It takes its inputs and returns its only output.
     Plain,
+    /// It takes its inputs and returns a tuple of its outputs.
+    Called,
 }
 
 impl Emitter {
@@ -145,7 +157,7 @@ impl Emitter {
         }
         let mut writer = Writer::new(self, graph);
         match signature {
-            Signature::Plain => writer.parameters()?,
+            Signature::Plain | Signature::Called => writer.parameters()?,
             Signature::Tuples(_) | Signature::Predicate => writer.tuple_parameter()?,
         }
         writer.live(graph.outputs())?;
@@ -155,6 +167,7 @@ impl Emitter {
                     graph.inputs()[..kept].iter().chain(graph.outputs()).copied().collect();
                 (writer.tuple(&results), writer.tuple_shape(&results))
             }
+            Signature::Called => (writer.tuple(graph.outputs()), writer.tuple_shape(graph.outputs())),
             Signature::Predicate | Signature::Plain => {
                 let of = |v: &Val| (writer.ids[v.index()], shape::array(graph.ty(*v)));
                 graph.outputs().first().map(of).unwrap_or_default()
@@ -307,6 +320,7 @@ impl<'m, 'g> Writer<'m, 'g> {
         };
         match attrs.as_slice() {
             [HloAttr::Loop { cond, body }] => self.while_loop(v, instruction, &operands, cond, body),
+            [HloAttr::Call { body, kernel }] => self.call(v, instruction, body, *kernel),
             [HloAttr::Branches(branches)] => self.conditional(v, instruction, &operands, branches),
             _ => self.instruction(v, op, instruction, &attrs, &tys),
         }
@@ -383,6 +397,27 @@ impl<'m, 'g> Writer<'m, 'g> {
         self.first_of(v, tuple, 0)
     }
 
+    /// A call of a graph, which a compiler puts in place of the call, unless the module has kernels: in these it keeps fences.
+    fn call(
+        &mut self,
+        v: Val,
+        mut instruction: HloInstructionProto,
+        body: &Arc<Graph>,
+        kernel: bool,
+    ) -> Result<(), LowerError> {
+        instruction.called_computation_ids = vec![self.module.body(body, Signature::Called)?];
+        instruction.shape = Some(self.results(v)?);
+        if self.module.has_kernels {
+            let mut attributes = FrontendAttributes::default();
+            let names = [("inlineable", "false"), ("xla_cpu_small_call", "true")];
+            let hints = names.into_iter().take(1 + usize::from(kernel));
+            attributes.map.extend(hints.map(|(name, value)| (name.to_string(), value.to_string())));
+            instruction.frontend_attributes = Some(Box::new(attributes));
+        }
+        let tuple = self.add(instruction);
+        self.first_of(v, tuple, 0)
+    }
+
     /// Writes attributes into an instruction whose first operand has the given type, and adds to the module what they
     /// ask for. Fails with the attribute that needs an operand where there is none.
     fn attributes<'a>(
@@ -424,7 +459,7 @@ impl<'m, 'g> Writer<'m, 'g> {
                     self.typed_attribute(&mut out, attr, dtype);
                 }
                 // These are whole instructions of their own.
-                HloAttr::Loop { .. } | HloAttr::Branches(_) => return Ok(Err(attr)),
+                HloAttr::Loop { .. } | HloAttr::Branches(_) | HloAttr::Call { .. } => return Ok(Err(attr)),
             }
         }
         Ok(Ok(out))

@@ -4,6 +4,8 @@
 //! numbers are theirs. Fields of instructions Pyroxene does not emit are left out: an absent proto3 field reads as
 //! its default, and these numbers have been stable for as long as the files are public.
 
+use std::collections::BTreeMap;
+
 use prost::Message;
 
 /// `xla.HloModuleProto`: a whole program.
@@ -112,6 +114,9 @@ pub struct HloInstructionProto {
     /// The options of a cholesky.
     #[prost(message, optional, tag = "62")]
     pub cholesky_options: Option<CholeskyOptions>,
+    /// Hints to compilers.
+    #[prost(message, optional, boxed, tag = "68")]
+    pub frontend_attributes: Option<Box<FrontendAttributes>>,
     /// Whether a sort keeps the order of equal elements.
     #[prost(bool, tag = "60")]
     pub is_stable: bool,
@@ -121,6 +126,14 @@ pub struct HloInstructionProto {
     /// How a compare reads its operands: `FLOAT`, `SIGNED`, `UNSIGNED`.
     #[prost(string, tag = "72")]
     pub comparison_type: String,
+}
+
+/// `xla.FrontendAttributes`: hints to compilers, by name; one that does not know a name passes over it.
+#[derive(Clone, PartialEq, Message)]
+pub struct FrontendAttributes {
+    /// The hints.
+    #[prost(btree_map = "string, string", tag = "1")]
+    pub map: BTreeMap<String, String>,
 }
 
 /// `xla.HloInstructionProto.SliceDimensions`: `start ≤ index < limit`, every `stride`-th.

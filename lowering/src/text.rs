@@ -82,13 +82,18 @@ fn write_instruction(out: &mut String, i: &HloInstructionProto, names: &Names<'_
     write_attributes(out, i)?;
     let called = |ids: &[i64]| named(&names.computations, "", ids);
     match (i.opcode.as_str(), i.called_computation_ids.as_slice()) {
-        (_, []) => Ok(()),
+        (_, []) => {}
         ("while", [body, cond]) => {
-            write!(out, ", condition={}, body={}", called(&[*cond]), called(&[*body]))
+            write!(out, ", condition={}, body={}", called(&[*cond]), called(&[*body]))?;
         }
-        ("conditional", branches) => write!(out, ", branch_computations={{{}}}", called(branches)),
-        (_, ids) => write!(out, ", to_apply={}", called(ids)),
+        ("conditional", branches) => write!(out, ", branch_computations={{{}}}", called(branches))?,
+        (_, ids) => write!(out, ", to_apply={}", called(ids))?,
     }
+    if let Some(attributes) = &i.frontend_attributes {
+        let pairs = attributes.map.iter().map(|(name, value)| format!("{name}=\"{value}\""));
+        write!(out, ", frontend_attributes={{{}}}", separated(pairs, ","))?;
+    }
+    Ok(())
 }
 
 fn write_attributes(out: &mut String, i: &HloInstructionProto) -> fmt::Result {

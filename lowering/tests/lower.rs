@@ -339,3 +339,42 @@ fn a_value_xla_cannot_address_is_refused() {
         ],
     );
 }
+
+#[test]
+fn fences_are_calls_and_bind_compilers_beside_kernels_alone() -> Result<(), TypeError> {
+    let graph = |kernel| {
+        let mut body = Graph::new(Phase::Pure);
+        let x = body.input("x", Role::Argument, Ty::new(DType::F64, [3]));
+        let (double, square) = (body.push(ops::Add, &[x, x])?, body.push(ops::Mul, &[x, x])?);
+        body.set_outputs([double, square]);
+        let mut g = Graph::new(Phase::Pure);
+        let x = g.input("x", Role::Argument, Ty::new(DType::F64, [3]));
+        let both = g.push_all(ops::Fence { kernel, body: body.into() }, &[x])?;
+        g.set_outputs(both);
+        Ok::<_, TypeError>(g)
+    };
+    check(
+        &graph(true)?,
+        expect![[r#"
+        HloModule test, entry_computation_layout={(f64[3]{0})->(f64[3]{0}, f64[3]{0})}
+
+        body.1 {
+          %x_ = f64[3]{0} parameter(0)
+          %add.3 = f64[3]{0} add(%x_, %x_)
+          %multiply.4 = f64[3]{0} multiply(%x_, %x_)
+          ROOT %tuple.5 = (f64[3]{0}, f64[3]{0}) tuple(%add.3, %multiply.4)
+        }
+
+        ENTRY main {
+          %x = f64[3]{0} parameter(0)
+          %call.6 = (f64[3]{0}, f64[3]{0}) call(%x), to_apply=body.1, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
+          %get-tuple-element.7 = f64[3]{0} get-tuple-element(%call.6), index=0
+          %get-tuple-element.8 = f64[3]{0} get-tuple-element(%call.6), index=1
+          ROOT %tuple.9 = (f64[3]{0}, f64[3]{0}) tuple(%get-tuple-element.7, %get-tuple-element.8)
+        }
+    "#]],
+    );
+    let plain = lower(&graph(false)?, "test").unwrap().to_text();
+    assert!(plain.contains("call(%x), to_apply=body.1\n"), "{plain}");
+    Ok(())
+}

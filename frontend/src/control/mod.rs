@@ -2,6 +2,7 @@
 
 mod carry;
 mod cond;
+mod fence;
 mod fori_loop;
 mod inside;
 mod map;
@@ -11,6 +12,7 @@ mod sites;
 mod while_loop;
 
 pub use cond::{cond, switch};
+pub use fence::fence;
 pub use fori_loop::fori_loop;
 pub use map::map;
 pub use scan::{Scan, scan};

@@ -58,6 +58,13 @@ pub enum HloAttr {
     },
     /// The branches of a conditional: each takes all operands after the first, which says the branch.
     Branches(Vec<Arc<Graph>>),
+    /// A call of this graph on all operands. As a kernel it becomes one function of machine code on devices that can.
+    Call {
+        /// Takes all operands, returns the results.
+        body: Arc<Graph>,
+        /// Whether it becomes one function.
+        kernel: bool,
+    },
     /// The sizes of a dynamic slice.
     SliceSizes(Vec<usize>),
     /// A stable sort along a dimension. The comparator takes, for each operand in turn, an element of the left place and

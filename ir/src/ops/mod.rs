@@ -289,6 +289,7 @@ ops! {
     erfcx::Erfcx,
     exp::Exp,
     expm1::Expm1,
+    fence::Fence,
     floor::Floor,
     gammainc::Gammainc,
     gammainc_grad_a::GammaincGradA,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::TypeError,
     graph::{Graph, Kind, Operands, Phase, Role, Val},
-    ops::{Op, Scan, Switch, While},
+    ops::{Fence, Op, Scan, Switch, While},
     types::Ty,
 };
 
@@ -29,6 +29,7 @@ pub(super) fn out_of_loops(graph: &Graph, inputs: &[Known], runs: usize) -> Resu
             Kind::Pure(Op::Scan(op)) => scan(out, op, operands, known),
             Kind::Pure(Op::While(op)) => while_loop(out, op, operands, known),
             Kind::Pure(Op::Switch(op)) => switch(out, op, operands, &known[1..]),
+            Kind::Pure(Op::Fence(op)) => fence(out, op, operands, &known, runs),
             _ => out.copy_node(graph, v, operands),
         };
         new.map_err(at("hoist_data", node, None))
@@ -210,4 +211,12 @@ fn switch(out: &mut Graph, op: &Switch, args: &[Val], known: &[Known]) -> Result
     };
     let branches = (0..bodies.len()).map(branch).collect::<Result<_, _>>()?;
     out.push(Switch { branches }, &args)
+}
+
+fn fence(out: &mut Graph, op: &Fence, args: &[Val], known: &[Known], runs: usize) -> Result<Val, TypeError> {
+    let body = Body::of(&op.body, known, runs)?;
+    let before = body.before(out, &given(args, 0..0))?;
+    let taken: Vec<_> = body.cuts.iter().map(|v| (args.len(), body.ty(v), Some(*v))).collect();
+    let op = Fence { body: opened(&body.graph, &taken)?, ..op.clone() };
+    out.push(op, &[args, &before].concat())
 }
