@@ -115,6 +115,18 @@ pub(crate) fn fail(kind: ErrorKind, loc: Loc) -> Tensor {
     Tensor::POISON
 }
 
+/// Records that something was used wrongly: what was found, what to do, and where; gives what stands for the missing
+/// value. For functions of tensors outside this crate, whose errors then are told with all others of the trace.
+///
+/// ```
+/// use pyroxene_frontend::{Loc, Tensor, eval, usage_error};
+/// let error = eval(|| usage_error("0 steps", "give at least one", Loc::caller()) + 1.0).unwrap_err();
+/// assert!(error.to_string().contains("0 steps"));
+/// ```
+pub fn usage_error(found: impl Into<String>, help: impl Into<String>, loc: Loc) -> Tensor {
+    fail(ErrorKind::Usage { found: found.into(), help: help.into() }, loc)
+}
+
 /// Pops the trace on unwinding too, so that a panic in user code leaves the stack as it was.
 struct Pop(usize);
 
