@@ -42,3 +42,8 @@ impl<T: EachParameter> Optimizer for T {
 pub(super) fn slots<const N: usize>(state: &[Tensor], x: Tensor) -> [Tensor; N] {
     std::array::from_fn(|i| state.get(i).copied().unwrap_or_else(|| like(0.0, x)))
 }
+
+/// `1 / √x`, zero where `x` is not positive.
+pub(super) fn inverse_root(x: Tensor) -> Tensor {
+    x.greater(0.0).select(1.0 / x.sqrt(), 0.0)
+}

@@ -5,17 +5,29 @@
 
 use pyroxene_frontend::{Tensor, vjp};
 
+mod adagrad;
 mod adam;
+mod clipped_adam;
 mod each;
+mod minimize;
 mod momentum;
-mod schedule;
+mod rms_prop;
+mod rms_prop_momentum;
+mod schedules;
 mod sgd;
+mod sm3;
 
+pub use adagrad::Adagrad;
 pub use adam::Adam;
+pub use clipped_adam::ClippedAdam;
 pub use each::EachParameter;
+pub use minimize::{Bfgs, Minimize, OptimizeResults, minimize};
 pub use momentum::Momentum;
-pub use schedule::Schedule;
+pub use rms_prop::RmsProp;
+pub use rms_prop_momentum::RmsPropMomentum;
+pub use schedules::*;
 pub use sgd::Sgd;
+pub use sm3::Sm3;
 
 /// A loss of some parameters, and what else evaluating it gives (states of `mutable` sites), through which no gradient
 /// flows.

@@ -1,10 +1,37 @@
-//! Step sizes as functions of the number of the step.
+//! Step sizes as functions of the number of the step, with optax's names, defaults and values.
 
 use std::{fmt, sync::Arc};
 
 use pyroxene_frontend::{DType, Tensor};
 
+mod constant;
+mod cosine;
+mod exponential;
+mod join;
+mod onecycle;
+mod piecewise_constant;
+mod piecewise_interpolate;
+mod polynomial;
+mod sgdr;
+mod warmup_cosine;
+mod warmup_exponential;
+
+pub use constant::constant_schedule;
+pub use cosine::{CosineDecay, cosine_decay_schedule};
+pub use exponential::{ExponentialDecay, exponential_decay};
+pub use join::join_schedules;
+pub use onecycle::{CosineOnecycle, LinearOnecycle, cosine_onecycle_schedule, linear_onecycle_schedule};
+pub use piecewise_constant::piecewise_constant_schedule;
+pub use piecewise_interpolate::{Interpolation, piecewise_interpolate_schedule};
+pub use polynomial::{Polynomial, linear_schedule, polynomial_schedule, warmup_constant_schedule};
+pub use sgdr::sgdr_schedule;
+pub use warmup_cosine::{WarmupCosineDecay, warmup_cosine_decay_schedule};
+pub use warmup_exponential::{WarmupExponentialDecay, warmup_exponential_decay_schedule};
+
 /// A step size for each step: a number, or a function of the step's number, an integer scalar that counts from 0.
+///
+/// The functions of this module's family (`exponential_decay`, `cosine_decay_schedule`, ...) give one each; those with
+/// options give a builder, which is one too wherever a step size is asked for.
 ///
 /// ```
 /// use pyroxene_frontend::Tensor;
@@ -21,6 +48,11 @@ impl Schedule {
     /// The step size at a step.
     pub fn at(&self, step: Tensor) -> Tensor {
         (self.0)(step)
+    }
+
+    /// From a function of the step's number as a float.
+    fn of(f: impl Fn(Tensor) -> Tensor + Send + Sync + 'static) -> Schedule {
+        Schedule(Arc::new(move |step| f(step.convert(DType::F64))))
     }
 
     /// The step size in the element type of what it moves: a step's number must not raise the precision of a parameter.
