@@ -257,6 +257,16 @@ pub struct Stats {
     pub compiles: u64,
     /// Requests that an executable already at hand answered.
     pub hits: u64,
+    /// Executables that were loaded from disk, where an earlier process or backend had left them.
+    pub disk_hits: u64,
+}
+
+impl Stats {
+    /// The executables made, whether XLA compiled them or they came from disk: what a program costs of them, however
+    /// often it has run on this machine.
+    pub fn made(&self) -> u64 {
+        self.compiles + self.disk_hits
+    }
 }
 
 /// Checks the arguments' number and types against a program's inputs: what every backend does before a run.

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     backend::Backend,
-    cache::Cached,
+    cache::{Cached, DiskCache, Stored},
     error::{Error, Result},
     options::Options,
     pjrt::PjrtBackend,
@@ -38,7 +38,7 @@ fn registered(name: Option<&str>) -> Result<Option<OpenBackend>> {
 }
 
 /// Opens the backend that the options name for `platform`, a PJRT plugin unless they name another, and keeps its
-/// executables; `notice` gets one line before downloads.
+/// executables, on disk too; `notice` gets one line before downloads, and one when nothing can be kept on disk.
 ///
 /// # Errors
 /// When no backend has that name, or no plugin can be found, installed or loaded.
@@ -47,7 +47,15 @@ pub fn open(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> 
         return open(platform, options, notice);
     }
     let found = plugin::find(platform, options, notice)?;
-    Ok(Arc::new(Cached::new(PjrtBackend::load(&found.path, &found.origin)?)))
+    let backend = PjrtBackend::load(&found.path, &found.origin)?;
+    let Some(cache) = DiskCache::of(options) else { return Ok(Arc::new(Cached::new(backend))) };
+    Ok(match Stored::new(backend, &found, cache) {
+        Ok(stored) => Arc::new(Cached::new(stored)),
+        Err((backend, error)) => {
+            notice(&format!("pyroxene: compiled programs are not kept on disk: {error}"));
+            Arc::new(Cached::new(backend))
+        }
+    })
 }
 
 /// The CPU backend of this process, as the environment variables say. Made by the first call that succeeds.

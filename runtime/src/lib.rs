@@ -37,13 +37,14 @@ mod error;
 pub mod options;
 mod pjrt;
 pub mod plugin;
+mod private;
 
 pub use backend::{
     Backend, CompileOptions, Executable, FlagValue, Input, Launch, Module, OptLevel, Platform, Stats,
     check_arguments,
 };
 pub use buffer::{Buffer, DeviceMemory};
-pub use cache::Cached;
+pub use cache::{CacheError, Cached, Contents, DiskCache};
 pub use default::{OpenBackend, default_backend, notice, open, register_backend};
 pub use error::{ArgumentMismatch, Code, DeviceError, Error, PluginError, Result};
 pub use pjrt::{PjrtBackend, bare_dispatch, check_module, keep_nan, quieten};

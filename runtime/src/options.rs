@@ -48,6 +48,18 @@ pub const VARIABLES: &[Variable] = &[
         "whether the CPU plugin may be downloaded with pip when there is none",
     ),
     variable("PYROXENE_DATA_DIR", "directory", "XDG_DATA_HOME/pyroxene", "where installed plugins are kept"),
+    variable(
+        "PYROXENE_CACHE",
+        "directory|off",
+        "XDG_CACHE_HOME/pyroxene",
+        "where compiled programs are kept for the next start",
+    ),
+    variable(
+        "PYROXENE_CACHE_SIZE",
+        "megabytes",
+        "1024",
+        "how much of them is kept; what was unused for longest goes first",
+    ),
     variable("PYROXENE_DUMP", "directory", "none", "where programs are written after each stage"),
     variable(
         "PYROXENE_DUMP_PASS",
@@ -78,9 +90,14 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("XLA_FLAGS", "flags", "none", "XLA's own options; an unknown one ends the process"),
     variable("XDG_DATA_HOME", "directory", "HOME/.local/share", "the user's data directory"),
+    variable("XDG_CACHE_HOME", "directory", "HOME/.cache", "the user's directory of what can be made again"),
     variable("HOME", "directory", "none", "the user's home directory"),
     variable("PATH", "directories", "none", "where python3 and pip are looked for"),
 ];
+
+const MEGABYTE: u64 = 1_000_000;
+/// The default in the row of `PYROXENE_CACHE_SIZE`: thousands of small programs, hundreds of large ones.
+pub(crate) const CACHE_SIZE: u64 = 1024 * MEGABYTE;
 
 /// A variable with the value it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,6 +219,10 @@ pub struct Options {
     pub install: InstallPolicy,
     /// Our data directory (`PYROXENE_DATA_DIR`, or below `XDG_DATA_HOME` or `HOME`); none if none is set.
     pub data_dir: Option<PathBuf>,
+    /// Where compiled programs are kept (`PYROXENE_CACHE`, or below `XDG_CACHE_HOME` or `HOME`); none if they are not.
+    pub cache: Option<PathBuf>,
+    /// How many bytes of them are kept (`PYROXENE_CACHE_SIZE`); none is as many as the table says.
+    pub cache_size: Option<u64>,
     /// Where stages write their programs (`PYROXENE_DUMP`).
     pub dump: Option<PathBuf>,
     /// Which stages write them (`PYROXENE_DUMP_PASS`); none is all.
@@ -270,14 +291,21 @@ impl Options {
             Some("error") => Validate::Error,
             Some(found) => return Err(wrong("PYROXENE_VALIDATE", found)),
         };
-        let data_dir = path("PYROXENE_DATA_DIR")
-            .or_else(|| path("XDG_DATA_HOME").filter(|p| p.is_absolute()).map(|p| p.join("pyroxene")))
-            .or_else(|| path("HOME").map(|p| p.join(".local/share/pyroxene")));
+        // A relative one counts as none, as the XDG specification says.
+        let below = |variable, at_home| {
+            let named = path(variable).filter(|p| p.is_absolute());
+            named.or_else(|| path("HOME").map(|p| p.join(at_home))).map(|p| p.join("pyroxene"))
+        };
+        let data_dir = path("PYROXENE_DATA_DIR").or_else(|| below("XDG_DATA_HOME", ".local/share"));
+        let cache = path("PYROXENE_CACHE").or_else(|| below("XDG_CACHE_HOME", ".cache"));
+        let cache_size = parsed(environment, "PYROXENE_CACHE_SIZE", megabytes)?;
         Ok(Options {
             backend: text(environment, "PYROXENE_BACKEND"),
             plugin: path("PYROXENE_PLUGIN"),
             install,
             data_dir,
+            cache: cache.filter(|path| path.as_os_str() != "off"),
+            cache_size,
             dump: path("PYROXENE_DUMP"),
             dump_pass: parsed(environment, "PYROXENE_DUMP_PASS", Pattern::new)?,
             disabled_passes: list(environment, "PYROXENE_DISABLE_PASS"),
@@ -322,6 +350,11 @@ fn parsed<T>(
 fn list(environment: &Environment, name: &str) -> Vec<String> {
     let value = text(environment, name).unwrap_or_default();
     value.split(',').map(str::trim).filter(|part| !part.is_empty()).map(String::from).collect()
+}
+
+/// A number of megabytes in bytes.
+fn megabytes(text: &str) -> Option<u64> {
+    text.parse::<u64>().ok()?.checked_mul(MEGABYTE)
 }
 
 fn wrong(name: &'static str, found: &str) -> OptionError {
@@ -391,6 +424,19 @@ mod tests {
             message(("PYROXENE_OPT_LEVEL", "9")),
             Err("the environment variable PYROXENE_OPT_LEVEL is `9`, expected 0|1|2|3".into())
         );
+    }
+
+    #[test]
+    fn cache_is_off_by_name_and_has_a_size() {
+        let cache = |pairs: &[(&str, &str)]| options(pairs).map(|o| (o.cache, o.cache_size));
+        assert_eq!(cache(&[("HOME", "/h")]), Ok((Some("/h/.cache/pyroxene".into()), None)));
+        let pairs = [("HOME", "/h"), ("XDG_CACHE_HOME", "/x"), ("PYROXENE_CACHE_SIZE", "20")];
+        assert_eq!(cache(&pairs), Ok((Some("/x/pyroxene".into()), Some(20_000_000))));
+        assert_eq!(cache(&[("HOME", "/h"), ("PYROXENE_CACHE", "here")]), Ok((Some("here".into()), None)));
+        assert_eq!(cache(&[("HOME", "/h"), ("PYROXENE_CACHE", "off")]), Ok((None, None)));
+        for wrong in ["1 GB", "-1", "99999999999999999"] {
+            assert!(cache(&[("PYROXENE_CACHE_SIZE", wrong)]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

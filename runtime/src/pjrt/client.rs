@@ -22,6 +22,7 @@ use super::{
 use crate::{
     backend::{Backend, CompileOptions, Executable, Module, Platform, Stats},
     buffer::Buffer,
+    cache::NativeCode,
     error::{DeviceError, Error, PluginError, Result},
     plugin::check_library,
 };
@@ -102,7 +103,7 @@ impl Client {
         Ok(PjrtMemory::new(self.clone(), args.buffer))
     }
 
-    fn load(
+    fn compile(
         &self,
         module: &Module<'_>,
         options: &[u8],
@@ -122,6 +123,18 @@ impl Client {
         // SAFETY: program and options outlive the call; options always name one replica and one partition,
         // and the entry has layouts (`check_module`): what the plugin would abort on.
         unsafe { call!(self.api, client_compile, &mut args)? };
+        Ok(args.executable)
+    }
+
+    fn load(&self, code: &NativeCode) -> Result<*mut ffi::LoadedExecutableObject, DeviceError> {
+        let mut args = ffi::ExecutableDeserializeAndLoadArgs::new();
+        args.client = self.raw;
+        args.bytes = code.bytes().as_ptr().cast();
+        args.bytes_size = code.bytes().len();
+        // SAFETY: the bytes outlive the call. Plugins believe them, so that others would be undefined behaviour: these
+        // are what this plugin file wrote for this kind of machine (their key), unchanged (their checksum), in a
+        // directory and a file that nobody else could write, which is what `NativeCode` is made of.
+        unsafe { call!(self.api, executable_deserialize_and_load, &mut args)? };
         Ok(args.executable)
     }
 }
@@ -175,6 +188,25 @@ impl PjrtBackend {
         }
         self
     }
+
+    /// Compiles a module that has been checked, with options in the plugin's own form.
+    pub(crate) fn compile_encoded(&self, module: &Module<'_>, options: &[u8]) -> Result<PjrtExecutable> {
+        self.compiles.fetch_add(1, Ordering::Relaxed);
+        let raw = self.client.compile(module, options).map_err(|e| Error::Compile {
+            module: module.name.to_string(),
+            code: e.code,
+            message: e.message,
+        })?;
+        PjrtExecutable::new(self.client.clone(), raw, module)
+    }
+
+    /// Makes an executable of the native code that a module was compiled to before.
+    ///
+    /// # Errors
+    /// When the plugin does not take the code, or its results are not those the module declares.
+    pub(crate) fn load_code(&self, module: &Module<'_>, code: &NativeCode) -> Result<PjrtExecutable> {
+        PjrtExecutable::new(self.client.clone(), self.client.load(code)?, module)
+    }
 }
 
 impl Backend for PjrtBackend {
@@ -184,13 +216,7 @@ impl Backend for PjrtBackend {
 
     fn compile(&self, module: &Module<'_>, options: &CompileOptions) -> Result<Arc<dyn Executable>> {
         check_module(module)?;
-        self.compiles.fetch_add(1, Ordering::Relaxed);
-        let raw = self.client.load(module, &options::encode(options)).map_err(|e| Error::Compile {
-            module: module.name.to_string(),
-            code: e.code,
-            message: e.message,
-        })?;
-        Ok(Arc::new(PjrtExecutable::new(self.client.clone(), raw, module)?))
+        Ok(Arc::new(self.compile_encoded(module, &options::encode(options))?))
     }
 
     fn upload(&self, array: &Array) -> Result<Buffer> {
@@ -207,7 +233,7 @@ impl Backend for PjrtBackend {
     }
 
     fn stats(&self) -> Stats {
-        Stats { compiles: self.compiles.load(Ordering::Relaxed), hits: 0 }
+        Stats { compiles: self.compiles.load(Ordering::Relaxed), ..Stats::default() }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A compiled program on its device.
-pub(super) struct PjrtExecutable {
+pub(crate) struct PjrtExecutable {
     pub(super) client: Arc<Client>,
     raw: *mut ffi::LoadedExecutableObject,
     name: String,
@@ -76,38 +76,66 @@ impl PjrtExecutable {
     /// Element types and dimensions of the results as XLA compiled them.
     fn compiled_outputs(&self) -> Result<Vec<(i32, Vec<i64>)>, DeviceError> {
         let api = self.client.api;
+        self.with_code(|executable| {
+            let mut types = ffi::ExecutableOutputElementTypesArgs::new();
+            types.executable = executable;
+            let mut dims = ffi::ExecutableOutputDimensionsArgs::new();
+            dims.executable = executable;
+            let mut count = ffi::ExecutableNumOutputsArgs::new();
+            count.executable = executable;
+            // SAFETY: the executable is alive; the plugin fills `num_outputs` types and sizes, and their sum of dims,
+            // which are copied here.
+            unsafe {
+                call!(api, executable_num_outputs, &mut count)?;
+                call!(api, executable_output_element_types, &mut types)?;
+                call!(api, executable_output_dimensions, &mut dims)?;
+                let n = count.num_outputs.min(types.num_output_types).min(dims.num_outputs);
+                let sizes = words(dims.dim_sizes, n);
+                let mut rest = words(dims.dims, sizes.iter().sum());
+                let shapes = sizes.iter().map(|size| {
+                    let (head, tail) = rest.split_at(*size);
+                    rest = tail;
+                    head.to_vec()
+                });
+                Ok(words(types.output_types, n).iter().copied().zip(shapes).collect())
+            }
+        })
+    }
+
+    /// The program's native code, from which this plugin can load it again on this kind of machine.
+    pub(crate) fn serialize(&self) -> Result<Vec<u8>, DeviceError> {
+        let api = self.client.api;
+        self.with_code(|executable| {
+            let mut args = ffi::ExecutableSerializeArgs::new();
+            args.executable = executable;
+            // SAFETY: the executable is alive.
+            unsafe { call!(api, executable_serialize, &mut args)? };
+            // SAFETY: the bytes live until their owner is deleted, below, and are copied before.
+            let bytes = unsafe { words(args.bytes.cast::<u8>(), args.bytes_size) }.to_vec();
+            if let Some(delete) = args.deleter {
+                // SAFETY: handed over by the call above, deleted once.
+                unsafe { delete(args.serialized) };
+            }
+            Ok(bytes)
+        })
+    }
+
+    /// What `read` makes of the code apart from its devices, which it must not keep.
+    fn with_code<T>(
+        &self,
+        read: impl FnOnce(*mut ffi::ExecutableObject) -> Result<T, DeviceError>,
+    ) -> Result<T, DeviceError> {
+        let api = self.client.api;
         let mut get = ffi::LoadedExecutableGetExecutableArgs::new();
         get.loaded = self.raw;
-        // SAFETY: the executable is alive; the one got is destroyed below, after its arrays have been copied.
+        // SAFETY: the executable is alive; the one got is destroyed below.
         unsafe { call!(api, loaded_executable_get_executable, &mut get)? };
-        let mut types = ffi::ExecutableOutputElementTypesArgs::new();
-        types.executable = get.executable;
-        let mut dims = ffi::ExecutableOutputDimensionsArgs::new();
-        dims.executable = get.executable;
-        let mut count = ffi::ExecutableNumOutputsArgs::new();
-        count.executable = get.executable;
-        // SAFETY: as above; the plugin fills `num_outputs` types and sizes, and their sum of dims.
-        let outputs = unsafe {
-            call!(api, executable_num_outputs, &mut count)
-                .and_then(|()| call!(api, executable_output_element_types, &mut types))
-                .and_then(|()| call!(api, executable_output_dimensions, &mut dims))
-                .map(|()| {
-                    let n = count.num_outputs.min(types.num_output_types).min(dims.num_outputs);
-                    let sizes = words(dims.dim_sizes, n);
-                    let mut rest = words(dims.dims, sizes.iter().sum());
-                    let shapes = sizes.iter().map(|size| {
-                        let (head, tail) = rest.split_at(*size);
-                        rest = tail;
-                        head.to_vec()
-                    });
-                    words(types.output_types, n).iter().copied().zip(shapes).collect()
-                })
-        };
+        let outcome = read(get.executable);
         let mut free = ffi::ExecutableDestroyArgs::new();
         free.executable = get.executable;
         // SAFETY: got above, not used again.
         unsafe { call!(api, executable_destroy, &mut free)? };
-        outputs
+        outcome
     }
 
     /// The argument's buffer, if it is one of this executable's client.

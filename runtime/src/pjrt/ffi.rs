@@ -39,6 +39,8 @@ opaque! {
     ExecutableObject,
     /// Compiled code on its devices.
     LoadedExecutableObject,
+    /// What backs the bytes of a serialized executable.
+    SerializedObject,
     /// A device array.
     BufferObject,
 }
@@ -186,6 +188,21 @@ args! {
         dims: *const i64,
         dim_sizes: *const usize,
     }
+    ExecutableSerializeArgs {
+        executable: *const ExecutableObject,
+        bytes: *const c_char,
+        bytes_size: usize,
+        serialized: *mut SerializedObject,
+        deleter: Option<unsafe extern "C" fn(*mut SerializedObject)>,
+    }
+    ExecutableDeserializeAndLoadArgs {
+        client: *mut ClientObject,
+        bytes: *const c_char,
+        bytes_size: usize,
+        executable: *mut LoadedExecutableObject,
+        overridden_compile_options: *const c_char,
+        overridden_compile_options_size: usize,
+    }
     BufferDestroyArgs { buffer: *mut BufferObject }
     BufferToHostBufferArgs {
         src: *mut BufferObject,
@@ -311,14 +328,14 @@ pub(super) struct ApiTable {
     pub(super) executable_get_cost_analysis: Unused,
     pub(super) executable_output_memory_kinds: Unused,
     pub(super) executable_optimized_program: Unused,
-    pub(super) executable_serialize: Unused,
+    pub(super) executable_serialize: Entry<ExecutableSerializeArgs>,
     pub(super) loaded_executable_destroy: Entry<LoadedExecutableDestroyArgs>,
     pub(super) loaded_executable_get_executable: Entry<LoadedExecutableGetExecutableArgs>,
     pub(super) loaded_executable_addressable_devices: Unused,
     pub(super) loaded_executable_delete: Unused,
     pub(super) loaded_executable_is_deleted: Unused,
     pub(super) loaded_executable_execute: Entry<LoadedExecutableExecuteArgs>,
-    pub(super) executable_deserialize_and_load: Unused,
+    pub(super) executable_deserialize_and_load: Entry<ExecutableDeserializeAndLoadArgs>,
     pub(super) loaded_executable_fingerprint: Unused,
     pub(super) buffer_destroy: Entry<BufferDestroyArgs>,
     pub(super) buffer_element_type: Unused,
@@ -377,6 +394,8 @@ mod tests {
         assert_eq!(size(mem::size_of::<ClientCreateViewOfDeviceBufferArgs>()), 112);
         assert_eq!(size(mem::size_of::<ExecuteOptions>()), 112);
         assert_eq!(size(mem::size_of::<LoadedExecutableExecuteArgs>()), 80);
+        assert_eq!(size(mem::size_of::<ExecutableSerializeArgs>()), 56);
+        assert_eq!(size(mem::size_of::<ExecutableDeserializeAndLoadArgs>()), 64);
         assert_eq!(size(mem::size_of::<BufferToHostBufferArgs>()), 56);
         assert_eq!(mem::size_of::<NamedValue>(), 56);
         assert_eq!(mem::offset_of!(ApiTable, error_destroy), 40);

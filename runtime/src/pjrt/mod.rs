@@ -19,4 +19,5 @@ mod signature;
 pub use client::PjrtBackend;
 pub use environment::{keep_nan, quieten};
 pub use floor::bare_dispatch;
+pub(crate) use options::encode as encode_options;
 pub use signature::check_module;

@@ -49,7 +49,7 @@ enum OverrideValue {
 /// The options' bytes. Replicas and partitions are always given: a plugin aborts the process on zero of
 /// either. Debug options go as overrides of the plugin's defaults, where a mistake is an error instead of an
 /// abort.
-pub(super) fn encode(options: &CompileOptions) -> Vec<u8> {
+pub(crate) fn encode(options: &CompileOptions) -> Vec<u8> {
     let mut env_option_overrides = BTreeMap::new();
     let level = OverrideValue::Int(options.opt_level.number());
     env_option_overrides

@@ -13,7 +13,10 @@ use super::{
     pip,
     wheels::{CPU_WHEELS, Wheel},
 };
-use crate::options::{InstallPolicy, Options};
+use crate::{
+    options::{InstallPolicy, Options},
+    private,
+};
 
 /// Why the CPU plugin is not installed.
 #[derive(Debug, thiserror::Error)]
@@ -154,8 +157,7 @@ impl Installer {
             match examine(&self.data_dir, wheel, false) {
                 Condition::Sound(path) => {
                     check_private(&self.data_dir.join("plugins"))?;
-                    let origin = format!("installed from {} {}", wheel.name, wheel.version);
-                    return Ok(Ok(Found { path, origin }));
+                    return Ok(Ok(self.found(wheel, path)));
                 }
                 Condition::Missing => {}
                 Condition::Damaged(what) => {
@@ -225,8 +227,12 @@ impl Installer {
             fs::rename(&directory, aside.path.join("damaged"))?;
         }
         fs::rename(&unpacked, &directory)?;
+        Ok(self.found(wheel, directory.join(wheel.library)))
+    }
+
+    fn found(&self, wheel: &Wheel, path: PathBuf) -> Found {
         let origin = format!("installed from {} {}", wheel.name, wheel.version);
-        Ok(Found { path: directory.join(wheel.library), origin })
+        Found { path, origin, sha256: installed::recorded_hash(&self.data_dir, wheel) }
     }
 }
 
@@ -298,34 +304,13 @@ fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Inst
 
 /// Creates a directory, and those above it, for this user alone.
 fn create_private(path: &Path) -> Result<(), InstallError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(io_error("create", path))?;
+    private::create(path).map_err(io_error("create", path))?;
     check_private(path)
 }
 
 /// Refuses a directory that others own or can write.
-#[cfg(unix)]
 fn check_private(path: &Path) -> Result<(), InstallError> {
-    use std::os::unix::fs::MetadataExt;
     let metadata = fs::metadata(path).map_err(io_error("read", path))?;
-    let not_private = |problem: String| InstallError::NotPrivate { path: path.to_path_buf(), problem };
-    if metadata.mode() & 0o022 != 0 {
-        return Err(not_private(format!("can be written by others (mode {:o})", metadata.mode() & 0o777)));
-    }
-    // The owner of a process's own entry is its effective user; without /proc the mode has to do.
-    match fs::metadata("/proc/self") {
-        Ok(process) if metadata.uid() != process.uid() && metadata.uid() != 0 => {
-            Err(not_private(format!("belongs to user {}, this is user {}", metadata.uid(), process.uid())))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Directories are private by inheritance on systems without modes.
-#[cfg(not(unix))]
-fn check_private(_path: &Path) -> Result<(), InstallError> {
-    Ok(())
+    private::problem(&metadata)
+        .map_or(Ok(()), |problem| Err(InstallError::NotPrivate { path: path.to_path_buf(), problem }))
 }

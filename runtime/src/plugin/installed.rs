@@ -98,6 +98,12 @@ fn compare(directory: &Path, wheel: &Wheel, whole: bool) -> io::Result<Result<Pa
     })
 }
 
+/// The SHA-256 that the record of an installed wheel gives its library.
+pub(super) fn recorded_hash(data_dir: &Path, wheel: &Wheel) -> Option<String> {
+    let text = fs::read(directory(data_dir, wheel).join(RECORD)).ok()?;
+    serde_json::from_slice::<Record>(&text).ok().map(|record| record.library_sha256)
+}
+
 /// Writes the record of a wheel unpacked in `directory`.
 pub(super) fn write_record(directory: &Path, wheel: &Wheel) -> io::Result<()> {
     let library = directory.join(wheel.library);
@@ -121,7 +127,7 @@ fn modified(metadata: &Metadata) -> Option<u64> {
 }
 
 /// The SHA-256 of a whole file, lower-case hexadecimal.
-pub(super) fn hash_file(path: &Path) -> io::Result<String> {
+pub(crate) fn hash_file(path: &Path) -> io::Result<String> {
     hash(File::open(path)?, Sha256::new())
 }
 
@@ -149,6 +155,6 @@ fn hash(mut from: impl Read, mut digest: Sha256) -> io::Result<String> {
 }
 
 /// Bytes as lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -6,10 +6,11 @@ mod library;
 mod pip;
 mod wheels;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use install::{InstallError, Installer};
 pub use installed::{Condition, examine};
+pub(crate) use installed::{hash_file, hex};
 pub use library::check_library;
 pub use wheels::{CPU_WHEELS, Wheel};
 
@@ -25,6 +26,15 @@ pub struct Found {
     pub path: PathBuf,
     /// What led to it, for messages: `given by PYROXENE_PLUGIN`.
     pub origin: String,
+    /// The library's SHA-256, lower-case hexadecimal, where its installation recorded it.
+    pub sha256: Option<String>,
+}
+
+impl Found {
+    /// A plugin whose path was given, `origin` says by what.
+    fn given(path: &Path, origin: String) -> Found {
+        Found { path: path.to_path_buf(), origin, sha256: None }
+    }
 }
 
 /// Finds the plugin for `platform` (`cpu`, `cuda`, `tpu`), installing the CPU plugin if there is none and
@@ -34,11 +44,11 @@ pub struct Found {
 /// When there is no plugin or it cannot be installed. A path that is given is not looked at.
 pub fn find(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> Result<Found> {
     if let Some(path) = &options.plugin {
-        return Ok(Found { path: path.clone(), origin: "given by PYROXENE_PLUGIN".to_string() });
+        return Ok(Found::given(path, "given by PYROXENE_PLUGIN".to_string()));
     }
     if let Some((_, path)) = options.named_plugins.iter().find(|(name, _)| name == platform) {
         let origin = format!("given for {platform} by PJRT_NAMES_AND_LIBRARY_PATHS");
-        return Ok(Found { path: path.clone(), origin });
+        return Ok(Found::given(path, origin));
     }
     if platform != "cpu" {
         return Err(PluginError::NotFound { platform: platform.to_string() }.into());

@@ -121,7 +121,7 @@ impl Backend for XlaBackend {
     }
 
     fn stats(&self) -> Stats {
-        Stats { compiles: self.compiles.load(Ordering::Relaxed), hits: 0 }
+        Stats { compiles: self.compiles.load(Ordering::Relaxed), ..Stats::default() }
     }
 }
 

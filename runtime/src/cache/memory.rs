@@ -1,4 +1,4 @@
-//! Executables at hand: identical bytes compiled with identical options give the executable compiled before.
+//! Executables of this process: identical bytes compiled with identical options give the executable compiled before.
 
 use std::{
     collections::BTreeMap,
@@ -9,8 +9,8 @@ use std::{
 };
 
 use pyroxene_ir::Array;
-use sha2::{Digest, Sha256};
 
+use super::{Key, Parts};
 use crate::{
     backend::{Backend, CompileOptions, Executable, FlagValue, Module, Platform, Stats},
     buffer::Buffer,
@@ -20,7 +20,6 @@ use crate::{
 /// How many executables are kept before the one unused for longest is let go.
 const CAPACITY: usize = 256;
 
-type Key = [u8; 32];
 /// Locked while it is compiled, so that two threads asking for one program compile it once.
 type Place = Arc<Mutex<Option<Arc<dyn Executable>>>>;
 
@@ -86,31 +85,27 @@ impl<B: Backend> Backend for Cached<B> {
     }
 }
 
-/// The identity of a compiled program: all that its executable shows, each part preceded by its length.
+/// The identity of a compiled program: all that its executable shows.
 fn key(module: &Module<'_>, options: &CompileOptions) -> Key {
-    let mut digest = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        digest.update((bytes.len() as u64).to_le_bytes());
-        digest.update(bytes);
-    };
-    part(module.hlo);
-    part(module.name.as_bytes());
-    part(&module.inputs.len().to_le_bytes());
+    let mut parts = Parts::default();
+    parts.add(module.hlo);
+    parts.add(module.name.as_bytes());
+    parts.add(&module.inputs.len().to_le_bytes());
     for input in &module.inputs {
-        part(input.name.as_bytes());
-        part(input.ty.to_string().as_bytes());
+        parts.add(input.name.as_bytes());
+        parts.add(input.ty.to_string().as_bytes());
     }
     for ty in &module.outputs {
-        part(ty.to_string().as_bytes());
+        parts.add(ty.to_string().as_bytes());
     }
-    part(&options.opt_level.number().to_le_bytes());
+    parts.add(&options.opt_level.number().to_le_bytes());
     for (name, value) in &options.flags {
-        part(name.as_bytes());
+        parts.add(name.as_bytes());
         match value {
-            FlagValue::Bool(b) => part(&[0, u8::from(*b)]),
-            FlagValue::Int(i) => part(&i.to_le_bytes()),
-            FlagValue::Text(text) => part(text.as_bytes()),
+            FlagValue::Bool(b) => parts.add(&[0, u8::from(*b)]),
+            FlagValue::Int(i) => parts.add(&i.to_le_bytes()),
+            FlagValue::Text(text) => parts.add(text.as_bytes()),
         }
     }
-    digest.finalize().into()
+    parts.key()
 }
