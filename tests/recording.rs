@@ -78,11 +78,11 @@ fn a_prediction_compiles_once_for_its_number_of_draws() {
     let predictive = Predictive::default().uncondition().num_samples(5);
     let bound = model.bind_on(&data().unwrap(), &backend).unwrap();
     let first = predictive.run_bound(1, &bound).unwrap();
-    assert_eq!(backend.stats().compiles, 1);
+    assert_eq!(backend.stats().made(), 1);
     assert_ne!(predictive.run_bound(2, &bound).unwrap(), first);
     let other = model.bind_on(&other_data(), &backend).unwrap();
     assert_ne!(predictive.run_bound(1, &other).unwrap(), first);
-    assert_eq!(backend.stats().compiles, 1);
+    assert_eq!(backend.stats().made(), 1);
 }
 
 #[test]
@@ -91,11 +91,11 @@ fn other_data_of_the_same_shapes_neither_record_nor_compile() {
     let backend = backend();
     let first = model.bind_on(&data().unwrap(), &backend).unwrap();
     let (one, _) = first.potential_and_gradient(&[0.1; 10]).unwrap();
-    let before = backend.stats().compiles;
+    let before = backend.stats().made();
     let second = model.bind_on(&other_data(), &backend).unwrap();
     let (other, _) = second.potential_and_gradient(&[0.1; 10]).unwrap();
     assert_ne!(one, other);
-    assert_eq!(backend.stats().compiles - before, 0);
+    assert_eq!(backend.stats().made() - before, 0);
     assert_eq!(runs.load(Ordering::Relaxed), 1);
 }
 
@@ -118,7 +118,7 @@ fn an_observation_added_or_changed_later_neither_records_nor_compiles() {
     let whole = model.bind_on(&data, &backend).unwrap();
     mcmc.run_bound(&whole).unwrap();
 
-    let before = backend.stats().compiles;
+    let before = backend.stats().made();
     let opened = model.trace(&data).unwrap().condition(&["mu"]).unwrap().bind(&data, &backend).unwrap();
     let mut log_det = None;
     for mu in [0.0, 1.0, -20.0] {
@@ -139,6 +139,6 @@ fn an_observation_added_or_changed_later_neither_records_nor_compiles() {
     let posterior = mcmc.run_bound(&given).unwrap();
     assert!(posterior.site("mu").is_err());
     assert_eq!(posterior.site("theta").unwrap().shape(), [1, 20, 8]);
-    assert_eq!(backend.stats().compiles - before, 0);
+    assert_eq!(backend.stats().made() - before, 0);
     assert_eq!(runs.load(Ordering::Relaxed), 1);
 }

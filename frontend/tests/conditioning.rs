@@ -31,7 +31,7 @@ fn with_tau(d: &Data) {
 }
 
 fn compiles(bound: &Bound) -> u64 {
-    bound.backend().stats().compiles
+    bound.backend().stats().made()
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn backend() -> anyhow::Result<Arc<dyn Backend>> {
 }
 
 fn compiles(bound: &Bound) -> u64 {
-    bound.backend().stats().compiles
+    bound.backend().stats().made()
 }
 
 #[test]

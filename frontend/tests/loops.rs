@@ -168,13 +168,13 @@ fn recorded_programs_take_values_inside() -> anyhow::Result<()> {
     let (value, gradient) = bound.potential_and_gradient(&position)?;
     // The transform of `tau` is the exponential: its Jacobian is `tau`.
     assert!((value + joint + 0.7f64.ln()).abs() < 1e-12, "{value} {joint}");
-    let before = bound.backend().stats().compiles;
+    let before = bound.backend().stats().made();
     let program = recorded.trace(&data)?.condition(&["x"])?;
     let known = program.bind(&data, bound.backend())?.given(&[("x", Array::from(x))])?;
     assert_eq!(known.dimension(), 1);
     let (same, slope) = known.potential_and_gradient(&position[..1])?;
     assert!((same - value).abs() < 1e-12 && (slope[0] - gradient[0]).abs() < 1e-12, "{same} {slope:?}");
-    assert_eq!(bound.backend().stats().compiles, before, "real supports are pinned");
+    assert_eq!(bound.backend().stats().made(), before, "real supports are pinned");
     // An observation inside another, given from outside, replaces the data there.
     let program = recorded.trace(&data)?.condition(&["y"])?;
     let other = program.bind(&data, bound.backend())?.given(&[("y", Array::from([1.0; 4]))])?;

@@ -71,9 +71,9 @@ fn an_intervention_afterwards_equals_the_handler() -> anyhow::Result<()> {
     assert_eq!(runs.load(Ordering::Relaxed), 1);
     let first = open.given(&[("mu__CF", Array::from(1.0))])?;
     first.log_density(&values())?;
-    let before = backend.stats().compiles;
+    let before = backend.stats().made();
     open.given(&[("mu__CF", Array::from(3.0))])?.log_density(&values())?;
-    assert_eq!(backend.stats().compiles, before);
+    assert_eq!(backend.stats().made(), before);
     Ok(())
 }
 
@@ -95,11 +95,11 @@ fn masks_and_scales_afterwards_equal_the_handlers() -> anyhow::Result<()> {
     let weights = Array::from([2.0, 1.0, 0.5]);
     let bound = open.given(&[("y/mask", on()), ("y/scale", weights.clone())])?;
     same(&bound, &Model::new(masked).bind_on(&y(), &backend)?)?;
-    let before = backend.stats().compiles;
+    let before = backend.stats().made();
     let all = open.given(&[("y/mask", Array::from([true; 3])), ("y/scale", Array::from([1.0; 3]))])?;
     all.log_density(&values())?;
     all.potential_and_gradient(&POSITION)?;
-    assert_eq!(backend.stats().compiles, before);
+    assert_eq!(backend.stats().made(), before);
     same(&all, &Model::new(model).bind_on(&y(), &backend)?)?;
 
     let wrong = open.given(&[("y/mask", on()), ("y/scale", Array::from([2.0, -1.0, 0.5]))]).err();
