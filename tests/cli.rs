@@ -371,9 +371,14 @@ fn no_plugin_and_no_way_to_get_one() {
 
 #[test]
 fn doctor_tells_good_from_broken() {
-    let good = succeeds(&mut pyroxene(["doctor"]));
-    for part in ["plugin", "device", "C API", "compiled and ran a sum", "PYROXENE_DATA_DIR"] {
-        assert!(good.contains(part), "no `{part}` in: {good}");
+    let cache = TempDir::new().unwrap();
+    for (kept, run) in
+        [("0 executables", "compiled and ran"), ("1 executable,", "loaded from the cache and ran")]
+    {
+        let good = succeeds(pyroxene(["doctor"]).env("PYROXENE_CACHE", cache.path()));
+        for part in ["plugin", "device", "C API", kept, run, "PYROXENE_DATA_DIR"] {
+            assert!(good.contains(part), "no `{part}` in: {good}");
+        }
     }
     let data = TempDir::new().unwrap();
     let mut broken = bare(data.path(), &["doctor"]);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
     fs,
     path::Path,
@@ -139,6 +140,55 @@ fn results_are_json_on_request() {
     }
     let refused = pyroxene(["compile", "kidiq", "--emit=hlo", "--json"]).output().unwrap();
     assert!(String::from_utf8(refused.stderr).unwrap().contains("--json goes with"));
+}
+
+#[test]
+fn a_second_start_compiles_nothing() {
+    let (cache, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let draws = data.path().join("draws.zarr");
+    let draws = draws.to_str().unwrap();
+    let run = |args: &[&str]| succeeds(pyroxene(args).env("PYROXENE_CACHE", cache.path())).0;
+    let parse = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
+    let kept = || {
+        // A command that runs no program makes no directory.
+        let files = fs::read_dir(cache.path().join("executables")).into_iter().flatten().map(Result::unwrap);
+        let state = |f: fs::DirEntry| (f.file_name(), f.metadata().unwrap().modified().unwrap());
+        files.map(state).collect::<BTreeMap<_, _>>()
+    };
+    let sample = ["sample", "kidiq", "--chains=2", "--warmup=150", "--draws=60", "--json", "--out", draws];
+    let made =
+        |report: &Value| ["compiled", "from_disk"].map(|how| report["executables"][how].as_u64().unwrap());
+    let (first, second) = (parse(&run(&sample)), parse(&run(&sample)));
+    let programs = kept().len() as u64;
+    assert!(programs > 1);
+    assert_eq!((made(&first), made(&second)), ([programs, 0], [0, programs]));
+    assert_eq!(first["summary"], second["summary"]);
+
+    for args in [
+        &["sample", "eight_schools", "--init=median", "--warmup=100", "--draws=10", "--metric=low-rank"][..],
+        &["predict", "kidiq", "--posterior", draws],
+        &["predict", "eight_schools", "--num-samples=20"],
+        &["check", "eight_schools", "--at=0,0,0,0,0,0,0,0,0,0"],
+        &["compile", "kidiq", "--emit=stats"],
+        &["inspect", "kidiq"],
+        &["doctor"],
+    ] {
+        run(&["cache", "clear"]);
+        run(args);
+        let before = kept();
+        run(args);
+        // All that the first start left was read by the second, which added nothing.
+        assert!(before.keys().eq(kept().keys()), "{args:?}");
+        assert!(before.iter().all(|(file, used)| kept()[file] > *used), "{args:?}");
+    }
+    let report = parse(&run(&["cache", "clear", "--json"]));
+    assert_eq!(report["removed"]["executables"], 1, "doctor's sum");
+    assert_eq!(parse(&run(&["cache", "show", "--json"]))["kept"]["executables"], 0);
+    assert!(
+        succeeds(pyroxene(["cache", "show"]).env("PYROXENE_CACHE", "off"))
+            .0
+            .starts_with("off: PYROXENE_CACHE")
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Tensor, eval,
     runtime::{
-        default_backend,
+        DiskCache, default_backend,
         options::{Environment, InstallPolicy, Options},
         plugin::{CPU_WHEELS, Condition, examine},
     },
@@ -61,6 +61,7 @@ pub(super) fn run(style: Style, out: &mut dyn Write) -> Result<(), Failure> {
                 Err(tried) => Finding::broken("pip", format!("not found ({tried})")),
             });
             findings.extend(options.data_dir.as_deref().map(data_directory));
+            findings.push(cache(&options));
             findings.extend(if installed { first_run() } else { vec![not_run()] });
         }
         Err(error) => findings.push(Finding::broken("options", error.to_string())),
@@ -202,14 +203,36 @@ fn mode(_path: &Path) -> String {
     String::new()
 }
 
+/// Whether compiled programs are kept for the next start.
+fn cache(options: &Options) -> Finding {
+    const WHAT: &str = "cache";
+    if let Some(other) = options.backend.as_deref().filter(|name| *name != "pjrt") {
+        return Finding::note(
+            WHAT,
+            format!("not used: the backend {other} cannot load what it compiled before"),
+        );
+    }
+    let Some(cache) = DiskCache::of(options) else { return Finding::note(WHAT, super::cache::OFF) };
+    match cache.check().and_then(|()| cache.contents()) {
+        Ok(contents) => {
+            Finding::good(WHAT, format!("{}, {}", cache.directory().display(), super::cache::size(contents)))
+        }
+        Err(error) => Finding::note(WHAT, format!("not used: {error}")),
+    }
+}
+
 /// Loads the plugin, compiles a sum and runs it.
 fn first_run() -> Vec<Finding> {
-    let device = match default_backend() {
-        Ok(backend) => Finding::good("device", backend.platform().to_string()),
+    let backend = match default_backend() {
+        Ok(backend) => backend,
         Err(error) => return vec![Finding::broken("device", error.to_string())],
     };
+    let device = Finding::good("device", backend.platform().to_string());
     let run = match eval(|| (Tensor::from([1.0, 2.0, 3.0]) * 2.0).sum()) {
-        Ok(sum) if sum.as_slice::<f64>() == Some(&[12.0]) => Finding::good("run", "compiled and ran a sum"),
+        Ok(sum) if sum.as_slice::<f64>() == Some(&[12.0]) => {
+            let how = if backend.stats().compiles > 0 { "compiled" } else { "loaded from the cache" };
+            Finding::good("run", format!("{how} and ran a sum"))
+        }
         Ok(sum) => Finding::broken("run", format!("2 (1 + 2 + 3) came out as {sum:?}, expected 12")),
         Err(error) => Finding::broken("run", error.to_string()),
     };

@@ -44,6 +44,8 @@ pub(super) enum Failure {
     #[error(transparent)]
     Runtime(#[from] runtime::Error),
     #[error(transparent)]
+    Cache(#[from] runtime::CacheError),
+    #[error(transparent)]
     Option(#[from] OptionError),
     #[error(transparent)]
     Sampling(#[from] inference::Error),

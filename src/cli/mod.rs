@@ -2,6 +2,7 @@
 //!
 //! A binary with models of its own is one line: `pyroxene::cli::main(models![...])`, see [`models!`](crate::models).
 
+mod cache;
 mod check;
 mod compile;
 mod completion;
@@ -77,6 +78,8 @@ enum Command {
     Gallery,
     /// Install the CPU's plugin, list those there are, or say which one is used
     Plugin(plugin::Args),
+    /// Say how many compiled programs are kept for the next start, or remove them
+    Cache(cache::Args),
     /// Examine this machine: plugin, pip, directories, variables, a first run
     #[command(after_help = "Example:\n  pyroxene doctor")]
     Doctor,
@@ -130,6 +133,7 @@ fn run(command: Command, style: Style, models: &[Entry], out: &mut dyn Write) ->
         Command::Render(args) => render::run(&args, style, models, out),
         Command::Gallery => gallery::run(style, models, out),
         Command::Plugin(args) => plugin::run(&args, style, out),
+        Command::Cache(args) => cache::run(&args, style, out),
         Command::Doctor => doctor::run(style, out),
         Command::Env => env::run(style, out),
         Command::Completion(args) => completion::run(&args, Cli::command(), out),

@@ -156,6 +156,7 @@ fn report(
     posterior: &Posterior,
 ) -> serde_json::Value {
     let timings = bound.program().timings();
+    let made = bound.backend().stats();
     serde_json::json!({
         "model": entry.name,
         "device": platform.to_string(),
@@ -163,6 +164,7 @@ fn report(
         "chains": posterior.num_chains(),
         "draws": posterior.num_draws(),
         "seed": args.seed,
+        "executables": {"compiled": made.compiles, "from_disk": made.disk_hits},
         "interrupted": info.interrupted,
         "threads": info.threads,
         "seconds": {
@@ -179,6 +181,7 @@ fn report(
 
 fn costs(args: &Args, entry: &Entry, bound: &Bound, platform: &Platform, info: &RunInfo) -> Vec<Vec<String>> {
     let timings = bound.program().timings();
+    let made = bound.backend().stats();
     let warmup: u64 = info.chains.iter().map(|c| c.warmup_gradients).sum();
     let leapfrogs = info.gradients();
     let seconds = info.wall.as_secs_f64();
@@ -195,7 +198,15 @@ fn costs(args: &Args, entry: &Entry, bound: &Bound, platform: &Platform, info: &
         ("trace", milliseconds(timings.trace)),
         ("passes", milliseconds(timings.passes)),
         ("lowering", milliseconds(timings.lower)),
-        ("compile", milliseconds(timings.compile)),
+        (
+            "compile",
+            format!(
+                "{}, {} programs compiled, {} loaded from disk",
+                milliseconds(timings.compile),
+                made.compiles,
+                made.disk_hits
+            ),
+        ),
         ("sampling", format!("{seconds:.3} s")),
         (
             "leapfrogs",
