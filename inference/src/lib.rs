@@ -9,6 +9,7 @@ mod potential;
 mod predictive;
 pub mod results;
 mod sites;
+mod svi;
 
 pub use init::{Cause, InitError, InitStrategy, Problem};
 pub use mcmc::{ChainInfo, ChainProgress, Chains, Error, Mcmc, Monitor, RunInfo};
@@ -17,4 +18,8 @@ pub use predictive::{LogLikelihood, Predictive, PredictiveError, log_likelihood}
 pub use results::{
     ChainDraws, DataVariable, DrawGroup, ExportError, Format, ImportError, Posterior, PosteriorError,
     SiteDraws, SiteSpec, StatKind, StatSpec, Summary, SummaryRow, View, Warning, Worst, check_writable, stat,
+};
+pub use svi::{
+    BoundSvi, Evaluation, Guide, GuideProgram, InitParams, Loss, LossNotFinite, Pair, Particle, Svi,
+    SviError, SviMonitor, SviProgress, SviRunResult, SviState, TraceElbo, over_particles,
 };

@@ -51,7 +51,7 @@ pub struct Site {
 pub enum SiteKind {
     /// A random variable, or (with distribution `Unit`) a factor of the density.
     Sample(Box<SampleSite>),
-    /// A parameter to optimise; its one operand is the initial value, on the constrained space.
+    /// A parameter to optimise; its operands are the initial value, on the constrained space, and the captures.
     Param(ParamSite),
     /// A value kept under a name; its one operand is that value.
     Deterministic,
@@ -251,14 +251,19 @@ pub struct SampleRegions {
     /// `(captures…) → value`, the mean; recorded for latent sites of floats whose distribution states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean: Option<RegionId>,
+    /// `(captures…) → factor` of each element's log density that its plates, scale and mask make; passes record it for
+    /// queries that ask, where it is not one throughout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<RegionId>,
 }
 
 impl SampleRegions {
     /// The regions that exist, in the order of the fields.
     pub fn iter(&self) -> impl Iterator<Item = RegionId> {
+        let optional = [self.draw, self.constrain, self.unconstrain, self.mean, self.weight];
         [self.log_prob, self.feasible, self.feasible_params, self.in_support, self.valid_params]
             .into_iter()
-            .chain([self.draw, self.constrain, self.unconstrain, self.mean].into_iter().flatten())
+            .chain(optional.into_iter().flatten())
     }
 }
 
@@ -337,6 +342,12 @@ pub enum Indices {
         /// The region.
         draw: RegionId,
     },
+    /// A named parameter of every query; the split that drawing them would take is reserved all the same, with the
+    /// seed's key as operand where there is a seed.
+    Given {
+        /// Where the key would come from.
+        rng: Rng,
+    },
 }
 
 impl Indices {
@@ -357,15 +368,28 @@ pub struct MutableSite {
 pub struct KeySite {
     /// Where it comes from.
     pub rng: Rng,
+    /// The parameter whose initial value it only serves to make, or the name that the parameters of a module begin with:
+    /// where these have values, no split is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<String>,
 }
 
-/// A param site.
+/// A param site. `captures…` are its operands after the initial value: what the bijection of its constraint reads.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ParamSite {
     /// The constraint, in words.
     pub constraint: String,
     /// How many of the rightmost dimensions form one event, where declared.
     pub event_dim: Option<usize>,
+    /// Whether it is a named parameter of every query, so that the initial value plays no part.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given: bool,
+    /// `(u, captures…) → value`, from unconstrained space; absent where the constraint has no bijection, and for integers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constrain: Option<RegionId>,
+    /// `(value, captures…) → u`; absent as `constrain` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconstrain: Option<RegionId>,
 }
 
 /// A condition on values, checked on data when they are bound.

@@ -19,8 +19,8 @@
 //! 8. Names are unique among sample, deterministic and plate sites that are not hidden, and param sites of one name have
 //!    one type.
 //! 9. A site's operands are those its payload announces: for a sample site the value, mask, scale and seed's key where
-//!    [`slots`](crate::SampleSite::slots) has them, then at least as many captures as parameters; for deterministic,
-//!    param and mutable sites one value; for checks the truth values and what they test; for plates the indices or the
+//!    [`slots`](crate::SampleSite::slots) has them, then at least as many captures as parameters; for param sites the
+//!    initial value and then captures, for deterministic and mutable sites one value; for checks the truth values and what they test; for plates the indices or the
 //!    seed's key where they have them, and for keys that of the seed.
 //! 10. The regions a site names exist and are pure; those of a control flow are of the model phase.
 //! 11. A region's inputs are its own arguments (`value`, `key: u32[2]`, or `u`) followed by a prefix of the captures.
@@ -305,7 +305,8 @@ impl Verifier<'_> {
         let ty = self.graph.ty(v).clone();
         match &site.kind {
             SiteKind::Sample(sample) => self.sample(v, sample),
-            SiteKind::Param(_) | SiteKind::Deterministic | SiteKind::Mutable(_) => {
+            SiteKind::Param(param) => self.param(v, param, &ty),
+            SiteKind::Deterministic | SiteKind::Mutable(_) => {
                 self.count(v, 1);
                 self.operand_is(v, &ty);
             }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, ops::Deref, rc::Rc};
 
 use pyroxene_ir::Loc;
 
-use super::{InitFunction, Param, param_at, prng_key::key_at, sample_at, site_error};
+use super::{InitFunction, Param, param_at, prng_key::initial_key, sample_at, site_error};
 use crate::{
     distributions::Distribution,
     handlers::Prior,
@@ -94,7 +94,7 @@ pub fn module(name: &str, nn: impl Into<Layer>, input_shape: &[usize]) -> Module
 }
 
 fn initial(name: &str, layer: &Layer, input_shape: &[usize], loc: &Loc) -> Option<Weights> {
-    let Some(key) = key_at(loc.clone()) else {
+    let Some(key) = initial_key(&format!("{name}$params"), loc.clone()) else {
         let found = "the module's weights are drawn, and there is no random key".into();
         let help = "put the call inside `seed(key, || ...)`, or give the weights with `substitute`".into();
         site_error(name, loc, ErrorKind::Usage { found, help });

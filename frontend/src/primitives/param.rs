@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use pyroxene_ir::{Loc, ParamSite, Site, SiteKind};
+use pyroxene_ir::{Graph, Loc, ParamSite, RegionId, Site, SiteKind, Ty};
 
-use super::{claim, fill, prng_key::key_at, site_error};
+use super::{claim, fill, prng_key::initial_key, site_error};
 use crate::{
     constraints::{self, Support},
     handlers::{Argument, Message, SiteType, dispatch},
     random::Key,
     tensor::{Operand, Tensor},
-    trace::{ErrorKind, resolve, type_of, with_active},
+    trace::{Captures, ErrorKind, region, resolve, type_of, with_active},
 };
 
 /// What makes a parameter's initial value (the document's `InitFunction`).
@@ -140,11 +140,44 @@ pub(crate) fn param_at(name: &str, init: Param, loc: Loc) -> Tensor {
             return;
         }
         let Some(name) = claim(&message.name, &message.loc) else { return };
-        let kind = SiteKind::Param(ParamSite { constraint: constraint.describe(), event_dim });
-        let site = Site { name, frames: message.frames.clone(), kind };
-        message.value = with_active(|t| t.push_site(site, ty, &[v], message.loc.clone()));
+        let mut captures = Captures::default();
+        let bijection = bijection(message, &constraint, &ty, &mut captures);
+        let (constrain, unconstrain) = bijection.map_or((None, None), |(c, u)| (Some(c), Some(u)));
+        let constraint = constraint.describe();
+        let param = ParamSite { constraint, event_dim, given: false, constrain, unconstrain };
+        let site = Site { name, frames: message.frames.clone(), kind: SiteKind::Param(param) };
+        let captures = captures.tensors().into_iter().map(|c| resolve("param", c, &message.loc));
+        let Some(operands) = std::iter::once(Some(v)).chain(captures).collect::<Option<Vec<_>>>() else {
+            return;
+        };
+        message.value = with_active(|t| t.push_site(site, ty, &operands, message.loc.clone()));
     });
     message.value.unwrap_or(Tensor::POISON)
+}
+
+/// The regions that lead from unconstrained space to the constraint and back; none for what has no bijection.
+fn bijection(
+    message: &Message,
+    constraint: &Support,
+    ty: &Ty,
+    captures: &mut Captures,
+) -> Option<(RegionId, RegionId)> {
+    let t = constraint.bijector().filter(|_| ty.dtype.is_float())?;
+    let u = Ty::new(ty.dtype, t.inverse_dims(&ty.dims));
+    let mut record = |name, ty, f: &dyn Fn(Tensor) -> Tensor| {
+        let arg = [(name, ty)];
+        region(&message.name, &message.loc, &arg, captures, |a| vec![f(a[0])])
+    };
+    let constrain = record("u", u.clone(), &|u| t.forward(u).convert(ty.dtype))?;
+    let unconstrain = record("value", ty.clone(), &|value| t.inverse(value).convert(ty.dtype))?;
+    let makes = |graph: &Graph, ty: &Ty| graph.outputs().iter().all(|v| graph.ty(*v) == ty);
+    if !makes(&constrain, ty) || !makes(&unconstrain, &u) {
+        let found = format!("a parameter of type {ty}, which no value on unconstrained space leads to");
+        let help = format!("give it dimensions that fit its constraint: {}", constraint.describe());
+        site_error(&message.name, &message.loc, ErrorKind::Usage { found, help });
+        return None;
+    }
+    with_active(|t| (t.add_region(constrain), t.add_region(unconstrain)))
 }
 
 /// The value of a parameter declared before, unless this initial value has another type, which is reported.
@@ -170,7 +203,7 @@ fn initial(init: &InitFunction, message: &Message) -> Option<Tensor> {
     };
     match init {
         InitFunction::Value(value) => Some(*value),
-        InitFunction::Key(f) => match key_at(message.loc.clone()) {
+        InitFunction::Key(f) => match initial_key(&message.name, message.loc.clone()) {
             Some(key) => Some(f(key)),
             None => wrong(
                 "the initial value is a function of a random key, and there is none",

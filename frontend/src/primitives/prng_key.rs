@@ -28,10 +28,15 @@ use crate::{
 /// ```
 #[track_caller]
 pub fn prng_key() -> Option<Key> {
-    key_at(Loc::caller())
+    key_at(Loc::caller(), None)
 }
 
-pub(super) fn key_at(loc: Loc) -> Option<Key> {
+/// A key that only serves to make the initial value of a parameter, or of those whose names begin so.
+pub(super) fn initial_key(param: &str, loc: Loc) -> Option<Key> {
+    key_at(loc, Some(param.to_string()))
+}
+
+fn key_at(loc: Loc, initial: Option<String>) -> Option<Key> {
     let message = dispatch(Message::new(SiteType::PrngKey, "", loc), |message| {
         if message.value.is_some() || refused("prng_key", &message.loc) {
             return;
@@ -48,7 +53,7 @@ pub(super) fn key_at(loc: Loc) -> Option<Key> {
             },
             None => Vec::new(),
         };
-        message.value = record_key(rng, &operand, message.loc.clone());
+        message.value = record_key(KeySite { rng, initial: initial.clone() }, &operand, message.loc.clone());
     });
     message.value.map(Key)
 }
@@ -56,14 +61,14 @@ pub(super) fn key_at(loc: Loc) -> Option<Key> {
 /// The next split of a seed, for a site that is not to draw with it itself.
 pub(crate) fn take_key(seed: Seeding, loc: Loc) -> Option<Key> {
     let operand = resolve("seed", seed.key.data(), &loc)?;
-    record_key(Rng::Seed(seed.id), &[operand], loc).map(Key)
+    record_key(KeySite { rng: Rng::Seed(seed.id), initial: None }, &[operand], loc).map(Key)
 }
 
-fn record_key(rng: Rng, operand: &[Val], loc: Loc) -> Option<Tensor> {
+fn record_key(key: KeySite, operand: &[Val], loc: Loc) -> Option<Tensor> {
     with_active(|t| {
         t.counters.keys += 1;
         let name = format!("key {}", t.counters.keys);
-        let site = Site { name, frames: vec![], kind: SiteKind::Key(KeySite { rng }) };
+        let site = Site { name, frames: vec![], kind: SiteKind::Key(key) };
         t.push_site(site, Ty::new(DType::U32, [2]), operand, loc)
     })
 }

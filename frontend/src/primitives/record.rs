@@ -370,6 +370,7 @@ fn regions(
             constrain: constrain.map(&mut add),
             unconstrain: unconstrain.map(&mut add),
             mean: mean.filter(|_| described.get()).map(&mut add),
+            weight: None,
         }
     })
 }

@@ -56,6 +56,22 @@ impl Bound {
         Ok(Bound { program, recorded, backend, data, buffers, prepared, given, pinned: None })
     }
 
+    /// Another program over these data, or over those of them that it takes, found by their paths. They are checked against
+    /// its conditions, and not copied to the device again.
+    ///
+    /// # Errors
+    /// When a leaf is missing or has another type, or when the data break a condition.
+    pub fn with_program(&self, program: &Program) -> Result<Bound, Error> {
+        let places = program.places_among(self.program.leaves())?;
+        let data: Vec<Array> = places.iter().map(|i| self.data[*i].clone()).collect();
+        check_unless_open(program, &data)?;
+        let buffers = places.iter().map(|i| self.buffers[*i].clone()).collect();
+        let (program, recorded) = (program.clone(), program.clone());
+        let (data, buffers, backend) = (Arc::new(data), Arc::new(buffers), self.backend.clone());
+        let (prepared, given) = (Arc::default(), Vec::new());
+        Ok(Bound { program, recorded, backend, data, buffers, prepared, given, pinned: None })
+    }
+
     /// The program.
     pub fn program(&self) -> &Program {
         &self.program

@@ -47,7 +47,7 @@ impl Program {
     #[track_caller]
     pub fn embed(&self, query: Query, args: &[Tensor]) -> Vec<Tensor> {
         let loc = Loc::caller();
-        match self.pure(query) {
+        match self.pure(self.graph(), query) {
             Ok(graph) if fits(query, &graph, args, &loc) => return graft(query.name(), &graph, args, &loc),
             Ok(_) => {}
             Err(Error::Pass(error)) => refuse(error, &loc),

@@ -11,6 +11,11 @@ use super::error::Error;
 /// Up to so many elements, counted at each operation, the interpreter is done before a compiler would be.
 const HOST: usize = 1 << 20;
 
+/// Whether the interpreter is done with a graph before a compiler would be.
+pub(super) fn suits_host(graph: &Graph) -> bool {
+    cost(graph) <= HOST
+}
+
 /// A program that takes a model's data and returns what its query reads beside them.
 pub(super) struct Preparation {
     graph: Graph,
@@ -34,7 +39,7 @@ impl Preparation {
         on_device: &[Buffer],
         backend: &Arc<dyn Backend>,
     ) -> Result<Vec<Buffer>, Error> {
-        if cost(&self.graph) <= HOST {
+        if suits_host(&self.graph) {
             let results = eval(&self.graph, data)?;
             return Ok(results.iter().map(|r| backend.upload(r)).collect::<Result<_, _>>()?);
         }

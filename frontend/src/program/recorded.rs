@@ -322,9 +322,9 @@ impl Program {
         Ok(compiled)
     }
 
-    /// The query as tensor arithmetic that another graph can take in.
-    pub(super) fn pure(&self, query: Query) -> Result<Graph, Error> {
-        pipeline::pure(&self.inner.graph, query, &self.inner.settings)
+    /// A query to this program, or to what passes have made of it, as tensor arithmetic that another graph can take in.
+    pub(super) fn pure(&self, graph: &Graph, query: Query) -> Result<Graph, Error> {
+        pipeline::pure(graph, query, &self.inner.settings)
     }
 
     /// The executable under a key: compiled from what `lower` makes where there is none yet.
@@ -446,7 +446,7 @@ fn values_of(graph: &Graph, query: Query) -> Vec<(String, Ty)> {
             Source::Latent => !sample.hidden && query.takes_values(),
             Source::Operand { .. } => false,
         },
-        kind => query == Query::Draws && kind.reads_state(),
+        kind => query.takes_states() && kind.reads_state(),
     };
     let sites = graph.sites().filter(|(_, site)| wants(site));
     sites.map(|(v, site)| (site.name.clone(), graph.ty(v).clone())).collect()

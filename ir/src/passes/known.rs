@@ -101,8 +101,9 @@ impl<'a> Known<'a> {
                     self.out.push(Iota { dtype: ty.dtype, dims, axis: 0 }, &[]).map(Some)
                 }
                 Indices::Operand => Ok(operands.first().copied().flatten()),
-                Indices::Drawn { .. } => Ok(None),
+                Indices::Drawn { .. } | Indices::Given { .. } => Ok(None),
             },
+            SiteKind::Param(param) if param.given => Ok(None),
             SiteKind::Key(_) => Ok(None),
             SiteKind::Deterministic | SiteKind::Param(_) | SiteKind::Mutable(_) | SiteKind::Check(_) => {
                 Ok(operands.first().copied().flatten())

@@ -21,6 +21,7 @@ mod query;
 mod relations;
 mod states;
 mod trace_back;
+mod traced;
 mod weigh;
 
 pub use batch::batch;
@@ -43,6 +44,7 @@ pub use relations::{Relations, relations};
 pub use stable_rewrites::{REWRITES, Rewrite};
 pub use states::states;
 pub use trace_back::{TracedBack, trace_back};
+pub use traced::{Part, Traced, give_params, replay, traced};
 pub(crate) use vjp::influences;
 pub use vjp::{pullback, value_and_grad};
 pub use weigh::{Weight, weigh};

@@ -35,6 +35,10 @@ pub enum Query {
     /// `(data…, value of each latent site in program order) →` the same of observed sites alone and without scale
     /// (NumPyro's `log_likelihood`).
     LogLikelihood,
+    /// `(data…, key, values given and states in program order) →` what [`traced`](super::traced) lists: values and log
+    /// densities of sample sites, indices of plates, parameters, states for the next run (NumPyro's `trace` of a seeded
+    /// program). With [`give_params`](super::give_params) and [`replay`](super::replay) it is what an ELBO needs.
+    Trace,
 }
 
 impl Query {
@@ -52,12 +56,13 @@ impl Query {
             Query::Predictive => "predictive",
             Query::LogProbs => "log_probs",
             Query::LogLikelihood => "log_likelihood",
+            Query::Trace => "trace",
         }
     }
 
     /// Whether it asks for densities, summed or not.
     pub(crate) fn wants_density(self) -> bool {
-        matches!(self, Query::LogDensity | Query::Potential | Query::PotentialAndGradient)
+        matches!(self, Query::LogDensity | Query::Potential | Query::PotentialAndGradient | Query::Trace)
             || self.keeps_elements()
     }
 
@@ -95,7 +100,12 @@ impl Query {
 
     /// Whether it reads a key.
     pub fn takes_key(self) -> bool {
-        matches!(self, Query::Draws | Query::Predictive)
+        matches!(self, Query::Draws | Query::Predictive | Query::Trace)
+    }
+
+    /// Whether it goes on from the states that the run before has left.
+    pub fn takes_states(self) -> bool {
+        matches!(self, Query::Draws | Query::Trace)
     }
 
     /// Whether it reads a position.
@@ -170,13 +180,18 @@ pub fn outputs_of(graph: &Graph, query: Query) -> Vec<QueryOutput> {
 fn output(graph: &Graph, query: Query, val: Val, site: &Site) -> Option<QueryOutput> {
     let ty = match &site.kind {
         SiteKind::Sample(sample) if query.keeps_elements() && query.asks_for(sample) => {
-            let log_prob = graph.region(sample.regions.log_prob);
-            let dtype = log_prob.outputs().first().map_or(DType::F64, |v| log_prob.ty(*v).dtype);
-            Ty { dtype, dims: sample.batch.clone() }
+            density_ty(graph, sample)
         }
         _ if query.returns(site) => graph.ty(val).clone(),
         _ => return None,
     };
     let is_sample = matches!(site.kind, SiteKind::Sample(_));
     Some(QueryOutput { val, name: site.name.clone(), ty, frames: site.frames.clone(), is_sample })
+}
+
+/// The element type and dimensions of a site's log density.
+pub(super) fn density_ty(graph: &Graph, sample: &SampleSite) -> Ty {
+    let log_prob = graph.region(sample.regions.log_prob);
+    let dtype = log_prob.outputs().first().map_or(DType::F64, |v| log_prob.ty(*v).dtype);
+    Ty { dtype, dims: sample.batch.clone() }
 }

@@ -33,14 +33,16 @@ impl Pass for ResolveMasks {
         graph.sites().any(|(_, site)| masked(site))
     }
 
-    fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
+    fn run(&self, graph: &Graph, query: Query) -> Result<Graph, PassError> {
         if graph.phase() == Phase::Pure {
             return Ok(graph.clone());
         }
         let mut out = Graph::with_regions_of(graph, Phase::Model);
         rebuild(graph, &mut out, |out, v, node, operands| match &node.kind {
             Kind::Site(site) => match &site.kind {
-                SiteKind::Sample(sample) if sample.has_mask => guard(out, site, sample, &node.ty, operands),
+                SiteKind::Sample(sample) if sample.has_mask => {
+                    guard(out, site, sample, query, &node.ty, operands)
+                }
                 _ => out.copy_node(graph, v, operands),
             }
             .map_err(at(self.name(), node, Some(&site.name))),
@@ -55,6 +57,7 @@ fn guard(
     out: &mut Graph,
     site: &Site,
     sample: &SampleSite,
+    query: Query,
     ty: &Ty,
     operands: &[Val],
 ) -> Result<Val, TypeError> {
@@ -90,10 +93,41 @@ fn guard(
     let density = region.select(mask_in, density, zero)?;
     region.set_outputs([density]);
 
+    if query == Query::Trace {
+        let density = Ty { dtype: region.ty(density).dtype, dims: sample.batch.clone() };
+        let weight = weight(out, &sample, &captures, out.ty(mask), &density)?;
+        sample.regions.weight = Some(out.add_region(Arc::new(weight)));
+    }
     sample.regions.log_prob = out.add_region(Arc::new(region));
     operands.push(mask);
     let kind = SiteKind::Sample(Box::new(sample));
     Ok(out.push_site(Site { kind, ..site.clone() }, ty.clone(), &operands))
+}
+
+/// The region of the weight of each element, which is none where the mask, its last input, is off.
+fn weight(
+    out: &Graph,
+    sample: &SampleSite,
+    captures: &[Ty],
+    mask: &Ty,
+    density: &Ty,
+) -> Result<Graph, TypeError> {
+    let mut region = Graph::new(Phase::Pure);
+    let args: Vec<Val> =
+        captures.iter().map(|ty| region.input("capture", Role::Argument, ty.clone())).collect();
+    let mask = region.input("mask", Role::Argument, mask.clone());
+    let mask = region.broadcast_to(mask, &sample.batch)?;
+    let weight = match sample.regions.weight.map(|id| out.region(id).clone()) {
+        Some(before) => {
+            let made = region.inline(&before, &args[..before.inputs().len()])?[0];
+            region.broadcast_to(made, &sample.batch)?
+        }
+        None => region.full(density, 1.0)?,
+    };
+    let zero = region.full_like(weight, 0.0)?;
+    let weight = region.select(mask, weight, zero)?;
+    region.set_outputs([weight]);
+    Ok(region)
 }
 
 /// The mask as it concerns `x`, in the dimensions of `x`: where `x` is shared between batch elements it is on if it is

@@ -139,21 +139,45 @@ fn expand(
     let mut args = vec![value];
     args.extend(captures.iter().map(|ty| region.input("capture", Role::Argument, ty.clone())));
     let log_prob = region.inline(&old, &args[..old.inputs().len()])?;
-    let mut log_prob = region.broadcast_to(log_prob[0], &sample.batch)?;
+    let log_prob = region.broadcast_to(log_prob[0], &sample.batch)?;
     let plates: f64 = site.frames.iter().map(|f| f.full_size as f64 / f.size as f64).product();
     let scaled = query != Query::LogLikelihood;
-    if scaled && plates != 1.0 {
-        let factor = region.full_like(log_prob, plates)?;
-        log_prob = region.mul(log_prob, factor)?;
+    let plates = if scaled { plates } else { 1.0 };
+    let scale = scale.filter(|_| scaled);
+    let scale_ty = scale.map(|scale| out.ty(scale).clone());
+    let density = weighted(&mut region, log_prob, plates, scale_ty.as_ref(), &sample.batch)?;
+    region.set_outputs([density]);
+    if query == Query::Trace && (plates != 1.0 || scale.is_some()) {
+        let mut weight = Graph::new(Phase::Pure);
+        captures.iter().for_each(|ty| _ = weight.input("capture", Role::Argument, ty.clone()));
+        let one = Ty { dtype: region.ty(log_prob).dtype, dims: sample.batch.clone() };
+        let one = weight.full(&one, 1.0)?;
+        let factor = weighted(&mut weight, one, plates, scale_ty.as_ref(), &sample.batch)?;
+        weight.set_outputs([factor]);
+        sample.regions.weight = Some(out.add_region(Arc::new(weight)));
     }
-    if let Some(scale) = scale.filter(|_| scaled) {
-        let factor = region.input("scale", Role::Argument, out.ty(scale).clone());
-        let factor = region.broadcast_to(factor, &sample.batch)?;
-        log_prob = region.mul(log_prob, factor)?;
-        operands.push(scale);
-    }
-    region.set_outputs([log_prob]);
+    operands.extend(scale);
     sample.regions.log_prob = out.add_region(Arc::new(region));
     let kind = SiteKind::Sample(Box::new(sample));
     Ok(out.push_site(Site { name: site.name.clone(), frames: vec![], kind }, ty.clone(), &operands))
+}
+
+/// In a region, `x` times what plates and a scale, which becomes the next input, make of it.
+fn weighted(
+    region: &mut Graph,
+    mut x: Val,
+    plates: f64,
+    scale: Option<&Ty>,
+    batch: &[usize],
+) -> Result<Val, TypeError> {
+    if plates != 1.0 {
+        let factor = region.full_like(x, plates)?;
+        x = region.mul(x, factor)?;
+    }
+    if let Some(scale) = scale {
+        let factor = region.input("scale", Role::Argument, scale.clone());
+        let factor = region.broadcast_to(factor, batch)?;
+        x = region.mul(x, factor)?;
+    }
+    Ok(x)
 }

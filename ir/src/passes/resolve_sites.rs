@@ -1,6 +1,7 @@
 //! Sites: answers a query by giving each site its value and inlining the regions the query needs; the result is pure.
 
 mod flows;
+mod traced;
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use crate::{
     error::TypeError,
     graph::{Graph, Kind, Node, Phase, Role, Val},
     ops,
-    site::{Indices, RegionId, Rng, SampleSite, Site, SiteKind, Source},
+    site::{Indices, Rng, SampleSite, Site, SiteKind, Source},
     threefry,
     types::{DType, Dims, Ty},
 };
@@ -133,7 +134,9 @@ impl<'a> Resolver<'a> {
         match &site.kind {
             SiteKind::Sample(sample) => {
                 let value = self.value(v, node, site, sample, operands)?;
-                if !self.nested && self.query.asks_for(sample) {
+                if !self.nested && self.query == Query::Trace {
+                    self.trace_sample(node, site, sample, value, operands)?;
+                } else if !self.nested && self.query.asks_for(sample) {
                     let captures = &operands[sample.slots().captures..];
                     let err = at("resolve_sites", node, Some(&site.name));
                     self.add_density(sample, value, captures).map_err(err)?;
@@ -143,7 +146,16 @@ impl<'a> Resolver<'a> {
                 }
                 Ok(value)
             }
-            SiteKind::Deterministic | SiteKind::Param(_) | SiteKind::Check(_) => {
+            SiteKind::Param(param) => {
+                let value = if param.given { self.site_input(v, node, site) } else { operands[0] };
+                if self.query == Query::Trace {
+                    self.trace_param(node, site, param, value, &operands[1..])?;
+                } else if self.query.returns(site) {
+                    self.values.push(value);
+                }
+                Ok(value)
+            }
+            SiteKind::Deterministic | SiteKind::Check(_) => {
                 if self.query.returns(site) {
                     self.values.push(operands[0]);
                 }
@@ -157,7 +169,13 @@ impl<'a> Resolver<'a> {
                 self.key(key.rng, operands).map_err(at("resolve_sites", node, Some(&site.name)))
             }
             SiteKind::Plate(plate) => match plate.indices {
-                Indices::Drawn { rng, draw } => self.indices(node, site, rng, draw, operands),
+                Indices::Drawn { .. } | Indices::Given { .. } => {
+                    let indices = self.indices(v, node, site, plate.indices, operands)?;
+                    if !self.nested && self.query == Query::Trace {
+                        self.values.push(indices);
+                    }
+                    Ok(indices)
+                }
                 Indices::All | Indices::Operand => Err(PassError::Site {
                     site: site.name.clone(),
                     loc: node.loc.clone(),
@@ -177,7 +195,9 @@ impl<'a> Resolver<'a> {
             Some((_, state)) => return *state,
             None => {
                 let state = match self.query {
-                    Query::Draws => self.out.input(site.name.clone(), Role::Site, node.ty.clone()),
+                    query if query.takes_states() => {
+                        self.out.input(site.name.clone(), Role::Site, node.ty.clone())
+                    }
                     _ => operand,
                 };
                 self.states.push((site.name.clone(), state));
@@ -199,14 +219,21 @@ impl<'a> Resolver<'a> {
     /// The indices of a plate that subsamples.
     fn indices(
         &mut self,
+        v: Val,
         node: &Node,
         site: &Site,
-        rng: Rng,
-        draw: RegionId,
+        indices: Indices,
         operands: &[Val],
     ) -> Result<Val, PassError> {
         let err = at("resolve_sites", node, Some(&site.name));
-        let Some(key) = self.split(rng, operands.first().copied()).map_err(&err)? else {
+        let (rng, draw) = match indices {
+            Indices::Drawn { rng, draw } => (rng, Some(draw)),
+            Indices::Given { rng } => (rng, None),
+            Indices::All | Indices::Operand => (Rng::None, None),
+        };
+        let key = self.split(rng, operands.first().copied()).map_err(&err)?;
+        let Some(draw) = draw else { return Ok(self.site_input(v, node, site)) };
+        let Some(key) = key else {
             return Err(PassError::Site {
                 site: site.name.clone(),
                 loc: node.loc.clone(),
@@ -256,7 +283,7 @@ impl<'a> Resolver<'a> {
             }
             _ if self.unknown.is_some() => self.unknown_value(node, site)?,
             _ if self.nested || sample.hidden => self.draw(node, site, sample, key, captures)?,
-            (Query::Evaluate | Query::Function | Query::Draws | Query::Predictive, _) => {
+            (Query::Evaluate | Query::Function | Query::Draws | Query::Predictive | Query::Trace, _) => {
                 self.draw(node, site, sample, key, captures)?
             }
             (Query::Potential | Query::PotentialAndGradient | Query::Constrain, _) => {
@@ -417,7 +444,7 @@ impl<'a> Resolver<'a> {
             Query::LogDensity => vec![density],
             Query::Potential | Query::PotentialAndGradient => vec![self.out.neg(density).map_err(err)?],
             Query::Constrain | Query::Predictive | Query::LogProbs | Query::LogLikelihood => self.values,
-            Query::Draws => {
+            Query::Draws | Query::Trace => {
                 self.values.into_iter().chain(self.states.into_iter().map(|(_, state)| state)).collect()
             }
             Query::Unconstrain if self.coordinates.is_empty() => {

@@ -149,6 +149,7 @@ fn given_site(out: &mut Graph, name: String, ty: Ty, weight: Weight) -> Result<V
         constrain: None,
         unconstrain: None,
         mean: None,
+        weight: None,
     };
     let sample = SampleSite {
         distribution: "Given".into(),

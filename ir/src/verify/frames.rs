@@ -67,6 +67,7 @@ impl Verifier<'_> {
                 self.drawn_by(v, rng);
                 self.indices_region(v, draw, &ty);
             }
+            Indices::Given { rng } => self.drawn_by(v, rng),
         }
     }
 

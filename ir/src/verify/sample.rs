@@ -1,4 +1,5 @@
-//! The verifier's checks of sample sites: operands against the payload, regions against their documented signatures.
+//! The verifier's checks of sample and param sites: operands against the payload, regions against their documented
+//! signatures.
 
 use std::fmt;
 
@@ -6,7 +7,7 @@ use super::Verifier;
 use crate::{
     graph::{Phase, Val},
     shape,
-    site::{ParamInfo, RegionId, SampleSite},
+    site::{ParamInfo, ParamSite, RegionId, SampleSite},
     types::{DType, Dims, Ty},
 };
 
@@ -107,6 +108,9 @@ impl Verifier<'_> {
         if let Some(mean) = regions.mean {
             self.signature(v, ("mean", mean), &[], captures, &given);
         }
+        if let Some(weight) = regions.weight {
+            self.signature(v, ("weight", weight), &[], captures, &per_batch(None));
+        }
         if let Some(draw) = regions.draw {
             self.signature(v, ("draw", draw), &[Want::Exactly(key_ty())], captures, &given);
         }
@@ -142,12 +146,36 @@ impl Verifier<'_> {
             return;
         }
         let outputs = [Want::Exactly(value.clone()), Want::FloatScalar];
-        self.signature(v, ("constrain", constrain), &[Want::Float], captures, &outputs);
+        self.both_ways(v, (constrain, unconstrain), value, captures, &outputs);
+    }
+
+    /// A bijection: `constrain` makes `outputs`, `unconstrain` what it takes.
+    fn both_ways(
+        &mut self,
+        v: Val,
+        (constrain, unconstrain): (RegionId, RegionId),
+        value: &Ty,
+        captures: &[Ty],
+        outputs: &[Want],
+    ) {
+        self.signature(v, ("constrain", constrain), &[Want::Float], captures, outputs);
         // The documented `u` is whatever `constrain` takes.
         let u = self.graph.regions().get(constrain.index());
         let u = u.and_then(|r| r.inputs().first().map(|i| r.ty(*i).clone()));
         let u = [u.map_or(Want::Float, Want::Exactly)];
         self.signature(v, ("unconstrain", unconstrain), &[Want::Exactly(value.clone())], captures, &u);
+    }
+
+    /// Invariants 9 to 12 and 14 of a param site.
+    pub(super) fn param(&mut self, v: Val, param: &ParamSite, ty: &Ty) {
+        let operands = self.operand_tys(v);
+        let Some((_, captures)) = operands.split_first() else { return self.count(v, 1) };
+        self.operand_is(v, ty);
+        match (param.constrain, param.unconstrain) {
+            (None, None) => {}
+            (Some(c), Some(u)) => self.both_ways(v, (c, u), ty, captures, &[Want::Exactly(ty.clone())]),
+            _ => self.report(12, v, "`constrain` and `unconstrain` come together, found one"),
+        }
     }
 
     /// The region that draws a plate's indices.

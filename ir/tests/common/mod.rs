@@ -72,6 +72,7 @@ fn normal(g: &mut Graph, value: &Ty, param: &Ty) -> Result<SampleRegions, TypeEr
         constrain: Some(g.add_region(constrain)),
         unconstrain: Some(g.add_region(unconstrain)),
         mean: None,
+        weight: None,
     })
 }
 
@@ -127,7 +128,13 @@ pub(crate) fn model() -> Result<Graph, TypeError> {
     g.push_site(Site { name: "y".into(), frames: vec![frame], kind }, vector, &[y, on, five, key, mu, five]);
 
     let start = g.constant(Array::scalar(1.0))?;
-    let kind = SiteKind::Param(ParamSite { constraint: "a positive number".into(), event_dim: None });
+    let kind = SiteKind::Param(ParamSite {
+        constraint: "a positive number".into(),
+        event_dim: None,
+        given: false,
+        constrain: None,
+        unconstrain: None,
+    });
     g.push_site(Site { name: "width".into(), frames: vec![], kind }, scalar.clone(), &[start]);
     let double = g.add(mu, mu)?;
     let site = Site { name: "double".into(), frames: vec![], kind: SiteKind::Deterministic };

@@ -1,0 +1,4 @@
+//! Stochastic variational inference: losses and parameters against NumPyro's step by step, and every way to fail.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod golden;
