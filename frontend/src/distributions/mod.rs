@@ -84,10 +84,13 @@ pub(crate) use projected_normal::normalised;
 
 mod common;
 mod gate;
+mod kl;
 mod parameters;
 mod scale;
 mod stirling;
 mod vectors;
+
+pub use kl::{Described, has_kl_divergence, kl_between, kl_divergence};
 
 use common::draw_layout;
 pub(crate) use common::{
