@@ -1,6 +1,9 @@
 //! NUTS on compiled models: moments against exact ones, reproducibility, names and shapes, and every way to fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "mcmc/in_graph.rs"]
+mod in_graph;
+
 use expect_test::expect;
 use pyroxene_frontend::{Model, prelude::*, primitives::Plate};
 use pyroxene_inference::{
@@ -354,7 +357,7 @@ fn what_cannot_be_sampled_is_refused() {
     expect![[r#"
         `chains` is 0, expected at least 1
         `draws` is 0, expected at least 1
-        `draws` is 1000 in 18446744073709551615 chains, of 10 numbers each, expected at most 2^40 bytes in all
+        `draws` is 1000 in 18446744073709551615 chains, of 11 numbers each, expected at most 2^40 bytes in all
         `target_accept_prob` is 1, expected a number between 0 and 1
         `max_tree_depth` is 0, expected a depth from 1 to 20
         `step_size` is NaN, expected a positive, finite number

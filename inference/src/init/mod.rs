@@ -11,15 +11,13 @@ pub use cause::{Cause, InitError, Problem};
 pub use strategy::InitStrategy;
 pub(crate) use strategy::Starts;
 
-use crate::potential::Potential;
-
 /// How many positions are tried.
 pub(crate) const TRIES: usize = 100;
 
 /// What a search for an initial position came to.
 pub(crate) enum Search {
     /// A position where the log density and its gradient are finite.
-    Found(Vec<f64>),
+    Found { position: Vec<f64>, log_density: f64, gradient: Vec<f64> },
     /// There was none among [`TRIES`]; the last one, its log density and gradient.
     Failed { position: Vec<f64>, log_density: f64, gradient: Vec<f64> },
 }
@@ -30,25 +28,26 @@ pub(crate) enum Search {
 /// is kept only if no better one turns up.
 pub(crate) fn search(
     starts: &Starts,
-    potential: &mut Potential,
+    dimension: usize,
+    density: &mut dyn FnMut(&[f64], &mut [f64]) -> Result<f64, pyroxene_runtime::Error>,
     rng: &mut ChaCha8Rng,
 ) -> Result<Search, Error> {
-    let mut position = vec![0.0; potential.dimension()];
+    let mut position = vec![0.0; dimension];
     let mut gradient = vec![0.0; position.len()];
     let mut log_density = f64::NAN;
     let mut flat = None;
     for _ in 0..TRIES {
         starts.propose(rng, &mut position)?;
-        log_density = potential.log_density(&position, &mut gradient)?;
+        log_density = density(&position, &mut gradient)?;
         if log_density.is_finite() && gradient.iter().all(|g| g.is_finite()) {
             if gradient.iter().all(|g| *g != 0.0) {
-                return Ok(Search::Found(position));
+                return Ok(Search::Found { position, log_density, gradient });
             }
-            flat.get_or_insert_with(|| position.clone());
+            flat.get_or_insert_with(|| (position.clone(), log_density, gradient.clone()));
         }
     }
     Ok(match flat {
-        Some(position) => Search::Found(position),
+        Some((position, log_density, gradient)) => Search::Found { position, log_density, gradient },
         None => Search::Failed { position, log_density, gradient },
     })
 }

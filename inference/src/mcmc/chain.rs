@@ -1,30 +1,32 @@
-//! One chain from its first random number to its last draw, on one thread.
+//! One chain from its first random number to its last draw, on one thread, whatever engine makes its transitions.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use pyroxene_frontend::Bound;
 
 use super::{
     error::Error,
+    host_driven::HostDriven,
+    in_graph::{InGraph, InGraphChains},
     monitor::{Counters, Monitor},
+    stats::Stat,
 };
-use crate::{
-    init::{Search, Starts, init_error, search},
-    nuts::{Drawn, Failure, Nuts, Transitions, chain_rng},
-    potential::{Constrained, Potential},
-    results::ChainDraws,
-};
+use crate::{init::Starts, kernels::Nuts, results::ChainDraws};
+
+/// Who makes transitions.
+pub(super) enum Sampler {
+    HostDriven(Nuts),
+    InGraph(Arc<InGraph>),
+}
 
 /// What all chains of a run share.
 pub(super) struct Plan {
     pub(super) bound: Bound,
-    pub(super) nuts: Nuts,
+    pub(super) sampler: Sampler,
+    pub(super) stats: Vec<Stat>,
     pub(super) starts: Starts,
     pub(super) warmup: usize,
     pub(super) thinning: usize,
@@ -44,104 +46,31 @@ pub(super) struct Stretch {
     pub(super) gradients: u64,
 }
 
-/// A chain that has an initial position.
-pub(super) struct LiveChain {
-    plan: Arc<Plan>,
-    chain: usize,
-    counters: Arc<Counters>,
-    transitions: Transitions,
-    constrained: Constrained,
-    /// One draw, a column a site.
-    columns: Vec<Vec<f64>>,
+/// The chains of one thread, which are warmed up.
+pub(super) trait Chain {
+    /// Makes `n` transitions of each and keeps every `thinning`-th of them, in the stores given.
+    fn draw(&mut self, n: usize, stores: Vec<ChainDraws>) -> Result<Vec<Stretch>, Error>;
 }
 
-impl LiveChain {
-    /// Finds an initial position, puts the sampler there and adapts it.
-    pub(super) fn warm_up(
-        plan: &Arc<Plan>,
-        chain: usize,
-        counters: &Arc<Counters>,
-        store: ChainDraws,
-    ) -> Result<(LiveChain, Stretch), Error> {
-        let start = Instant::now();
-        let transitions = start_chain(plan, chain)?;
-        let mut live = LiveChain {
-            constrained: Constrained::new(&plan.bound)?,
-            columns: plan.sizes.iter().map(|size| vec![0.0; *size]).collect(),
-            plan: plan.clone(),
-            chain,
-            counters: counters.clone(),
-            transitions,
-        };
-        let mut draws = store;
-        for _ in 0..plan.warmup {
-            if live.stopped() {
-                break;
-            }
-            let drawn = live.transition(true)?;
-            if plan.collect_warmup {
-                live.keep(&drawn, &mut draws)?;
-            }
+/// Chains, and what they did in warm-up.
+pub(super) type WarmedUp = (Box<dyn Chain>, Vec<Stretch>);
+
+/// Finds initial positions of the chains numbered from `first` on, as many as stores, puts the sampler there and adapts
+/// it.
+pub(super) fn warm_up(
+    plan: &Arc<Plan>,
+    first: usize,
+    counters: &[Arc<Counters>],
+    mut stores: Vec<ChainDraws>,
+) -> Result<WarmedUp, Error> {
+    match (&plan.sampler, counters, stores.pop()) {
+        (Sampler::HostDriven(nuts), [counters], Some(store)) => {
+            HostDriven::warm_up(plan, nuts, first, counters, store)
         }
-        let (time, gradients) = (start.elapsed(), live.transitions.evaluations());
-        Ok((live, Stretch { draws, time, gradients }))
-    }
-
-    /// Makes `n` transitions and keeps every `thinning`-th of them.
-    pub(super) fn draw(&mut self, n: usize, mut store: ChainDraws) -> Result<Stretch, Error> {
-        let (start, gradients) = (Instant::now(), self.transitions.evaluations());
-        for i in 1..=n {
-            if self.stopped() {
-                break;
-            }
-            let drawn = self.transition(false)?;
-            if i % self.plan.thinning == 0 {
-                self.keep(&drawn, &mut store)?;
-            }
+        (Sampler::HostDriven(_), ..) | (_, _, None) => Err(Error::Ended { chain: first }),
+        (Sampler::InGraph(graph), counters, Some(store)) => {
+            stores.push(store);
+            InGraphChains::warm_up(plan, graph, first, counters, stores)
         }
-        let gradients = self.transitions.evaluations() - gradients;
-        Ok(Stretch { draws: store, time: start.elapsed(), gradients })
-    }
-
-    fn transition(&mut self, adapting: bool) -> Result<Drawn, Error> {
-        let drawn = self.transitions.draw().map_err(|failure| error(self.chain, failure))?;
-        self.counters.count(adapting, drawn.diverging, drawn.step_size, self.transitions.evaluations());
-        Ok(drawn)
-    }
-
-    fn keep(&mut self, drawn: &Drawn, store: &mut ChainDraws) -> Result<(), Error> {
-        let values = self.constrained.values(&drawn.position, &mut self.columns);
-        values.map_err(|source| Error::Device { chain: self.chain, source })?;
-        Ok(store.push(&self.columns, &drawn.stats)?)
-    }
-
-    fn stopped(&self) -> bool {
-        self.plan.abandoned.load(Ordering::Relaxed) || self.plan.monitor.is_stopped()
-    }
-}
-
-fn start_chain(plan: &Plan, chain: usize) -> Result<Transitions, Error> {
-    let mut rng = chain_rng(plan.seed, chain as u64);
-    let mut potential = Potential::new(&plan.bound)?;
-    let found = search(&plan.starts, &mut potential, &mut rng).map_err(|error| match error {
-        pyroxene_frontend::Error::Runtime(source) => Error::Device { chain, source },
-        other => Error::Program(other),
-    })?;
-    match found {
-        Search::Found(position) => {
-            let started = Transitions::start(&plan.nuts, plan.warmup, potential, &position, &mut rng);
-            started.map_err(|failure| error(chain, failure))
-        }
-        Search::Failed { position, log_density, gradient } => {
-            let error = init_error(&plan.bound, chain, &position, log_density, &gradient);
-            Err(Error::Initialization(Box::new(error)))
-        }
-    }
-}
-
-fn error(chain: usize, failure: Failure) -> Error {
-    match failure {
-        Failure::Device(source) => Error::Device { chain, source },
-        Failure::Sampler(message) => Error::Sampler { chain, message },
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    chain::{LiveChain, Plan, Stretch},
+    chain::{Plan, Stretch, warm_up},
     error::Error,
     info::{ChainInfo, RunInfo},
     monitor::Counters,
@@ -47,19 +47,21 @@ pub struct Chains {
 }
 
 struct Worker {
-    counters: Arc<Counters>,
+    /// One for each of its chains.
+    counters: Vec<Arc<Counters>>,
     /// How many transitions to make next; closed when no more are wanted.
     requests: Option<Sender<usize>>,
     /// The warm-up first, then a stretch for each request.
-    stretches: Receiver<Result<Stretch, Error>>,
+    stretches: Receiver<Result<Vec<Stretch>, Error>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Chains {
-    /// Starts `chains` chains, of which `threads` run at once.
+    /// Starts `chains` chains, of which each thread takes `together`; `threads` run at once.
     pub(super) fn start(
         plan: Plan,
         chains: usize,
+        together: usize,
         threads: usize,
         empty: Posterior,
     ) -> Result<Chains, Error> {
@@ -74,19 +76,21 @@ impl Chains {
             warmup: None,
             empty,
         };
-        for (chain, counters) in counters.into_iter().enumerate() {
+        for (i, counters) in counters.chunks(together.max(1)).enumerate() {
+            let chain = i * together.max(1);
             let (requests, inbox) = channel();
             let (outbox, stretches) = channel();
             let thread = ChainThread {
                 plan: plan.clone(),
                 chain,
-                counters: counters.clone(),
+                counters: counters.to_vec(),
                 permits: permits.clone(),
                 empty: started.empty.chain(),
             };
             let spawned = thread::Builder::new().name(format!("chain {chain}"));
             let spawned = spawned.spawn(move || thread.run(&inbox, &outbox));
             let thread = Some(spawned.map_err(|source| Error::Thread { chain, source })?);
+            let counters = counters.to_vec();
             started.workers.push(Worker { counters, requests: Some(requests), stretches, thread });
         }
         Ok(started)
@@ -103,7 +107,7 @@ impl Chains {
     pub fn draw(&mut self, n: usize) -> Result<Posterior, Error> {
         let start = self.begun.take().unwrap_or_else(Instant::now);
         for worker in &self.workers {
-            worker.counters.announce(n);
+            worker.counters.iter().for_each(|counters| counters.announce(n));
             // Of a thread that has ended, its last message says why.
             let _ = worker.requests.as_ref().map(|requests| requests.send(n));
         }
@@ -131,10 +135,12 @@ impl Chains {
     fn collect(&mut self) -> Result<Vec<Stretch>, Error> {
         let mut stretches = Vec::with_capacity(self.workers.len());
         let mut failed = None;
-        for (chain, worker) in self.workers.iter().enumerate() {
-            let stretch = worker.stretches.recv().unwrap_or(Err(Error::Ended { chain }));
-            match stretch {
-                Ok(stretch) => stretches.push(stretch),
+        let mut chain = 0;
+        for worker in &self.workers {
+            let made = worker.stretches.recv().unwrap_or(Err(Error::Ended { chain }));
+            chain += worker.counters.len();
+            match made {
+                Ok(made) => stretches.extend(made),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
@@ -192,18 +198,19 @@ fn most_draws(lengths: impl Iterator<Item = usize>) -> usize {
     all.max_by_key(|(total, _)| *total).map_or(0, |(_, length)| length)
 }
 
-/// What one chain's thread is given.
+/// What a thread is given: the number of its first chain, and counters for each.
 struct ChainThread {
     plan: Arc<Plan>,
     chain: usize,
-    counters: Arc<Counters>,
+    counters: Vec<Arc<Counters>>,
     permits: Arc<Permits>,
     empty: ChainDraws,
 }
 
 impl ChainThread {
-    fn run(self, requests: &Receiver<usize>, stretches: &Sender<Result<Stretch, Error>>) {
-        let send = |stretch: Result<Stretch, Error>| {
+    fn run(self, requests: &Receiver<usize>, stretches: &Sender<Result<Vec<Stretch>, Error>>) {
+        let stores = || self.counters.iter().map(|_| self.empty.clone()).collect();
+        let send = |stretch: Result<Vec<Stretch>, Error>| {
             if stretch.is_err() {
                 self.plan.abandoned.store(true, Ordering::Relaxed);
             }
@@ -211,7 +218,7 @@ impl ChainThread {
         };
         let warmed = {
             let _permit = self.permits.take();
-            LiveChain::warm_up(&self.plan, self.chain, &self.counters, self.empty.clone())
+            warm_up(&self.plan, self.chain, &self.counters, stores())
         };
         let mut live = match warmed {
             Ok((live, stretch)) => {
@@ -228,7 +235,7 @@ impl ChainThread {
         while let Ok(n) = requests.recv() {
             let stretch = {
                 let _permit = self.permits.take();
-                live.draw(n, self.empty.clone())
+                live.draw(n, stores())
             };
             let failed = stretch.is_err();
             if !send(stretch) || failed {

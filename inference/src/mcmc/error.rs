@@ -69,3 +69,9 @@ pub enum Error {
     #[error(transparent)]
     Posterior(#[from] PosteriorError),
 }
+
+impl From<pyroxene_runtime::Error> for Error {
+    fn from(error: pyroxene_runtime::Error) -> Error {
+        Error::Program(error.into())
+    }
+}

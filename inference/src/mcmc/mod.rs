@@ -2,26 +2,34 @@
 
 mod chain;
 mod chains;
+mod engine;
 mod error;
+mod host_driven;
+mod in_graph;
 mod info;
 mod monitor;
+mod stats;
 
 use std::{sync::atomic::AtomicBool, thread};
 
 use pyroxene_frontend::{Array, Bound, IntoModel, Model, Spec, Tensor, Tree};
-use pyroxene_ir::{SiteKind, Ty, passes::Query};
+use pyroxene_ir::{SiteKind, Ty};
 
 use self::chain::Plan;
+pub(crate) use self::stats::STATS;
 pub use self::{
     chains::Chains,
+    engine::{ChainMethod, Engine},
     error::Error,
     info::{ChainInfo, RunInfo},
     monitor::{ChainProgress, Monitor},
 };
+use self::{engine::Choice, stats::stats};
 use crate::{
     init::InitStrategy,
-    nuts::{Nuts, STATS},
+    kernels::Kernel,
     results::{Posterior, SiteSpec, StatSpec},
+    sampler::Generator,
     sites,
 };
 
@@ -60,7 +68,10 @@ use crate::{
 /// chain's number, so that a seed gives the same draws whatever the number of threads.
 #[derive(Clone)]
 pub struct Mcmc<M = ()> {
-    nuts: Nuts,
+    kernel: Kernel,
+    engine: Option<Engine>,
+    chain_method: ChainMethod,
+    generator: Generator,
     init_strategy: InitStrategy,
     model: M,
     chains: usize,
@@ -75,9 +86,10 @@ pub struct Mcmc<M = ()> {
 }
 
 impl<D> Mcmc<Model<D>> {
-    /// A run of `nuts` on `model`: 4 chains of 1000 warm-up transitions and 1000 draws, from seed 0.
-    pub fn new(nuts: Nuts, model: impl IntoModel<D>) -> Mcmc<Model<D>> {
-        Mcmc::with_model(nuts, model.into_model())
+    /// A run of a kernel, [`Nuts`](crate::Nuts) or [`Hmc`](crate::Hmc), on `model`: 4 chains of 1000 warm-up transitions and
+    /// 1000 draws, from seed 0.
+    pub fn new(kernel: impl Into<Kernel>, model: impl IntoModel<D>) -> Mcmc<Model<D>> {
+        Mcmc::with_model(kernel.into(), model.into_model())
     }
 
     /// Binds `data` and runs the chains.
@@ -96,15 +108,18 @@ impl<D> Mcmc<Model<D>> {
 
 impl Mcmc {
     /// A run without a model, for [`Mcmc::run_bound`]; settings as [`Mcmc::new`].
-    pub fn from_kernel(nuts: Nuts) -> Mcmc {
-        Mcmc::with_model(nuts, ())
+    pub fn from_kernel(kernel: impl Into<Kernel>) -> Mcmc {
+        Mcmc::with_model(kernel.into(), ())
     }
 }
 
 impl<M> Mcmc<M> {
-    fn with_model(nuts: Nuts, model: M) -> Mcmc<M> {
+    fn with_model(kernel: Kernel, model: M) -> Mcmc<M> {
         Mcmc {
-            nuts,
+            kernel,
+            engine: None,
+            chain_method: ChainMethod::default(),
+            generator: Generator::default(),
             init_strategy: InitStrategy::default(),
             model,
             chains: 4,
@@ -117,6 +132,27 @@ impl<M> Mcmc<M> {
             drop_constants: false,
             monitor: Monitor::new(),
         }
+    }
+
+    /// Who makes the transitions. Default: the one that can do what is asked, see [`Engine`].
+    #[must_use]
+    pub fn engine(mut self, engine: Engine) -> Mcmc<M> {
+        self.engine = Some(engine);
+        self
+    }
+
+    /// How chains share the device (`chain_method`). Default: each on a thread of its own.
+    #[must_use]
+    pub fn chain_method(mut self, method: ChainMethod) -> Mcmc<M> {
+        self.chain_method = method;
+        self
+    }
+
+    /// Where the in-graph engine's random numbers come from. Default [`Generator::Squares`].
+    #[must_use]
+    pub fn generator(mut self, generator: Generator) -> Mcmc<M> {
+        self.generator = generator;
+        self
     }
 
     /// The number of chains (NumPyro's `num_chains`). Default 4: with fewer, R-hat says little.
@@ -223,14 +259,16 @@ impl<M> Mcmc<M> {
         let dropped = self.drop_constants.then(|| bound.drop_constants());
         let bound = dropped.as_ref().unwrap_or(bound);
         latent(bound)?;
-        for query in [Query::PotentialAndGradient, Query::Constrain] {
-            bound.program().compile(query, bound.backend())?;
-        }
         let sites = sites::specs(bound);
         self.room(&sites)?;
+        let numbers = sites.iter().fold(0, |n: usize, s| n.saturating_add(s.size()));
+        let choice = self.choice();
+        let stats = stats(matches!(self.kernel, Kernel::Nuts(_)));
+        let specs: Vec<StatSpec> = stats.iter().map(|s| StatSpec::new(s.name, s.kind)).collect();
         let plan = Plan {
             bound: bound.clone(),
-            nuts: self.nuts,
+            sampler: choice.sampler(bound, numbers)?,
+            stats,
             starts: self.init_strategy.of(bound)?,
             warmup: self.warmup,
             thinning: self.thinning,
@@ -241,9 +279,20 @@ impl<M> Mcmc<M> {
             abandoned: AtomicBool::new(false),
         };
         let [observed, constant] = sites::data(bound)?;
-        let empty = Posterior::new(sites, STATS.map(|(name, kind)| StatSpec::new(name, kind)))?;
+        let empty = Posterior::new(sites, specs)?;
         let empty = empty.with_data(observed, constant);
-        Chains::start(plan, self.chains, self.workers(), empty)
+        Chains::start(plan, self.chains, choice.together(), self.workers(), empty)
+    }
+
+    fn choice(&self) -> Choice {
+        Choice {
+            kernel: self.kernel,
+            engine: self.engine,
+            chain_method: self.chain_method,
+            generator: self.generator,
+            chains: self.chains,
+            warmup: self.warmup,
+        }
     }
 
     fn workers(&self) -> usize {
@@ -275,7 +324,7 @@ impl<M> Mcmc<M> {
                 expected: "at most the number of draws",
             });
         }
-        self.nuts.validate()
+        self.kernel.validate()
     }
 
     /// Refuses runs whose draws no machine can hold, before they begin.

@@ -99,13 +99,20 @@ impl Counters {
         self.draws_total.fetch_add(draws, Relaxed);
     }
 
-    /// Counts a transition. Only the chain's own thread writes, so loads and stores need no order.
-    pub(super) fn count(&self, adapting: bool, diverging: bool, step_size: f64, leapfrogs: u64) {
+    /// Counts transitions. Only the chain's own thread writes, so loads and stores need no order.
+    pub(super) fn count(
+        &self,
+        adapting: bool,
+        transitions: usize,
+        divergences: usize,
+        step_size: f64,
+        leapfrogs: u64,
+    ) {
         if adapting {
-            self.warmup.fetch_add(1, Relaxed);
+            self.warmup.fetch_add(transitions, Relaxed);
         } else {
-            self.draws.fetch_add(1, Relaxed);
-            self.divergences.fetch_add(usize::from(diverging), Relaxed);
+            self.draws.fetch_add(transitions, Relaxed);
+            self.divergences.fetch_add(divergences, Relaxed);
         }
         self.leapfrogs.store(leapfrogs, Relaxed);
         self.step_size.store(step_size.to_bits(), Relaxed);

@@ -28,6 +28,8 @@ pub mod stat {
     pub const MAX_ENERGY_ERROR: &str = "max_energy_error";
     /// Whether the trajectory was cut off at the largest tree depth.
     pub const REACHED_MAX_TREE_DEPTH: &str = "reached_max_tree_depth";
+    /// The number of steps from the start of the trajectory to the draw, negative backwards in time.
+    pub const INDEX_IN_TRAJECTORY: &str = "index_in_trajectory";
 }
 
 /// Name and shape of one sampled quantity.

@@ -1,18 +1,13 @@
-//! The No-U-Turn sampler's settings: what a user chooses, and the transitions made of it.
+//! The settings of the No-U-Turn sampler.
 
-mod density;
-mod transitions;
-
-pub(crate) use transitions::{Drawn, Failure, STATS, Transitions, chain_rng};
-
+use super::check;
 use crate::mcmc::Error;
 
 /// The No-U-Turn sampler with multinomial trajectories (Hoffman and Gelman 2014; Betancourt 2017), NumPyro's `NUTS`.
 ///
-/// The implementation is `nuts-rs`, nutpie's. During warm-up it adapts the step size by dual averaging, and a mass
-/// matrix, see [`Metric`], from the draws and their gradients: the one that minimises the Fisher divergence to a
-/// standard normal, where Stan and NumPyro use the draws' variances alone. A trajectory whose energy grows by more than 1000, or which
-/// meets a density or gradient that is not finite, counts as divergent.
+/// During warm-up it adapts the step size by dual averaging, and a mass matrix, see [`Metric`]. A trajectory whose energy
+/// grows by more than 1000, or which meets a density or gradient that is not finite, counts as divergent. Two
+/// implementations make its transitions, see [`Engine`](crate::Engine).
 ///
 /// ```
 /// use pyroxene_inference::Nuts;
@@ -20,21 +15,29 @@ use crate::mcmc::Error;
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Nuts {
-    target_accept_prob: f64,
-    max_tree_depth: u32,
-    step_size: f64,
-    adapt_step_size: bool,
-    metric: Metric,
+    pub(crate) target_accept_prob: f64,
+    pub(crate) max_tree_depth: u32,
+    pub(crate) step_size: f64,
+    pub(crate) adapt_step_size: bool,
+    pub(crate) metric: Metric,
 }
 
-/// The form of the mass matrix that is adapted during warm-up.
+/// The form of the mass matrix, and what it is learned from during warm-up.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
 pub enum Metric {
-    /// A diagonal matrix: a scale for each coordinate.
+    /// A diagonal matrix, a scale for each coordinate, learned from draws and their gradients: the one that minimises the
+    /// Fisher divergence to a standard normal (Seyboldt, Carlson and Carpenter 2026), in nutpie's windows.
     #[default]
     Diagonal,
+    /// A diagonal matrix learned from the draws' variances: Stan's and NumPyro's. The in-graph engine has Stan's windows,
+    /// the host-driven one nutpie's.
+    Variance,
+    /// A dense matrix learned from the draws' covariances in Stan's windows (NumPyro's `dense_mass`), for a few hundred
+    /// coordinates at most: a step costs two products with it. On the in-graph engine.
+    Dense,
     /// A diagonal matrix with a correction of low rank, for posteriors with strong correlations; each step costs some
-    /// multiples of the dimension more (nutpie's `low_rank_modified_mass_matrix`).
+    /// multiples of the dimension more (nutpie's `low_rank_modified_mass_matrix`). On the host-driven engine.
     LowRank,
 }
 
@@ -90,17 +93,14 @@ impl Nuts {
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        let fail = |setting, found: String, expected| Err(Error::Setting { setting, found, expected });
-        if !(self.target_accept_prob > 0.0 && self.target_accept_prob < 1.0) {
-            let found = self.target_accept_prob.to_string();
-            return fail("target_accept_prob", found, "a number between 0 and 1");
-        }
         if !(1..=20).contains(&self.max_tree_depth) {
-            return fail("max_tree_depth", self.max_tree_depth.to_string(), "a depth from 1 to 20");
+            let found = self.max_tree_depth.to_string();
+            return Err(Error::Setting {
+                setting: "max_tree_depth",
+                found,
+                expected: "a depth from 1 to 20",
+            });
         }
-        if !(self.step_size > 0.0 && self.step_size.is_finite()) {
-            return fail("step_size", self.step_size.to_string(), "a positive, finite number");
-        }
-        Ok(())
+        check(self.target_accept_prob, self.step_size)
     }
 }

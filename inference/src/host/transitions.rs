@@ -9,27 +9,12 @@ use nuts_rs::{
 };
 use pyroxene_runtime as runtime;
 
-use super::{
-    Metric, Nuts,
-    density::{Density, Fault},
-};
+use super::density::{Density, Fault};
 use crate::{
+    kernels::{Metric, Nuts},
+    mcmc::STATS,
     potential::Potential,
-    results::{StatKind, stat},
 };
-
-/// The statistics of a transition, in the order of [`Transitions::draw`].
-pub(crate) const STATS: [(&str, StatKind); 9] = [
-    (stat::LP, StatKind::Real),
-    (stat::ACCEPTANCE_RATE, StatKind::Real),
-    (stat::STEP_SIZE, StatKind::Real),
-    (stat::TREE_DEPTH, StatKind::Count),
-    (stat::N_STEPS, StatKind::Count),
-    (stat::DIVERGING, StatKind::Flag),
-    (stat::ENERGY, StatKind::Real),
-    (stat::ENERGY_ERROR, StatKind::Real),
-    (stat::REACHED_MAX_TREE_DEPTH, StatKind::Flag),
-];
 
 /// Why a transition could not be made.
 pub(crate) enum Failure {
@@ -77,7 +62,9 @@ impl Transitions {
     ) -> Result<Transitions, Failure> {
         let (density, evaluations) = Density::new(potential);
         let chain = match nuts.metric {
-            Metric::Diagonal => Diagonal::start(nuts, warmup, density, position, rng)?,
+            Metric::Diagonal | Metric::Variance | Metric::Dense => {
+                Diagonal::start(nuts, warmup, density, position, rng)?
+            }
             Metric::LowRank => LowRank::start(nuts, warmup, density, position, rng)?,
         };
         Ok(Transitions { chain, evaluations })
@@ -95,7 +82,7 @@ impl Transitions {
 }
 
 // The chains' statistics have the same fields and no common type.
-macro_rules! kernels { ($($Kernel:ident: $Settings:ident),*) => { $(
+macro_rules! kernels { ($($Kernel:ident: $Settings:ident, $choose:expr);*) => { $(
     struct $Kernel(<$Settings as Settings>::Chain<CpuMath<Density>>);
 
     impl $Kernel {
@@ -106,7 +93,8 @@ macro_rules! kernels { ($($Kernel:ident: $Settings:ident),*) => { $(
             position: &[f64],
             rng: &mut ChaCha8Rng,
         ) -> Result<Box<dyn Kernel>, Failure> {
-            let settings = settings($Settings::default(), nuts, warmup);
+            let mut settings = settings($Settings::default(), nuts, warmup);
+            $choose(&mut settings, nuts);
             let chain = settings.new_chain(0, CpuMath::new(density), rng);
             let mut chain = chain.map_err(|e| Failure::Sampler(format!("{e:#}")))?;
             chain.set_position(position).map_err(|e| failure(e.downcast(), |e| format!("{e:#}")))?;
@@ -131,12 +119,18 @@ macro_rules! kernels { ($($Kernel:ident: $Settings:ident),*) => { $(
                 stats.point.kinetic_energy - stats.point.logp,
                 stats.point.energy_error,
                 flag(stats.maxdepth_reached),
+                stats.point.index_in_trajectory as f64,
             ];
             Ok(Drawn { position, stats, diverging, step_size })
         }
     }
 )* } }
-kernels!(Diagonal: DiagNutsSettings, LowRank: LowRankNutsSettings);
+kernels! {
+    Diagonal: DiagNutsSettings, |settings: &mut DiagNutsSettings, nuts: &Nuts| {
+        settings.adapt_options.mass_matrix_options.use_grad_based_estimate = nuts.metric != Metric::Variance;
+    };
+    LowRank: LowRankNutsSettings, |_: &mut LowRankNutsSettings, _: &Nuts| {}
+}
 
 fn settings<A>(
     mut settings: NutsSettings<EuclideanAdaptOptions<A>>,

@@ -1,0 +1,121 @@
+//! Which engine makes transitions, and what is compiled for it.
+
+use std::sync::Arc;
+
+use pyroxene_frontend::Bound;
+use pyroxene_ir::passes::Query;
+
+use super::{chain::Sampler, error::Error, in_graph::InGraph};
+use crate::{
+    kernels::{Kernel, Metric},
+    sampler::{Block, Generator, Learner, Settings, Trajectories},
+};
+
+/// Who makes the transitions of a run. Both engines have the same statistics and results.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Engine {
+    /// The whole sampler as one compiled program: trajectories, random numbers and adaptation; a block of transitions a
+    /// dispatch.
+    InGraph,
+    /// `nuts-rs`, nutpie's sampler, on the host: one dispatch a leapfrog step. Independent of the other, and the one with
+    /// [`Metric::LowRank`].
+    HostDriven,
+}
+
+/// How a run's chains share a device (NumPyro's `chain_method`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+#[non_exhaustive]
+pub enum ChainMethod {
+    /// Each on a thread of its own, as many at once as there are cores.
+    #[default]
+    Parallel,
+    /// All in one program, step by step together, each waiting for the longest trajectory: for accelerators and many
+    /// chains. On the in-graph engine.
+    Vectorized,
+}
+
+/// What a run is to be made of.
+pub(super) struct Choice {
+    pub(super) kernel: Kernel,
+    pub(super) engine: Option<Engine>,
+    pub(super) chain_method: ChainMethod,
+    pub(super) generator: Generator,
+    pub(super) chains: usize,
+    pub(super) warmup: usize,
+}
+
+impl Choice {
+    /// The engine asked for, or the one that can do what is asked.
+    pub(super) fn engine(&self) -> Result<Engine, Error> {
+        let in_graph_only = match self.kernel {
+            Kernel::Hmc(_) => Some("kernel `Hmc`"),
+            _ if self.kernel.metric() == Metric::Dense => Some("`Metric::Dense`"),
+            _ if self.chain_method == ChainMethod::Vectorized => Some("`ChainMethod::Vectorized`"),
+            _ => None,
+        };
+        let host_only = (self.kernel.metric() == Metric::LowRank).then_some("`Metric::LowRank`");
+        let refuse = |of: &str, engine: &str, expected| {
+            let found = format!("{engine}, which has no {of}");
+            Err(Error::Setting { setting: "engine", found, expected })
+        };
+        match (self.engine, in_graph_only, host_only) {
+            (Some(Engine::HostDriven), Some(of), _) => {
+                refuse(of, "`Engine::HostDriven`", "`Engine::InGraph`, or none, for it to be chosen")
+            }
+            (Some(Engine::InGraph), _, Some(of)) => {
+                refuse(of, "`Engine::InGraph`", "`Engine::HostDriven`, or none, for it to be chosen")
+            }
+            (_, Some(also), Some(of)) => {
+                refuse(&format!("{of} together with {also}"), "none", "one of the two")
+            }
+            (Some(engine), ..) => Ok(engine),
+            (None, Some(_), None) => Ok(Engine::InGraph),
+            (None, None, _) => Ok(Engine::HostDriven),
+        }
+    }
+
+    /// Compiles for a program; `numbers` is the number of scalars of a draw.
+    pub(super) fn sampler(&self, bound: &Bound, numbers: usize) -> Result<Sampler, Error> {
+        match (self.engine()?, self.kernel) {
+            (Engine::HostDriven, Kernel::Nuts(nuts)) => {
+                for query in [Query::PotentialAndGradient, Query::Constrain] {
+                    bound.program().compile(query, bound.backend())?;
+                }
+                Ok(Sampler::HostDriven(nuts))
+            }
+            _ => {
+                let lanes = (self.chain_method == ChainMethod::Vectorized).then_some(self.chains);
+                let block = |dimension, rows| self.block(dimension, rows);
+                let graph = InGraph::new(bound, block, lanes, self.settings(), numbers)?;
+                Ok(Sampler::InGraph(Arc::new(graph)))
+            }
+        }
+    }
+
+    /// How many chains a thread takes.
+    pub(super) fn together(&self) -> usize {
+        if self.chain_method == ChainMethod::Vectorized { self.chains } else { 1 }
+    }
+
+    fn block(&self, dimension: usize, rows: usize) -> Block {
+        let learner = match self.kernel.metric() {
+            Metric::Variance => Learner::Variances,
+            Metric::Dense => Learner::Covariances,
+            Metric::Diagonal | Metric::LowRank => Learner::Fisher,
+        };
+        let kernel = match self.kernel {
+            Kernel::Nuts(nuts) => Trajectories::Turning { max_depth: nuts.max_tree_depth as usize },
+            Kernel::Hmc(_) => Trajectories::Fixed,
+        };
+        Block { dimension, kernel, learner, generator: self.generator, rows }
+    }
+
+    fn settings(&self) -> Settings {
+        let (step_size, adapts_step_size, target_accept, trajectory_length) = match self.kernel {
+            Kernel::Nuts(n) => (n.step_size, n.adapt_step_size, n.target_accept_prob, 1.0),
+            Kernel::Hmc(h) => (h.step_size, h.adapt_step_size, h.target_accept_prob, h.trajectory_length),
+        };
+        Settings { step_size, adapts_step_size, target_accept, trajectory_length, warmup: self.warmup }
+    }
+}

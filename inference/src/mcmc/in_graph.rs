@@ -1,0 +1,255 @@
+//! Chains of the in-graph engine: blocks of transitions come in, draws of sites go out.
+
+use std::{
+    ops::Range,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+
+use nuts_rs::rand::RngExt;
+use pyroxene_frontend::{Array, Bound};
+
+use super::{
+    chain::{Chain, Plan, Stretch, WarmedUp},
+    error::Error,
+    monitor::Counters,
+};
+use crate::{
+    host::chain_rng,
+    init::{Search, init_error, search},
+    results::ChainDraws,
+    sampler::{Block, Compiled, Group, Made, STATS, Settings, Watcher},
+};
+
+/// What the chains of a run share.
+pub(super) struct InGraph {
+    pub(super) compiled: Arc<Compiled>,
+    pub(super) settings: Settings,
+    /// How many draws get the values of their sites at once.
+    rows: usize,
+}
+
+/// Arrays of about so many numbers are filled at once.
+const NUMBERS: usize = 1 << 16;
+/// The most transitions kept in a dispatch, and draws whose values are computed in one.
+const MOST_ROWS: usize = 1024;
+
+impl InGraph {
+    /// Compiles what a run needs; `numbers` is the number of scalars of a draw.
+    pub(super) fn new(
+        bound: &Bound,
+        block: impl FnOnce(usize, usize) -> Block,
+        lanes: Option<usize>,
+        settings: Settings,
+        numbers: usize,
+    ) -> Result<InGraph, Error> {
+        let dimension = bound.dimension();
+        let rows = |width: usize| (NUMBERS / width.max(1)).clamp(1, MOST_ROWS);
+        let block = block(dimension, rows(dimension + STATS) + 1);
+        let rows = rows(numbers + dimension);
+        let (constrained, compiled) = std::thread::scope(|scope| {
+            // A draw of zeros is as good as any: what is compiled stays with the program.
+            let constrain = scope.spawn(|| constrain(bound, rows, vec![0.0; rows * dimension]));
+            let compiled = Compiled::new(bound, block, lanes);
+            (constrain.join(), compiled)
+        });
+        if let Ok(constrained) = constrained {
+            constrained?;
+        }
+        Ok(InGraph { compiled: Arc::new(compiled?), settings, rows })
+    }
+}
+
+/// The sites' values at positions, which are as many as `rows`.
+fn constrain(bound: &Bound, rows: usize, positions: Vec<f64>) -> Result<Vec<Vec<f64>>, Error> {
+    let positions = Array::new([rows, bound.dimension()], positions);
+    let positions = positions.map_err(|e| pyroxene_runtime::Error::from(e))?;
+    let values = bound.batched(rows).constrain(&positions)?;
+    Ok(values.into_values().map(|x| x.to_f64_vec()).collect())
+}
+
+/// The chains of one launch.
+pub(super) struct InGraphChains {
+    plan: Arc<Plan>,
+    graph: Arc<InGraph>,
+    chains: Range<usize>,
+    counters: Vec<Arc<Counters>>,
+    group: Group,
+    /// The evaluations told of so far.
+    told: Vec<u64>,
+}
+
+impl InGraphChains {
+    /// Finds initial positions and adapts the chains.
+    pub(super) fn warm_up(
+        plan: &Arc<Plan>,
+        graph: &Arc<InGraph>,
+        first: usize,
+        counters: &[Arc<Counters>],
+        stores: Vec<ChainDraws>,
+    ) -> Result<WarmedUp, Error> {
+        let start = Instant::now();
+        let chains = first..first + stores.len();
+        let mut rngs: Vec<_> = chains.clone().map(|chain| chain_rng(plan.seed, chain as u64)).collect();
+        let mut group = Group::new(&graph.compiled, graph.settings, rngs.len())?;
+        for (lane, (rng, chain)) in rngs.iter_mut().zip(chains.clone()).enumerate() {
+            find_start(plan, &mut group, lane, chain, rng)?;
+            group.seed(lane, rng.random());
+        }
+        let mut live = InGraphChains {
+            plan: plan.clone(),
+            graph: graph.clone(),
+            told: vec![0; chains.len()],
+            chains,
+            counters: counters.to_vec(),
+            group,
+        };
+        let keep = plan.collect_warmup;
+        let stretches = live.watched(start, stores, keep, |group, watcher| group.warm_up(keep, watcher))?;
+        Ok((Box::new(live), stretches))
+    }
+
+    /// Has the group make transitions, and collects what it keeps.
+    fn watched(
+        &mut self,
+        start: Instant,
+        stores: Vec<ChainDraws>,
+        keep: bool,
+        make: impl FnOnce(&mut Group, &mut Collector<'_>) -> Result<(), Error>,
+    ) -> Result<Vec<Stretch>, Error> {
+        let pending = stores.iter().map(|_| Pending::default()).collect();
+        let divergences = (0..stores.len()).map(|lane| self.group.divergences(lane)).collect();
+        let mut collector = Collector {
+            plan: &self.plan,
+            rows: self.graph.rows,
+            counters: &self.counters,
+            divergences,
+            keep,
+            stores,
+            pending,
+        };
+        make(&mut self.group, &mut collector).map_err(|error| match error {
+            Error::Program(pyroxene_frontend::Error::Runtime(source)) => {
+                Error::Device { chain: self.chains.start, source }
+            }
+            other => other,
+        })?;
+        let stores = collector.finished()?;
+        let time = start.elapsed();
+        let stretch = |(lane, draws): (usize, ChainDraws)| {
+            let gradients = self.group.leapfrogs(lane);
+            let since = std::mem::replace(&mut self.told[lane], gradients);
+            Stretch { draws, time, gradients: gradients - since }
+        };
+        Ok(stores.into_iter().enumerate().map(stretch).collect())
+    }
+}
+
+fn find_start(
+    plan: &Plan,
+    group: &mut Group,
+    lane: usize,
+    chain: usize,
+    rng: &mut nuts_rs::rand::rngs::ChaCha8Rng,
+) -> Result<(), Error> {
+    let mut density = |position: &[f64], gradient: &mut [f64]| group.log_density(lane, position, gradient);
+    let found =
+        search(&plan.starts, plan.bound.dimension(), &mut density, rng).map_err(|error| match error {
+            pyroxene_frontend::Error::Runtime(source) => Error::Device { chain, source },
+            other => Error::Program(other),
+        })?;
+    match found {
+        Search::Found { position, log_density, gradient } => {
+            group.start_at(lane, &position, log_density, &gradient);
+            Ok(())
+        }
+        Search::Failed { position, log_density, gradient } => {
+            let error = init_error(&plan.bound, chain, &position, log_density, &gradient);
+            Err(Error::Initialization(Box::new(error)))
+        }
+    }
+}
+
+impl Chain for InGraphChains {
+    fn draw(&mut self, n: usize, stores: Vec<ChainDraws>) -> Result<Vec<Stretch>, Error> {
+        let thinning = self.plan.thinning;
+        self.watched(Instant::now(), stores, true, |group, watcher| group.draw(n, thinning, watcher))
+    }
+}
+
+/// Kept transitions whose sites' values are not computed yet, row by row.
+#[derive(Default)]
+struct Pending {
+    positions: Vec<f64>,
+    stats: Vec<f64>,
+}
+
+/// Takes kept transitions to the chains' stores, and counts all.
+struct Collector<'a> {
+    plan: &'a Plan,
+    rows: usize,
+    counters: &'a [Arc<Counters>],
+    divergences: Vec<usize>,
+    keep: bool,
+    stores: Vec<ChainDraws>,
+    pending: Vec<Pending>,
+}
+
+impl Watcher for Collector<'_> {
+    type Error = Error;
+
+    fn is_stopped(&self) -> bool {
+        self.plan.abandoned.load(Ordering::Relaxed) || self.plan.monitor.is_stopped()
+    }
+
+    fn made(&mut self, group: &Group, made: &Made, adapting: bool) -> Result<(), Error> {
+        for lane in 0..self.stores.len() {
+            let divergences = group.divergences(lane);
+            let new = divergences - std::mem::replace(&mut self.divergences[lane], divergences);
+            let (step_size, leapfrogs) = (group.step_size(lane), group.leapfrogs(lane));
+            self.counters[lane].count(adapting, made.transitions, new, step_size, leapfrogs);
+            if self.keep && made.kept > 0 {
+                let [positions, stats] = group.kept(lane, made)?;
+                self.pending[lane].positions.extend_from_slice(positions);
+                self.pending[lane].stats.extend_from_slice(stats);
+                while self.pending[lane].stats.len() >= self.rows * STATS {
+                    self.store(lane, self.rows)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Collector<'_> {
+    /// Stores the first `draws` of what is pending.
+    fn store(&mut self, lane: usize, draws: usize) -> Result<(), Error> {
+        let dimension = self.plan.bound.dimension();
+        let pending = &mut self.pending[lane];
+        let mut positions: Vec<f64> = pending.positions.drain(..draws * dimension).collect();
+        positions.resize(self.rows * dimension, 0.0);
+        let stats: Vec<f64> = pending.stats.drain(..draws * STATS).collect();
+        let columns = self
+            .plan
+            .stats
+            .iter()
+            .map(|stat| stats.chunks_exact(STATS).map(|row| row[stat.column]).collect::<Vec<f64>>());
+        let columns: Vec<Vec<f64>> = columns.collect();
+        let mut sites = constrain(&self.plan.bound, self.rows, positions)?;
+        for (site, size) in sites.iter_mut().zip(&self.plan.sizes) {
+            site.truncate(draws * size);
+        }
+        Ok(self.stores[lane].extend(draws, &sites, &columns)?)
+    }
+
+    /// The stores, once everything is in them.
+    fn finished(mut self) -> Result<Vec<ChainDraws>, Error> {
+        for lane in 0..self.stores.len() {
+            let draws = self.pending[lane].stats.len() / STATS;
+            if draws > 0 {
+                self.store(lane, draws)?;
+            }
+        }
+        Ok(self.stores)
+    }
+}

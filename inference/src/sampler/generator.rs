@@ -1,0 +1,152 @@
+//! The random numbers of a sampler in the graph: one stream for each transition, from a key and a counter.
+
+use pyroxene_frontend::{
+    Array, DType, Tensor,
+    random::{self, Key},
+};
+
+/// Where the numbers inside an in-graph sampler come from. All are counted, not chained, so draws do not depend on how
+/// many transitions are made at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+#[non_exhaustive]
+pub enum Generator {
+    /// Squares (Widynski 2020, arXiv:2004.06278, `squares64`): a hash of a 64-bit counter in five rounds of one
+    /// multiplication. A few nanoseconds a number, where threefry takes thirty; it passes BigCrush and PractRand.
+    #[default]
+    Squares,
+    /// JAX's threefry-2x32 (Salmon et al. 2011), by the functions of [`random`](pyroxene_frontend::random).
+    Threefry,
+}
+
+/// The random numbers of one transition.
+pub(super) struct Stream {
+    float: DType,
+    source: Source,
+}
+
+enum Source {
+    /// Key and the counter's value at the beginning; the leaves' numbers come after this many others.
+    Squares { key: Tensor, start: Tensor, leaves: usize },
+    /// Keys for the normals, for the directions and for the leaves.
+    Threefry([Key; 3]),
+}
+
+impl Generator {
+    /// The stream of transition number `count` (`i64[]`) under a key (`u32[2]`), with up to `normals` normal numbers and
+    /// `uniforms` uniform ones of element type `float`.
+    pub(super) fn stream(
+        self,
+        key: Tensor,
+        count: Tensor,
+        float: DType,
+        [normals, uniforms]: [usize; 2],
+    ) -> Stream {
+        let count = count.convert(DType::U64);
+        let source = match self {
+            Generator::Squares => {
+                let words = key.convert(DType::U64);
+                let leaves = padded(normals) + 1;
+                let start = count * (leaves + uniforms).next_multiple_of(4);
+                Source::Squares { key: (words.at(0) << 32) | words.at(1), start, leaves }
+            }
+            Generator::Threefry => {
+                let own = Key::from(key).fold_in(count >> 32).fold_in(count);
+                Source::Threefry([0i64, 1, 2].map(|purpose| own.fold_in(purpose)))
+            }
+        };
+        Stream { float, source }
+    }
+}
+
+/// Vectors of numbers are made a little longer, for whole registers: the inverse error function of ten numbers takes
+/// twice as long as that of twelve.
+fn padded(n: usize) -> usize {
+    n.next_multiple_of(4)
+}
+
+impl Stream {
+    /// Standard normal numbers: √2 erf⁻¹ of uniform ones.
+    pub(super) fn normals(&self, n: usize) -> Tensor {
+        let padded = padded(n);
+        let normals = match &self.source {
+            Source::Squares { key, start, .. } => {
+                let counters = *start + Tensor::iota(DType::U64, &[padded], 0);
+                let unit = unit(squares(*key, counters), self.float);
+                // The middle of each interval: symmetric, and neither end is met.
+                let step = if self.float == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+                (unit * 2.0 + (step - 1.0)).erf_inv() * std::f64::consts::SQRT_2
+            }
+            Source::Threefry([key, ..]) => random::normal(*key, &[padded], self.float),
+        };
+        if padded == n { normals } else { normals.at(0..n as isize) }
+    }
+
+    /// 32 random bits, `u32[]`.
+    pub(super) fn bits(&self) -> Tensor {
+        match &self.source {
+            Source::Squares { key, start, leaves } => {
+                (squares(*key, *start + (leaves - 1)) >> 32).convert(DType::U32)
+            }
+            Source::Threefry([_, key, _]) => random::bits(*key, &[], DType::U32),
+        }
+    }
+
+    /// The uniform number of [0, 1) at a place, an integer below the number of uniform ones.
+    pub(super) fn uniform(&self, place: Tensor) -> Tensor {
+        let place = place.convert(DType::U64);
+        match &self.source {
+            Source::Squares { key, start, leaves } => {
+                unit(squares(*key, *start + *leaves + place), self.float)
+            }
+            Source::Threefry([_, _, key]) => {
+                // The derived key is two words of random bits.
+                let words = key.fold_in(place).data().convert(DType::U64);
+                unit((words.at(0) << 32) | words.at(1), self.float)
+            }
+        }
+    }
+}
+
+/// Widynski's `squares64` of counters under a key, `u64[]`.
+fn squares(key: Tensor, counter: Tensor) -> Tensor {
+    let swap = |x: Tensor| (x >> 32) | (x << 32);
+    let y = counter * key;
+    let z = y + key;
+    let x = swap(y * y + y);
+    let x = swap(x * x + z);
+    let x = swap(x * x + y);
+    let last = x * x + z;
+    let x = swap(last);
+    last ^ ((x * x + y) >> 32)
+}
+
+/// Numbers of [0, 1) from the upper bits of 64: the mantissa of a number from 1 to 2, less 1.
+fn unit(bits: Tensor, float: DType) -> Tensor {
+    if float == DType::F32 {
+        let mantissa = (bits >> 41).convert(DType::U32) | Tensor::from(Array::scalar(1f32.to_bits()));
+        mantissa.bitcast(DType::F32) - 1.0
+    } else {
+        ((bits >> 12) | Tensor::from(Array::scalar(1f64.to_bits()))).bitcast(DType::F64) - 1.0
+    }
+}
+
+/// A key for a chain (`u32[2]`) from 64 random bits. Squares wants keys without structure: the digits of each half are
+/// made different from each other and from zero, and the key odd, as its author's program does.
+pub(crate) fn key(mut bits: u64) -> [u32; 2] {
+    let mut half = || {
+        let mut digits: Vec<u32> = (1..16).collect();
+        (0..8).fold(0u32, |key, place| {
+            // The last digit is one of the odd ones left.
+            let choices: Vec<usize> =
+                (0..digits.len()).filter(|i| place < 7 || digits[*i] % 2 == 1).collect();
+            let choice = choices[(bits % choices.len() as u64) as usize];
+            // SplitMix64's step: fresh bits for every digit.
+            bits = bits.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            bits ^= bits >> 31;
+            (key << 4) | digits.remove(choice)
+        })
+    };
+    [half(), half()]
+}

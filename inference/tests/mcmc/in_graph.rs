@@ -1,0 +1,98 @@
+//! The in-graph engine against exact moments, and against itself in other arrangements.
+
+use pyroxene_frontend::{Model, prelude::*};
+use pyroxene_inference::{
+    ChainMethod, Engine, Error, Generator, Hmc, Kernel, Mcmc, Metric, Nuts, Posterior, stat,
+};
+
+use super::{GATE, bits, deviation};
+
+fn in_graph(kernel: impl Into<Kernel>) -> Mcmc {
+    Mcmc::from_kernel(kernel).engine(Engine::InGraph)
+}
+
+/// Coordinates of scales 0.01 to 100, of which two have correlation 0.9: moments are exact under every metric.
+fn scaled() -> Model<()> {
+    Model::new(|_: &()| {
+        let scales = Tensor::from([0.01, 1.0, 100.0]);
+        let z = plate("scale", 3, |_| sample("z", Normal::new(0.0, scales)));
+        sample("w", Normal::new(z.at(1) * 0.9, 0.19f64.sqrt()));
+    })
+}
+
+fn check_scaled(posterior: &Posterior, what: &str) {
+    for (i, scale) in [0.01, 1.0, 100.0].into_iter().enumerate() {
+        let mean = deviation(posterior, "z", i, |x| x, 0.0);
+        let square = deviation(posterior, "z", i, |x| x * x, scale * scale);
+        assert!(mean < GATE && square < GATE, "{what}: z[{i}] is {mean} and {square} standard errors off");
+    }
+    assert!(deviation(posterior, "w", 0, |x| x * x, 1.0) < GATE, "{what}");
+}
+
+#[test]
+fn every_metric_kernel_and_generator_has_the_exact_moments() {
+    let bound = scaled().bind(&()).unwrap();
+    let metrics = [Metric::Diagonal, Metric::Variance, Metric::Dense];
+    let mut runs: Vec<(String, Mcmc)> = metrics
+        .into_iter()
+        .map(|metric| (format!("{metric:?}"), in_graph(Nuts::default().metric(metric))))
+        .collect();
+    runs.push(("threefry".into(), in_graph(Nuts::default()).generator(Generator::Threefry)));
+    // Not a multiple of a period of any coordinate.
+    let hmc = Hmc::default().trajectory_length(1.3);
+    runs.push(("hmc".into(), in_graph(hmc.metric(Metric::Variance))));
+    for (what, mcmc) in runs {
+        let posterior = mcmc.seed(11).run_bound(&bound).unwrap();
+        check_scaled(&posterior, &what);
+        let accepted = posterior.stat(stat::ACCEPTANCE_RATE).unwrap().mean()[0];
+        // The average of few logarithms of step sizes is below the one that meets the target: Stan's bias.
+        assert!((0.7..0.95).contains(&accepted), "{what}: acceptance {accepted}, target 0.8");
+    }
+}
+
+#[test]
+fn a_dense_metric_needs_few_steps_where_coordinates_are_correlated() {
+    let model = Model::new(|_: &()| {
+        let z = plate("step", 10, |_| sample("z", ImproperUniform::new(constraints::real(), &[], &[])));
+        factor("walk", -0.5 * (z.at(0).square() + (z.at(1..) - z.at(..9)).square().sum() * 50.0));
+    });
+    let bound = model.bind(&()).unwrap();
+    let steps = |metric| {
+        let posterior =
+            in_graph(Nuts::default().metric(metric)).draws(400).seed(3).run_bound(&bound).unwrap();
+        assert!(deviation(&posterior, "z", 9, |x| x * x, 1.0 + 9.0 / 50.0) < GATE);
+        posterior.stat(stat::N_STEPS).unwrap().mean()[0]
+    };
+    let (diagonal, dense) = (steps(Metric::Diagonal), steps(Metric::Dense));
+    assert!(2.0 * dense < diagonal, "{dense} against {diagonal}");
+}
+
+#[test]
+fn draws_are_the_same_however_they_are_asked_for() {
+    let bound = scaled().bind(&()).unwrap();
+    let mcmc = in_graph(Nuts::default()).chains(2).warmup(130).draws(40).seed(7);
+    let whole = mcmc.clone().threads(1).run_bound(&bound).unwrap();
+    assert_eq!(bits(&whole), bits(&mcmc.clone().threads(2).run_bound(&bound).unwrap()));
+    let mut chains = mcmc.start(&bound).unwrap();
+    let parts = [3, 1, 36].map(|n| chains.draw(n).unwrap());
+    for (i, site) in ["z", "w"].into_iter().enumerate() {
+        let joined: Vec<f64> = (0..2)
+            .flat_map(|c| parts.iter().flat_map(move |p| p.site(site).unwrap().chain(c).unwrap().to_vec()))
+            .collect();
+        assert_eq!(joined, whole.site(site).unwrap().values(), "site {i}");
+    }
+}
+
+#[test]
+fn what_an_engine_lacks_is_refused() {
+    let bound = scaled().bind(&()).unwrap();
+    let run = |mcmc: Mcmc| match mcmc.run_bound(&bound) {
+        Err(Error::Setting { setting: "engine", found, .. }) => found,
+        other => panic!("{other:?}"),
+    };
+    let host = |kernel: Kernel| Mcmc::from_kernel(kernel).engine(Engine::HostDriven);
+    assert!(run(host(Hmc::default().into())).contains("no kernel `Hmc`"));
+    assert!(run(host(Nuts::default().metric(Metric::Dense).into())).contains("no `Metric::Dense`"));
+    assert!(run(host(Nuts::default().into()).chain_method(ChainMethod::Vectorized)).contains("Vectorized"));
+    assert!(run(in_graph(Nuts::default().metric(Metric::LowRank))).contains("no `Metric::LowRank`"));
+}
