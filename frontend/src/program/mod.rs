@@ -1,6 +1,7 @@
 //! Programs and their stages: a function is recorded, a query lowered, compiled, bound to data, and run many times.
 
 mod batched;
+mod bijections;
 mod bound;
 mod compiled;
 mod dump;
@@ -20,6 +21,7 @@ mod tracer;
 mod warnings;
 
 pub use batched::Batched;
+pub use bijections::SiteBijection;
 pub use bound::{Bound, Pinned};
 pub use compiled::{Compiled, Lowered};
 pub use embedded::BoundFunction;

@@ -1,6 +1,7 @@
 //! Passes: graph in, graph out. [`PIPELINE`] is the road from a recorded model to pure tensor arithmetic.
 
 mod batch;
+mod bijections;
 mod checks;
 mod control_flow;
 mod dependencies;
@@ -25,6 +26,7 @@ mod traced;
 mod weigh;
 
 pub use batch::batch;
+pub use bijections::{Bijection, Excerpt, bijections};
 pub use checks::{Check, Checks, checks};
 pub use dependencies::{Dependencies, DependencyMap, dependencies};
 pub use give::{give, uncondition};
