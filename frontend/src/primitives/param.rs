@@ -34,6 +34,7 @@ pub struct Param {
     constraint: Support,
     event_dim: Option<usize>,
     kwargs: IndexMap<String, Argument>,
+    loc: Option<Loc>,
 }
 
 impl<T: Into<Tensor>> From<T> for Param {
@@ -45,7 +46,7 @@ impl<T: Into<Tensor>> From<T> for Param {
 
 impl Param {
     pub(super) fn of(init: InitFunction) -> Param {
-        Param { init, constraint: constraints::real(), event_dim: None, kwargs: IndexMap::new() }
+        Param { init, constraint: constraints::real(), event_dim: None, kwargs: IndexMap::new(), loc: None }
     }
 
     /// A real parameter with this initial value.
@@ -80,6 +81,12 @@ impl Param {
         self.kwargs.insert(name.into(), value);
         self
     }
+
+    /// The same for messages to place at this line rather than the caller's, if there is one: for algorithms that record
+    /// parameters on behalf of a user's site.
+    pub fn at_line(self, loc: Option<Loc>) -> Param {
+        Param { loc: loc.or(self.loc), ..self }
+    }
 }
 
 /// Declares a parameter under `name` and returns its value: the initial one unless a handler gives another
@@ -103,11 +110,15 @@ impl Param {
 /// where there is none, a value out of its constraint.
 #[track_caller]
 pub fn param(name: &str, init: impl Into<Param>) -> Tensor {
-    param_at(name, init.into(), Loc::caller())
+    let mut init = init.into();
+    // Called here: a function that is passed on has no caller.
+    let here = Loc::caller();
+    let loc = init.loc.take().unwrap_or(here);
+    param_at(name, init, loc)
 }
 
 pub(crate) fn param_at(name: &str, init: Param, loc: Loc) -> Tensor {
-    let Param { init, constraint, event_dim, kwargs } = init;
+    let Param { init, constraint, event_dim, kwargs, loc: _ } = init;
     let mut message = Message::new(SiteType::Param, name, loc);
     if let InitFunction::Value(init) = &init {
         message.args.push(Argument::Tensor(*init));

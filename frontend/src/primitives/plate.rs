@@ -103,6 +103,11 @@ impl Plate {
         Plate { name, size, dim, subsample_size: None, subsample: None, loc, declared }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The same plate at the dimension `dim`, counted from the right: −1 is the last.
     #[track_caller]
     pub fn dim(mut self, dim: isize) -> Plate {

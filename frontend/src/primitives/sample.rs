@@ -22,6 +22,7 @@ pub struct Statement {
     rng_key: Option<Key>,
     sample_shape: Dims,
     infer: BTreeMap<String, Hint>,
+    loc: Option<Loc>,
 }
 
 impl<D: Distribution> From<D> for Statement {
@@ -33,6 +34,7 @@ impl<D: Distribution> From<D> for Statement {
             rng_key: None,
             sample_shape: Dims::new(),
             infer: BTreeMap::new(),
+            loc: None,
         }
     }
 }
@@ -67,6 +69,12 @@ impl Statement {
     pub fn infer(mut self, hint: &str, value: impl Into<Hint>) -> Statement {
         self.infer.insert(hint.into(), value.into());
         self
+    }
+
+    /// The same for messages to place at this line rather than the caller's, if there is one: for algorithms that record
+    /// sites on behalf of a user's.
+    pub fn at_line(self, loc: Option<Loc>) -> Statement {
+        Statement { loc: loc.or(self.loc), ..self }
     }
 }
 
@@ -135,7 +143,10 @@ impl From<Option<Tensor>> for Observation {
 /// observed value.
 #[track_caller]
 pub fn sample(name: &str, statement: impl Into<Statement>) -> Tensor {
-    let (statement, loc) = (statement.into(), Loc::caller());
+    let mut statement = statement.into();
+    // Called here: a function that is passed on has no caller.
+    let here = Loc::caller();
+    let loc = statement.loc.take().unwrap_or(here);
     match statement.obs_mask {
         Some(mask) => masked_observe(name, statement, mask, loc),
         None => send(SiteType::Sample, name, statement, loc),
@@ -149,7 +160,7 @@ pub(crate) fn sample_at(name: &str, statement: Statement, loc: Loc) -> Tensor {
 
 /// Sends the message of a sample site or a factor.
 pub(super) fn send(kind: SiteType, name: &str, statement: Statement, loc: Loc) -> Tensor {
-    let Statement { distribution, obs, obs_mask: _, rng_key, sample_shape, infer } = statement;
+    let Statement { distribution, obs, obs_mask: _, rng_key, sample_shape, infer, loc: _ } = statement;
     let mut message = Message::new(kind, name, loc);
     message.is_observed = obs.is_some();
     message.value = obs;

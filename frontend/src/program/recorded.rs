@@ -1,5 +1,6 @@
 //! A recorded model: its graph, the data it takes, and its compiled queries.
 
+mod beside;
 mod given;
 
 use std::{

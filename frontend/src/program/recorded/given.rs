@@ -28,6 +28,15 @@ impl Program {
         self.give(names, false)
     }
 
+    /// The same program with the named params set by parameters of every query, which come among the values of sites; their
+    /// initial values play no part.
+    ///
+    /// # Errors
+    /// When a node cannot be copied.
+    pub fn substitute_params(&self, names: &[&str]) -> Result<Program, Error> {
+        Ok(self.with_graph(passes::give_params(&self.inner.graph, Some(names))?))
+    }
+
     /// The same program under interventions (NumPyro's `do`): what follows the named sample sites reads the values of hidden
     /// sites `NAME__CF` instead, which are parameters of every query ([`Bound::given`](super::Bound::given) sets them).
     /// The sites themselves keep their densities and draws, and nobody reads them. The model does not run again, and
