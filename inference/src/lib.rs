@@ -1,6 +1,7 @@
 //! Algorithms on compiled models: what turns a potential into draws, and draws into a posterior one can trust.
 
 pub mod diagnostics;
+mod guides;
 mod host;
 mod init;
 mod kernels;
@@ -13,6 +14,10 @@ mod sampler;
 mod sites;
 mod svi;
 
+pub use guides::{
+    AutoDelta, AutoDiagonalNormal, AutoGuide, AutoLaplaceApproximation, AutoLowRankMultivariateNormal,
+    AutoMultivariateNormal, AutoNormal,
+};
 pub use init::{Cause, InitError, InitStrategy, Problem};
 pub use kernels::{Hmc, Kernel, Metric, Nuts};
 pub use mcmc::{ChainInfo, ChainMethod, ChainProgress, Chains, Engine, Error, Mcmc, Monitor, RunInfo};

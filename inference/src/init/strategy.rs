@@ -57,7 +57,7 @@ impl InitStrategy {
     }
 
     /// Half the width of the interval of unconstrained coordinates.
-    fn radius(&self) -> f64 {
+    pub(crate) fn radius(&self) -> f64 {
         match self {
             InitStrategy::Uniform { radius } => *radius,
             InitStrategy::Feasible => 0.0,
@@ -70,8 +70,16 @@ impl InitStrategy {
     /// # Errors
     /// When a value is of no latent site, or has another type than its site.
     pub(crate) fn of(&self, bound: &Bound) -> Result<Starts, Error> {
+        Ok(Starts { radius: self.radius(), graph: self.initial(bound)? })
+    }
+
+    /// What makes a position from arguments, coordinates and a key; none where the coordinates are the position.
+    ///
+    /// # Errors
+    /// As [`InitStrategy::of`].
+    pub(crate) fn initial(&self, bound: &Bound) -> Result<Option<(Graph, Vec<Array>)>, Error> {
         let none: &[(String, Array)] = &[];
-        let graph = match self {
+        Ok(match self {
             InitStrategy::Uniform { .. } | InitStrategy::Feasible => None,
             InitStrategy::Median { num_samples } => {
                 Some(bound.initial((*num_samples).max(1), false, none)?)
@@ -79,8 +87,7 @@ impl InitStrategy {
             InitStrategy::Mean => Some(bound.initial(MEDIAN_OF, true, none)?),
             InitStrategy::Sample => Some(bound.initial(1, false, none)?),
             InitStrategy::Value(values) => Some(bound.initial(0, false, values)?),
-        };
-        Ok(Starts { radius: self.radius(), graph })
+        })
     }
 }
 

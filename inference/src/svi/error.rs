@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use pyroxene_frontend::{Array, Loc, Origin};
 
 use super::state::SviState;
+use crate::InitError;
 
 /// An optimisation could not be made or finished.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum SviError {
         /// What to do about it.
         help: String,
     },
+    /// No place to begin was found.
+    #[error(transparent)]
+    Init(Box<InitError>),
     /// The loss, or what a step made of the parameters, ceased to be finite.
     #[error(transparent)]
     NotFinite(Box<LossNotFinite>),

@@ -87,9 +87,8 @@ impl Reader {
             return Ok(None);
         };
         let graph = known.graph;
-        let excerpt = |region: &Graph, argument: Option<&Ty>| {
-            self.excerpt(known, at_site, region, argument, captures)
-        };
+        let excerpt =
+            |region: &Graph, argument: Option<&Ty>| self.excerpt(known, at_site, region, argument, captures);
         let split = by_element(graph.region(constrain), &sample.batch);
         let split = split.map_err(at("bijections", at_site.0, Some(&at_site.1.name)))?;
         let region = |id: RegionId| &**graph.region(id);
