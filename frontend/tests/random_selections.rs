@@ -6,6 +6,7 @@ mod common;
 use common::{Within, assert_close, dims, dtype, evaluate, golden, list, number, seed, text, typed};
 use pyroxene_frontend::{
     Array, DType, Tensor, jit,
+    primitives::subsample_fn,
     random::{self, Key, Population},
 };
 use pyroxene_ir::threefry::key_from_seed;
@@ -99,4 +100,30 @@ fn permutations_are_uniform() {
     let statistic: f64 = counts.values().map(|n: &f64| (n - mean).powi(2) / mean).sum();
     // Of the chi-square distribution with 23 degrees of freedom, exceeded once in 100 000 times.
     assert!(statistic < 63.97, "{statistic}");
+}
+
+/// A small subsample of many elements is found without the elements, and is what the exchanges of a shuffle leave at the
+/// end, also where these come to one place more than once, as among so few elements they often do.
+#[test]
+fn a_subsample_is_the_end_of_a_shuffle() -> Result<(), pyroxene_frontend::Error> {
+    const SIZE: usize = 12;
+    const N: usize = 3;
+    let keys = || Key::new(7).split_shape(&[40]);
+    let drawn = pyroxene_frontend::eval(|| {
+        pyroxene_frontend::vmap(|key: &Tensor| subsample_fn(SIZE, N, Key::from(*key)))(&keys())
+    })?;
+    let partners = pyroxene_frontend::eval(|| {
+        pyroxene_frontend::vmap(|key: &Tensor| {
+            let below = |(i, key): (usize, Key)| random::randint(key, &[1], 0, (SIZE - i) as i64, DType::I64);
+            let own: Vec<Tensor> = Key::from(*key).split::<N>().into_iter().enumerate().map(below).collect();
+            Tensor::concatenate(&own)
+        })(&keys())
+    })?;
+    let (drawn, partners) = (drawn.to_f64_vec(), partners.to_f64_vec());
+    for (drawn, partners) in drawn.chunks(N).zip(partners.chunks(N)) {
+        let mut all: Vec<f64> = (0..SIZE).map(|i| i as f64).collect();
+        partners.iter().enumerate().for_each(|(i, j)| all.swap(SIZE - 1 - i, *j as usize));
+        assert_eq!(drawn, &all[SIZE - N..]);
+    }
+    Ok(())
 }

@@ -21,7 +21,7 @@ pub use guides::{
 pub use init::{Cause, InitError, InitStrategy, Problem};
 pub use kernels::{Hmc, Kernel, Metric, Nuts};
 pub use mcmc::{ChainInfo, ChainMethod, ChainProgress, Chains, Engine, Error, Mcmc, Monitor, RunInfo};
-pub use predictive::{LogLikelihood, Predictive, PredictiveError, log_likelihood};
+pub use predictive::{LogLikelihood, NoGuide, Predictive, PredictiveError, WithGuide, log_likelihood};
 pub use results::{
     ChainDraws, DataVariable, DrawGroup, ExportError, Format, ImportError, Posterior, PosteriorError,
     SiteDraws, SiteSpec, StatKind, StatSpec, Summary, SummaryRow, View, Warning, Worst, check_writable, stat,

@@ -51,9 +51,8 @@ pub fn subsample(data: impl Operand, event_dim: usize) -> Tensor {
 #[track_caller]
 pub fn subsample_fn(size: usize, n: usize, key: impl Into<Key>) -> Tensor {
     let (key, loc) = (key.into(), Loc::caller());
-    let all = Tensor::iota(DEFAULT_INT, &[size], 0);
     if n == size {
-        return all;
+        return Tensor::iota(DEFAULT_INT, &[size], 0);
     }
     if n == 0 || n > size {
         let found = format!("subsample_fn: {n} of {size} elements");
@@ -63,14 +62,52 @@ pub fn subsample_fn(size: usize, n: usize, key: impl Into<Key>) -> Tensor {
     let keys = key.split_shape(&[n]);
     let steps = Tensor::iota(DEFAULT_INT, &[n], 0);
     // Position i, from the last one down, changes places with one that is not above it.
-    let shuffled = crate::scan(all, (keys, steps), |values, (key, step)| {
-        let i = Tensor::from(size as i64 - 1) - *step;
-        let j = random::randint(Key::from(*key), &[], 0, i + 1, DEFAULT_INT);
+    let partner = |(key, step): &(Tensor, Tensor)| {
+        random::randint(Key::from(*key), &[], 0, Tensor::from(size as i64) - *step, DEFAULT_INT)
+    };
+    let partners = crate::vmap(partner)(&(keys, steps));
+    if n.saturating_mul(n) < size {
+        sparse(size, n, steps, partners)
+    } else {
+        whole(size, n, steps, partners, loc)
+    }
+}
+
+/// The last `n` places after the exchanges, made on all of them.
+fn whole(size: usize, n: usize, steps: Tensor, partners: Tensor, loc: Loc) -> Tensor {
+    let all = Tensor::iota(DEFAULT_INT, &[size], 0);
+    let shuffled = crate::scan(all, (steps, partners), |values, (step, j)| {
+        let (i, j) = (Tensor::from(size as i64 - 1) - *step, *j);
         let (at_i, at_j) = (values.dynamic_slice(&[i], &[1]), values.dynamic_slice(&[j], &[1]));
         (values.dynamic_update_slice(at_j, &[i]).dynamic_update_slice(at_i, &[j]), ())
     });
     let last = ops::Slice::along(&[size], 0, size - n, size);
     apply(last, &[shuffled.0], loc)
+}
+
+/// The same without all of them: only the last `n` places are kept, and what the exchanges have put elsewhere, so that a
+/// small subsample of many elements costs the square of its own size.
+fn sparse(size: usize, n: usize, steps: Tensor, partners: Tensor) -> Tensor {
+    let (first, numbers) = (size as i64 - n as i64, Tensor::iota(DEFAULT_INT, &[n], 0));
+    let tail = numbers + first;
+    // Of each exchange with a place below the tail, what it has put there.
+    let put = Tensor::iota(DEFAULT_INT, &[n], 0);
+    let (tail, _) = crate::scan((tail, put), (steps, partners), |(tail, put), (step, j)| {
+        let (step, j) = (*step, *j);
+        let i = Tensor::from(n as i64 - 1) - step;
+        let at_i = tail.dynamic_slice(&[i], &[1]);
+        let before = partners.equal(j) & numbers.less(step);
+        let latest = before.select(numbers, -1).max();
+        let below = latest.less(0).select(j, put.dynamic_slice(&[latest.maximum(0)], &[1]).reshape(&[]));
+        let (inside, place) = (j.greater_equal(first), (j - first).maximum(0));
+        let at_j = inside.select(tail.dynamic_slice(&[place], &[1]).reshape(&[]), below);
+        let exchanged = tail.dynamic_update_slice(at_j.reshape(&[1]), &[i]);
+        let at_place = exchanged.dynamic_slice(&[place], &[1]);
+        let exchanged = exchanged.dynamic_update_slice(inside.select(at_i, at_place), &[place]);
+        ((exchanged, put.dynamic_update_slice(at_i, &[step])), ())
+    })
+    .0;
+    tail
 }
 
 /// Whether a plate's indices are to be taken from what is reduced to that plate's subsample already; reported if so.

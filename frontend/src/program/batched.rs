@@ -43,6 +43,7 @@ pub struct Batched<'a> {
     draws: usize,
     max_bytes: usize,
     return_sites: Option<Vec<String>>,
+    params: Vec<(String, Array)>,
     uncondition: bool,
 }
 
@@ -65,7 +66,8 @@ struct SiteValue {
 impl Bound {
     /// The same program for `draws` draws at once.
     pub fn batched(&self, draws: usize) -> Batched<'_> {
-        Batched { bound: self, draws, max_bytes: MAX_BYTES, return_sites: None, uncondition: false }
+        let (max_bytes, return_sites, params) = (MAX_BYTES, None, Vec::new());
+        Batched { bound: self, draws, max_bytes, return_sites, params, uncondition: false }
     }
 
     /// The log density of each sample site at values of the latent ones, element by element of its batch, with its
@@ -109,6 +111,16 @@ impl Batched<'_> {
         self
     }
 
+    /// Values of parameters that all draws of [`Batched::predictive`] share, in place of their initial ones; those of other
+    /// programs are left aside.
+    #[must_use]
+    pub fn params(mut self, params: &[(&str, Array)]) -> Self {
+        let known = self.bound.recorded().params();
+        let own = params.iter().filter(|(name, _)| known.iter().any(|p| p.name == *name));
+        self.params = own.map(|(name, value)| ((*name).to_string(), value.clone())).collect();
+        self
+    }
+
     /// Has [`Batched::predictive`] draw observed sites too, as NumPyro's `uncondition` around the model does.
     #[must_use]
     pub fn uncondition(mut self) -> Self {
@@ -123,7 +135,8 @@ impl Batched<'_> {
     /// The key is split into one for each draw, unless there is only one: draws equal NumPyro's under the same key.
     ///
     /// # Errors
-    /// When a name is no sample site, a value does not have the site's type behind its first dimension, a site cannot
+    /// When a name is no sample site, a value does not have the site's type behind its first dimension, a parameter's has
+    /// another type than it, a site cannot
     /// be drawn from, or [`Batched::return_sites`] names none that exists.
     pub fn predictive(
         &self,
@@ -132,7 +145,8 @@ impl Batched<'_> {
     ) -> Result<IndexMap<String, Array>, Error> {
         let mut names: Vec<String> = given.iter().map(|(name, _)| (*name).to_string()).collect();
         names.sort_unstable();
-        let opening = Opening { given: names, uncondition: self.uncondition };
+        let params = self.params.iter().map(|(name, _)| name.clone()).collect();
+        let opening = Opening { given: names, params, uncondition: self.uncondition };
         let program = self.bound.recorded().opened(opening)?;
         let values = self.values(&program, Query::Predictive, given)?;
         let sites = self.returned(&program, given)?;
@@ -242,7 +256,11 @@ impl Batched<'_> {
                 }
                 return Err(DataError::SiteValue { site, expected, found: value.ty() }.into());
             }
-            match self.bound.given_values().iter().find(|(n, _)| *n == site) {
+            match self.params.iter().chain(self.bound.given_values()).find(|(n, _)| *n == site) {
+                Some((_, value)) if value.ty() != *ty => {
+                    let (expected, found) = (ty.clone(), value.ty());
+                    Err(DataError::SiteValue { site, expected, found }.into())
+                }
                 Some((_, value)) => Ok(SiteValue { site, value: value.clone(), is_shared: true }),
                 None => Err(DataError::MissingSite { site, expected, known: known() }.into()),
             }

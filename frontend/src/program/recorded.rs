@@ -67,6 +67,7 @@ type Version = (&'static str, Option<passes::Many>);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Opening {
     pub(super) given: Vec<String>,
+    pub(super) params: Vec<String>,
     pub(super) uncondition: bool,
 }
 
@@ -359,6 +360,8 @@ impl Program {
         }
         let names: Vec<&str> = opening.given.iter().map(String::as_str).collect();
         let graph = passes::give(&graph, &names, false)?;
+        let params: Vec<&str> = opening.params.iter().map(String::as_str).collect();
+        let graph = passes::give_params(&graph, Some(&params))?;
         let Inner { leaves, settings, .. } = &*self.inner;
         let timings = Timings { trace: self.timings().trace, ..Timings::default() };
         let fresh = Program::new(graph, None, leaves.clone(), timings, settings.clone());
@@ -447,6 +450,7 @@ fn values_of(graph: &Graph, query: Query) -> Vec<(String, Ty)> {
             Source::Latent => !sample.hidden && query.takes_values(),
             Source::Operand { .. } => false,
         },
+        SiteKind::Param(param) => param.given,
         kind => query.takes_states() && kind.reads_state(),
     };
     let sites = graph.sites().filter(|(_, site)| wants(site));

@@ -7,6 +7,9 @@ pub enum PredictiveError {
     /// The model, its data or the device is at fault.
     #[error(transparent)]
     Program(#[from] pyroxene_frontend::Error),
+    /// The guide is at fault.
+    #[error(transparent)]
+    Guide(#[from] Box<crate::svi::SviError>),
     /// Nobody said how many draws to make.
     #[error("neither draws nor their number are given: call `posterior(&posterior)` or `num_samples(n)`")]
     NoSamples,

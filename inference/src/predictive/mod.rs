@@ -1,15 +1,18 @@
 //! Predictions: a model run for many draws at once, from its prior or at draws from its posterior.
 
 mod error;
+mod guided;
 mod log_likelihood;
 mod samples;
 
+use indexmap::IndexMap;
 use pyroxene_frontend::{Array, Bound, IntoModel, Model, RngKey, Spec, Tensor, Tree};
 use pyroxene_ir::{SampleSite, SiteKind};
 
 use self::samples::Samples;
 pub use self::{
     error::PredictiveError,
+    guided::{NoGuide, WithGuide},
     log_likelihood::{LogLikelihood, log_likelihood},
 };
 use crate::{
@@ -61,8 +64,10 @@ use crate::{
 /// are left aside. Unlike there, observed sites are not among the results unless [`Predictive::return_sites`] names
 /// them: to predict one, leave it out of the data, or ask for [`Predictive::uncondition`].
 #[derive(Clone, Debug)]
-pub struct Predictive<M = ()> {
+pub struct Predictive<M = (), G = NoGuide> {
     model: M,
+    guide: G,
+    params: Vec<(String, Array)>,
     samples: Option<Samples>,
     num_samples: Option<usize>,
     batch_ndims: Option<usize>,
@@ -108,6 +113,8 @@ impl<M> Predictive<M> {
     fn with_model(model: M) -> Predictive<M> {
         Predictive {
             model,
+            guide: NoGuide,
+            params: Vec::new(),
             samples: None,
             num_samples: None,
             batch_ndims: None,
@@ -115,59 +122,6 @@ impl<M> Predictive<M> {
             uncondition: false,
             max_bytes: None,
         }
-    }
-
-    /// The draws of latent sites to predict at: all of a posterior, one chain after another.
-    #[must_use]
-    pub fn posterior(mut self, posterior: &Posterior) -> Predictive<M> {
-        self.samples = Some(Samples::of_posterior(posterior));
-        self
-    }
-
-    /// The same from arrays (`posterior_samples`), whose first dimensions, [`Predictive::batch_ndims`] of them, are
-    /// draws.
-    #[must_use]
-    pub fn posterior_samples(mut self, samples: &[(&str, Array)]) -> Predictive<M> {
-        self.samples = Some(Samples::of_arrays(samples));
-        self
-    }
-
-    /// How many draws to make from the prior. Of a posterior all draws are used, and this has to be their number.
-    #[must_use]
-    pub fn num_samples(mut self, n: usize) -> Predictive<M> {
-        self.num_samples = Some(n);
-        self
-    }
-
-    /// How many dimensions of draws results have, and arrays given: 0 for one draw, 1 (the default) for draws, 2 for
-    /// chains and draws.
-    #[must_use]
-    pub fn batch_ndims(mut self, n: usize) -> Predictive<M> {
-        self.batch_ndims = Some(n);
-        self
-    }
-
-    /// The sites to return: any sample, deterministic or param site. Unless given: what is drawn, and deterministic
-    /// sites.
-    #[must_use]
-    pub fn return_sites<S: Into<String>>(mut self, sites: impl IntoIterator<Item = S>) -> Predictive<M> {
-        self.return_sites = Some(sites.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Draws observed sites too, as NumPyro's handler `uncondition` around the model does: replications of the data,
-    /// from the recording that observes them.
-    #[must_use]
-    pub fn uncondition(mut self) -> Predictive<M> {
-        self.uncondition = true;
-        self
-    }
-
-    /// Results of more bytes than this are computed in several dispatches. Default 1 GiB.
-    #[must_use]
-    pub fn max_bytes(mut self, n: usize) -> Predictive<M> {
-        self.max_bytes = Some(n);
-        self
     }
 
     /// Runs a program that has its data.
@@ -181,7 +135,81 @@ impl<M> Predictive<M> {
             Some(samples) => samples.of_sites(bound, &batch, |site| !site.hidden && !site.is_factor())?,
             None => Vec::new(),
         };
-        let mut query = bound.batched(batch.len());
+        self.predict(key.into(), bound, &batch, &given)
+    }
+}
+
+impl<M, G> Predictive<M, G> {
+    /// The draws of latent sites to predict at: all of a posterior, one chain after another.
+    #[must_use]
+    pub fn posterior(mut self, posterior: &Posterior) -> Self {
+        self.samples = Some(Samples::of_posterior(posterior));
+        self
+    }
+
+    /// The same from arrays (`posterior_samples`), whose first dimensions, [`Predictive::batch_ndims`] of them, are
+    /// draws.
+    #[must_use]
+    pub fn posterior_samples(mut self, samples: &[(&str, Array)]) -> Self {
+        self.samples = Some(Samples::of_arrays(samples));
+        self
+    }
+
+    /// How many draws to make from the prior. Of a posterior all draws are used, and this has to be their number.
+    #[must_use]
+    pub fn num_samples(mut self, n: usize) -> Self {
+        self.num_samples = Some(n);
+        self
+    }
+
+    /// How many dimensions of draws results have, and arrays given: 0 for one draw, 1 (the default) for draws, 2 for
+    /// chains and draws.
+    #[must_use]
+    pub fn batch_ndims(mut self, n: usize) -> Self {
+        self.batch_ndims = Some(n);
+        self
+    }
+
+    /// The sites to return: any sample, deterministic or param site. Unless given: what is drawn, and deterministic
+    /// sites.
+    #[must_use]
+    pub fn return_sites<S: Into<String>>(mut self, sites: impl IntoIterator<Item = S>) -> Self {
+        self.return_sites = Some(sites.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Draws observed sites too, as NumPyro's handler `uncondition` around the model does: replications of the data,
+    /// from the recording that observes them.
+    #[must_use]
+    pub fn uncondition(mut self) -> Self {
+        self.uncondition = true;
+        self
+    }
+
+    /// Results of more bytes than this are computed in several dispatches. Default 1 GiB.
+    #[must_use]
+    pub fn max_bytes(mut self, n: usize) -> Self {
+        self.max_bytes = Some(n);
+        self
+    }
+
+    /// Values of parameters in place of their initial ones, on their constraints (`params`); those of sites that are no
+    /// parameters of the program are left aside.
+    #[must_use]
+    pub fn params(mut self, params: &IndexMap<String, Array>) -> Self {
+        self.params = params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        self
+    }
+
+    /// Predictions at draws of latent sites.
+    fn predict(
+        &self,
+        key: RngKey,
+        bound: &Bound,
+        batch: &Batch,
+        given: &[(&str, Array)],
+    ) -> Result<SiteDraws, PredictiveError> {
+        let mut query = bound.batched(batch.len()).params(&self.shared_params());
         if let Some(sites) = &self.return_sites {
             query = query.return_sites(sites.iter().cloned());
         }
@@ -191,20 +219,25 @@ impl<M> Predictive<M> {
         if self.uncondition {
             query = query.uncondition();
         }
-        let drawn = query.predictive(key, &given)?;
+        let drawn = query.predictive(key, given)?;
         if drawn.is_empty() && self.return_sites.is_none() {
             return Err(nothing(bound));
         }
-        let group = |name: &str| match (&self.samples, is_observed(bound, name)) {
-            (Some(_), _) => DrawGroup::PosteriorPredictive,
-            (None, true) => DrawGroup::PriorPredictive,
-            (None, false) => DrawGroup::Prior,
+        let group = |name: &str| match (given.is_empty(), is_observed(bound, name)) {
+            (false, _) => DrawGroup::PosteriorPredictive,
+            (true, true) => DrawGroup::PriorPredictive,
+            (true, false) => DrawGroup::Prior,
         };
         let variables = drawn.into_iter().map(|(name, value)| {
             let group = group(&name);
-            sites::variable(bound, name, value, &batch, group)
+            sites::variable(bound, name, value, batch, group)
         });
         Ok(SiteDraws::new(batch.outer, variables.collect::<Result<_, _>>()?, sites::data(bound)?))
+    }
+
+    /// The values of parameters by name.
+    fn shared_params(&self) -> Vec<(&str, Array)> {
+        self.params.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
     }
 
     fn batch(&self) -> Result<Batch, PredictiveError> {

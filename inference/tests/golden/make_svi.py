@@ -14,7 +14,7 @@ import numpyro.distributions as dist
 from jax import random
 from jax.example_libraries import stax
 from numpyro.distributions import constraints
-from numpyro.infer import SVI, Trace_ELBO
+from numpyro.infer import SVI, Predictive, Trace_ELBO
 from numpyro.optim import SGD, Adam, Momentum
 from numpyro.primitives import mutable
 
@@ -109,6 +109,13 @@ def case(model, guide, optim, loss, steps, key=3, init_params=None):
     return out
 
 
+def predictions():
+    predictive = Predictive(linear_model, guide=linear_guide, params=PARAMS, num_samples=3)
+    return flat(predictive(random.PRNGKey(5), x[:4], None))
+
+
+PARAMS = {"sigma": jnp.array(0.3), "a_loc": jnp.array(0.5), "a_scale": jnp.array(0.1), "b_loc": jnp.array(-1.5), "b_scale": jnp.array(0.2)}
+
 cases = {
     "linear": case(linear_model, linear_guide, Adam(0.05), Trace_ELBO(), 100),
     "linear_init_params": case(
@@ -126,6 +133,7 @@ json.dump(
         "x": x.tolist(),
         "y": y.tolist(),
         "cases": cases,
+        "predictions": predictions(),
     },
     sys.stdout,
 )
