@@ -15,6 +15,7 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 use crate::{
     attr,
     error::LowerError,
+    kernels::kernel_count,
     literal::literal,
     proto::{CholeskyOptions, FrontendAttributes, HloInstructionProto, HloModuleProto, ShapeProto},
     shape,
@@ -45,21 +46,13 @@ pub(crate) fn module(graph: &Graph, name: &str) -> Result<Module, LowerError> {
     if graph.phase() == Phase::Model {
         return Err(LowerError::ModelPhase { name });
     }
-    let mut emitter = Emitter { has_kernels: has_kernels(graph), ..Emitter::default() };
+    let mut emitter = Emitter { has_kernels: kernel_count(graph) > 0, ..Emitter::default() };
     let mut entry = Writer::new(&mut emitter, graph);
     entry.parameters()?;
     entry.live(graph.outputs())?;
     let (root, result) = (entry.tuple(graph.outputs()), entry.tuple_shape(graph.outputs()));
     let instructions = entry.instructions;
     Ok(emitter.finish(name, instructions, root, result))
-}
-
-/// Whether a graph holds a fence that is to become a kernel.
-pub(crate) fn has_kernels(graph: &Graph) -> bool {
-    graph.vals().filter_map(|v| graph.op(v)).any(|op| {
-        matches!(op, Op::Fence(fence) if fence.kernel)
-            || op.regions().iter().any(|region| has_kernels(region))
-    })
 }
 
 /// The part of a name XLA accepts: letters, digits, `_`, `.`, `-`, no digit in front.

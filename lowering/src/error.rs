@@ -1,6 +1,6 @@
 //! What can keep a graph from becoming HLO, each with the value, its source line and the pass that mends it.
 
-use pyroxene_ir::{Loc, Ty, Val};
+use pyroxene_ir::{Loc, Ty, TypeError, Val};
 
 /// A graph could not be lowered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,9 @@ pub enum LowerError {
         /// The attribute.
         attr: String,
     },
+    /// Parts of the graph could not be gathered into kernels: a defect of that.
+    #[error("kernels: {0}")]
+    Kernels(#[from] TypeError),
 }
 
 fn at(loc: &Option<Loc>) -> String {

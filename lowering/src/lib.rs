@@ -3,6 +3,7 @@
 mod attr;
 mod emit;
 mod error;
+mod kernels;
 mod literal;
 pub mod proto;
 mod shape;
@@ -13,6 +14,7 @@ use prost::Message;
 use pyroxene_ir::{Graph, Ty};
 
 pub use error::LowerError;
+pub use kernels::{Kernels, kernels};
 
 /// A program ready for a compiler: serialized HLO and the types of what goes in and out.
 ///
@@ -29,6 +31,7 @@ pub struct Lowered {
     /// The elements of the tuple the entry computation returns; a tuple also where there is one.
     pub outputs: Vec<Ty>,
     instructions: usize,
+    kernels: usize,
 }
 
 impl Lowered {
@@ -41,6 +44,11 @@ impl Lowered {
     /// The number of instructions, those of called computations included.
     pub fn instructions(&self) -> usize {
         self.instructions
+    }
+
+    /// The number of parts that become one function of machine code each: those that [`kernels()`] has gathered.
+    pub fn kernels(&self) -> usize {
+        self.kernels
     }
 }
 
@@ -73,6 +81,7 @@ pub fn lower(graph: &Graph, name: &str) -> Result<Lowered, LowerError> {
         inputs: graph.inputs().iter().copied().map(named).collect(),
         outputs: graph.outputs().iter().map(|v| graph.ty(*v).clone()).collect(),
         instructions: module.instructions,
+        kernels: kernels::kernel_count(graph),
     })
 }
 

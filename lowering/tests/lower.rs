@@ -4,11 +4,12 @@
 use expect_test::{Expect, expect};
 use prost::Message;
 use pyroxene_ir::{
-    Array, DType, Dims, Graph, Loc, Phase, Role, Site, SiteKind, Ty, TypeError,
+    Array, DType, Dims, Graph, Loc, Phase, Role, Site, SiteKind, Ty, TypeError, Val,
     ops::{self, Comparison},
+    passes::OneKernel,
 };
 use pyroxene_lowering::{
-    lower,
+    kernels, lower,
     proto::{HloModuleProto, PrimitiveType, ShapeProto},
 };
 
@@ -376,5 +377,132 @@ fn fences_are_calls_and_bind_compilers_beside_kernels_alone() -> Result<(), Type
     );
     let plain = lower(&graph(false)?, "test").unwrap().to_text();
     assert!(plain.contains("call(%x), to_apply=body.1\n"), "{plain}");
+    Ok(())
+}
+
+/// `exp(x)` scattered and gathered again, in a loop of as many rounds as `n` says.
+fn scattering(inside_a_loop: bool) -> Result<Graph, TypeError> {
+    let x = Ty::new(DType::F64, [6]);
+    let step = |g: &mut Graph, x: Val, index: Val| -> Result<Val, TypeError> {
+        let (exp, zero) = (g.push(ops::Exp, &[x])?, g.full(&Ty::new(DType::F64, [6]), 0.0)?);
+        let exp = g.mul(exp, x)?;
+        let added = g.push(ops::ScatterAdd { axis: 0 }, &[zero, index, exp])?;
+        let root = g.push(ops::Sqrt, &[added])?;
+        g.add(root, exp)
+    };
+    let mut g = Graph::new(Phase::Pure);
+    let (start, index) =
+        (g.input("x", Role::Argument, x.clone()), g.input("index", Role::Argument, Ty::new(DType::I64, [6])));
+    let result = if inside_a_loop {
+        let carried = |g: &mut Graph| {
+            let index = g.input("index", Role::Argument, Ty::new(DType::I64, [6]));
+            (index, g.input("x", Role::Argument, x.clone()))
+        };
+        let (mut cond, mut body) = (Graph::new(Phase::Pure), Graph::new(Phase::Pure));
+        let (_, carry) = carried(&mut cond);
+        let (sum, limit) = (cond.sum_all(carry)?, cond.full(&Ty::scalar(DType::F64), 100.0)?);
+        let less = cond.push(ops::Compare(Comparison::Lt), &[sum, limit])?;
+        cond.set_outputs([less]);
+        let (own, carry) = carried(&mut body);
+        let next = step(&mut body, carry, own)?;
+        body.set_outputs([next]);
+        g.push(ops::While { cond: cond.into(), body: body.into() }, &[index, start])?
+    } else {
+        step(&mut g, start, index)?
+    };
+    g.set_outputs([result]);
+    Ok(g)
+}
+
+#[test]
+fn kernels_stand_between_what_needs_the_runtime() -> Result<(), TypeError> {
+    let marked = |graph: &Graph| kernels(graph, OneKernel::Always).unwrap().unwrap().graph;
+    check(
+        &marked(&scattering(false)?),
+        expect![[r#"
+        HloModule test, entry_computation_layout={(f64[6]{0}, s64[6]{0})->(f64[6]{0})}
+
+        body.1 {
+          %x_ = f64[6]{0} parameter(0)
+          %exponential.4 = f64[6]{0} exponential(%x_)
+          %multiply.5 = f64[6]{0} multiply(%exponential.4, %x_)
+          %slice.6 = f64[1]{0} slice(%x_), slice={[0:1]}
+          %reshape.7 = f64[] reshape(%slice.6)
+          ROOT %tuple.8 = (f64[6]{0}, f64[]) tuple(%multiply.5, %reshape.7)
+        }
+
+        add_f64 {
+          %parameter.13 = f64[] parameter(0)
+          %parameter.14 = f64[] parameter(1)
+          ROOT %add.15 = f64[] add(%parameter.13, %parameter.14)
+        }
+
+        body.3 {
+          %x__ = f64[6]{0} parameter(0)
+          %x___ = f64[6]{0} parameter(1)
+          %sqrt.19 = f64[6]{0} sqrt(%x___)
+          %add.20 = f64[6]{0} add(%sqrt.19, %x__)
+          %slice.21 = f64[1]{0} slice(%x__), slice={[0:1]}
+          %reshape.22 = f64[] reshape(%slice.21)
+          %slice.23 = f64[1]{0} slice(%x___), slice={[0:1]}
+          %reshape.24 = f64[] reshape(%slice.23)
+          %add.25 = f64[] add(%reshape.22, %reshape.24)
+          ROOT %tuple.26 = (f64[6]{0}, f64[]) tuple(%add.20, %add.25)
+        }
+
+        ENTRY main {
+          %x = f64[6]{0} parameter(0)
+          %index = s64[6]{0} parameter(1)
+          %call.9 = (f64[6]{0}, f64[]) call(%x), to_apply=body.1, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
+          %get-tuple-element.10 = f64[6]{0} get-tuple-element(%call.9), index=0
+          %constant.11 = f64[] constant(0)
+          %broadcast.12 = f64[6]{0} broadcast(%constant.11), dimensions={}
+          %scatter.16 = f64[6]{0} scatter(%broadcast.12, %index, %get-tuple-element.10), update_window_dims={}, inserted_window_dims={0}, scatter_dims_to_operand_dims={0}, index_vector_dim=1, to_apply=add_f64
+          %call.27 = (f64[6]{0}, f64[]) call(%get-tuple-element.10, %scatter.16), to_apply=body.3, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
+          %get-tuple-element.28 = f64[6]{0} get-tuple-element(%call.27), index=0
+          ROOT %tuple.29 = (f64[6]{0}) tuple(%get-tuple-element.28)
+        }
+    "#]],
+    );
+    // The loop stays one, its body becomes the same.
+    let text = lower(&marked(&scattering(true)?), "test").unwrap().to_text();
+    let body = text.split("\n\n").find(|c| c.contains(" scatter(")).unwrap();
+    assert_eq!(body.matches("xla_cpu_small_call").count(), 2, "{text}");
+    assert!(!text.split("ENTRY").nth(1).unwrap().contains("xla_cpu_small_call"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn what_is_worth_a_kernel_depends_on_size_and_number() -> Result<(), TypeError> {
+    // So many steps over vectors of a length: exp(x) x, and so on.
+    let chain = |length: usize, steps: usize| -> Result<Graph, TypeError> {
+        let mut g = Graph::new(Phase::Pure);
+        let x = g.input("x", Role::Argument, Ty::new(DType::F64, [length]));
+        let mut y = x;
+        for i in 0..steps {
+            y = if i % 2 == 0 { g.push(ops::Exp, &[y])? } else { g.mul(y, x)? };
+        }
+        g.set_outputs([y]);
+        Ok(g)
+    };
+    let number =
+        |graph: Graph, mode| kernels(&graph, mode).unwrap().map(|k| lower(&k.graph, "k").unwrap().kernels());
+    assert_eq!(number(chain(100, 6)?, OneKernel::Auto), Some(1));
+    assert_eq!(number(chain(100, 6)?, OneKernel::Never), None);
+    assert_eq!(number(chain(100, 3)?, OneKernel::Auto), None, "three instructions cost no more one by one");
+    assert_eq!(number(chain(100, 3)?, OneKernel::Always), Some(1));
+    // An exponential of so many numbers is worth several threads.
+    assert_eq!(number(chain(1 << 16, 6)?, OneKernel::Auto), None);
+    assert_eq!(number(chain(1 << 16, 6)?, OneKernel::Always), Some(1));
+    // Beside a long loop nothing else is gathered: XLA makes one loop of what it finds there.
+    let mut mixed = chain(100, 6)?;
+    let long = mixed.input("long", Role::Data, Ty::new(DType::F64, [1 << 16]));
+    let (exp, short) = (mixed.push(ops::Exp, &[long])?, mixed.outputs()[0]);
+    mixed.set_outputs([short, exp]);
+    assert_eq!(number(mixed, OneKernel::Auto), None);
+    // The same graph gives the same kernels, whatever was made before.
+    let twice = [(); 2]
+        .map(|()| lower(&kernels(&chain(9, 9).unwrap(), OneKernel::Auto).unwrap().unwrap().graph, "k"));
+    assert_eq!(twice[0], twice[1]);
     Ok(())
 }

@@ -7,10 +7,10 @@ mod random;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use pyroxene_ir::{
     Array, Graph, Phase, Role, Val,
-    passes::{Dce, Fold, Legalize, Pass, Query},
+    passes::{Dce, Fold, Legalize, OneKernel, Pass, Query},
 };
-use pyroxene_lowering::lower;
-use pyroxene_runtime::{CompileOptions, Input, Module, OptLevel, default_backend};
+use pyroxene_lowering::{kernels, lower};
+use pyroxene_runtime::{CompileOptions, FlagValue, Input, Module, OptLevel, default_backend};
 use random::{
     Case, Scope, config,
     noise::{Spread, spread},
@@ -18,7 +18,7 @@ use random::{
 };
 
 /// The outputs of all cases, as one executable.
-fn through_xla(cases: &[Case]) -> Vec<Vec<Array>> {
+fn through_xla(cases: &[Case], mode: OneKernel) -> Vec<Vec<Array>> {
     let mut all = Graph::new(Phase::Pure);
     let mut outputs = Vec::new();
     for (n, case) in cases.iter().enumerate() {
@@ -36,6 +36,9 @@ fn through_xla(cases: &[Case]) -> Vec<Vec<Array>> {
     for pass in [&Fold as &dyn Pass, &Legalize, &Dce] {
         graph = pass.run(&graph, Query::Evaluate).unwrap();
     }
+    let kernels = kernels(&graph, mode).unwrap();
+    let libraries = kernels.as_ref().is_none_or(|k| k.libraries);
+    let graph = kernels.map_or(graph, |k| k.graph);
     let lowered = lower(&graph, "random").unwrap();
     let backend = default_backend().unwrap();
     let module = Module {
@@ -44,7 +47,10 @@ fn through_xla(cases: &[Case]) -> Vec<Vec<Array>> {
         inputs: lowered.inputs.iter().map(|(name, ty)| Input::new(name.clone(), ty.clone())).collect(),
         outputs: lowered.outputs.clone(),
     };
-    let options = CompileOptions { opt_level: OptLevel::O0, ..CompileOptions::default() };
+    let mut options = CompileOptions { opt_level: OptLevel::O0, ..CompileOptions::default() };
+    if !libraries {
+        options.flags.insert("xla_cpu_experimental_ynn_fusion_type".into(), FlagValue::Text(String::new()));
+    }
     let executable = backend.compile(&module, &options).unwrap();
     let args: Vec<&Array> = cases.iter().flat_map(|c| &c.args).collect();
     let buffers: Vec<_> = args.iter().map(|x| backend.upload(x).unwrap()).collect();
@@ -71,14 +77,14 @@ fn differences(cases: &[Case], found: &[Vec<Array>]) -> Vec<String> {
 const TOGETHER: usize = 40;
 
 /// As many graphs, unless `PROPTEST_CASES` says otherwise. Without optimisation: compiling is what takes the time.
-fn check(graphs: usize, scope: Scope) {
+fn check(graphs: usize, scope: Scope, mode: OneKernel) {
     let config = config(graphs as u32);
     let groups = (config.cases as usize).div_ceil(TOGETHER);
     let mut runner = TestRunner::new(config);
     for group in 0..groups {
         let draw = |_| recipes(12).new_tree(&mut runner).unwrap().current().case(scope);
         let cases: Vec<Case> = (0..TOGETHER).map(draw).collect();
-        let wrong = differences(&cases, &through_xla(&cases));
+        let wrong = differences(&cases, &through_xla(&cases, mode));
         assert!(
             wrong.is_empty(),
             "group {group}: {} of {TOGETHER} differ\n{}",
@@ -90,10 +96,15 @@ fn check(graphs: usize, scope: Scope) {
 
 #[test]
 fn random_graphs_agree_with_the_interpreter() {
-    check(80, Scope::TAME);
+    check(80, Scope::TAME, OneKernel::Never);
 }
 
 #[test]
 fn extremes_agree_with_the_interpreter() {
-    check(40, Scope { expanded: false, ..Scope::ALL });
+    check(40, Scope { expanded: false, ..Scope::ALL }, OneKernel::Never);
+}
+
+#[test]
+fn kernels_agree_with_the_interpreter() {
+    check(40, Scope::TAME, OneKernel::Always);
 }

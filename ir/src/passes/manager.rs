@@ -20,7 +20,19 @@ pub enum Need {
     OnRequest,
 }
 
-/// Which of the passes that can be left out run.
+/// Whether a program's parts are gathered into kernels, which XLA's CPU compiler makes one function of machine code each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OneKernel {
+    /// Where that makes the program faster, as far as sizes and ops tell.
+    #[default]
+    Auto,
+    /// Wherever ops allow it.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// Which of the passes that can be left out run, and what becomes of the result.
 ///
 /// ```
 /// use pyroxene_ir::passes::Settings;
@@ -33,6 +45,7 @@ pub struct Settings {
     with: BTreeSet<&'static str>,
     without: BTreeSet<&'static str>,
     limit: Option<usize>,
+    one_kernel: Option<OneKernel>,
 }
 
 /// A pass that settings name cannot be left out.
@@ -92,6 +105,18 @@ impl Settings {
     pub fn limit(mut self, n: usize) -> Settings {
         self.limit = Some(n);
         self
+    }
+
+    /// The same with the choice of kernels made, over what the environment says.
+    #[must_use]
+    pub fn one_kernel(mut self, mode: OneKernel) -> Settings {
+        self.one_kernel = Some(mode);
+        self
+    }
+
+    /// The choice of kernels, if it is made.
+    pub fn kernels(&self) -> Option<OneKernel> {
+        self.one_kernel
     }
 
     /// Runs every pass that applies, verifying after each in debug builds; `observe` sees each step.

@@ -36,7 +36,7 @@ pub use intervene::intervene;
 pub use jvp::jvp;
 pub use known::SiteValues;
 pub use lints::{Lint, LintKind, lints};
-pub use manager::{Need, Outcome, SettingError, Settings, Step};
+pub use manager::{Need, OneKernel, Outcome, SettingError, Settings, Step};
 pub use many::{Many, many};
 pub use missing_plates::{MissingPlate, missing_plates};
 pub use observed::observed;
