@@ -134,6 +134,7 @@ fn compile_shows_every_stage() {
     assert_eq!(parsed.to_string(), ir);
     assert!(emit("hlo").starts_with("HloModule potential_and_gradient"));
     let stats = emit("stats");
+    assert!(stats.contains("on CPUs with 1 of its parts as one kernel each"), "{stats}");
     for part in ["recorded", "resolve_sites", "vjp", "dce", "HLO instructions", "XLA"] {
         assert!(stats.contains(part), "no `{part}` in: {stats}");
     }

@@ -1,11 +1,17 @@
-//! What depends on data alone is computed once for each set of data, and the numbers stay what they are without that.
+//! How a program is cut to pieces: what data alone decide is computed once, and parts become kernels. The numbers stay what
+//! they are without that.
 #![allow(clippy::panic, reason = "a test stops at the first surprise")]
 
 mod common;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use common::backend;
 use pyroxene_frontend::{Bound, BoundFunction, Error, Model, Program, Ty, prelude::*};
-use pyroxene_ir::passes::{Query, Settings};
+use pyroxene_ir::passes::{OneKernel, Query, Settings};
+use pyroxene_runtime::{
+    Backend, Buffer, Code, CompileOptions, Error as RuntimeError, Executable, Module, Platform, Stats,
+};
 
 #[derive(Tree, Clone)]
 struct Counts<L: Leaf = Tensor> {
@@ -226,5 +232,80 @@ fn what_an_algorithm_asks_of_a_program_wrongly_is_told_with_its_line()
     });
     let message = wrong.err().ok_or("a position of another length is taken")?.to_string();
     assert!(message.contains("hoisting.rs:") && message.contains("f64[3]"), "{message}");
+    Ok(())
+}
+
+/// A device that keeps what it is given to compile, and refuses kernels if it is told to.
+struct Device {
+    inner: Arc<dyn Backend>,
+    platform: Platform,
+    refusal: Option<Code>,
+    given: Mutex<Vec<bool>>,
+}
+
+impl Device {
+    fn new(name: &str, refusal: Option<Code>) -> anyhow::Result<Arc<Device>> {
+        let inner = backend()?;
+        let platform = Platform { name: name.into(), ..inner.platform().clone() };
+        Ok(Arc::new(Device { inner, platform, refusal, given: Mutex::default() }))
+    }
+}
+
+impl Backend for Device {
+    fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    fn compile(
+        &self,
+        module: &Module<'_>,
+        options: &CompileOptions,
+    ) -> Result<Arc<dyn Executable>, RuntimeError> {
+        let kernels = pyroxene_lowering::text(module.hlo).is_ok_and(|t| t.contains("xla_cpu_small_call"));
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).push(kernels);
+        match self.refusal.filter(|_| kernels) {
+            Some(code) => {
+                let (module, message) = (module.name.to_string(), "no kernels here".to_string());
+                Err(RuntimeError::Compile { module, code, message })
+            }
+            None => self.inner.compile(module, options),
+        }
+    }
+
+    fn upload(&self, array: &Array) -> Result<Buffer, RuntimeError> {
+        self.inner.upload(array)
+    }
+
+    fn stats(&self) -> Stats {
+        self.inner.stats()
+    }
+}
+
+#[test]
+fn kernels_are_for_cpus_that_make_them_and_change_no_number() -> Result<(), Box<dyn std::error::Error>> {
+    let program = Model::new(poisson).trace(&counts(50, 0))?;
+    let with = |mode| program.with_passes(Settings::default().one_kernel(mode));
+    let position = [0.3, -0.8];
+    let found = |device: &Arc<Device>, mode| -> Result<(Vec<f64>, Vec<bool>), Error> {
+        let on: Arc<dyn Backend> = device.clone();
+        let bound = with(mode).bind(&counts(50, 0), &on)?;
+        let result = bits(bound.potential_and_gradient(&position)?);
+        let given = device.given.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok((result, given))
+    };
+    let (expected, given) = found(&Device::new("cpu", None)?, OneKernel::Never)?;
+    assert_eq!(given, [false]);
+    let (in_kernels, given) = found(&Device::new("cpu", None)?, OneKernel::Auto)?;
+    assert_eq!(given, [true]);
+    close(&in_kernels, &expected);
+    for code in [Code::Unimplemented, Code::Internal] {
+        let (fallen_back, given) = found(&Device::new("cpu", Some(code))?, OneKernel::Always)?;
+        assert_eq!((fallen_back, given), (expected.clone(), vec![true, true, false]));
+    }
+    let (elsewhere, given) = found(&Device::new("cuda", None)?, OneKernel::Always)?;
+    assert_eq!((elsewhere, given), (expected, vec![false]));
+    // Another error is no refusal of kernels: it is told.
+    let full = found(&Device::new("cpu", Some(Code::ResourceExhausted))?, OneKernel::Auto);
+    assert!(full.is_err_and(|e| e.to_string().contains("no kernels here")));
     Ok(())
 }

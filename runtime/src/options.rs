@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
 };
 
+use pyroxene_ir::passes::OneKernel;
 use regex_lite::Regex;
 
 use crate::backend::{CompileOptions, OptLevel};
@@ -75,6 +76,12 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("PYROXENE_DISABLE_PASS", "name,...", "none", "optional passes that are left out"),
     variable("PYROXENE_PASS_LIMIT", "number", "all", "how many optional passes run for each query, in order"),
+    variable(
+        "PYROXENE_ONE_KERNEL",
+        "auto|always|never",
+        "auto",
+        "whether parts of a program become one function of machine code each on CPUs: where it pays, wherever it can be",
+    ),
     variable("PYROXENE_OPT_LEVEL", "0|1|2|3", "3", "how much XLA optimises a program"),
     variable(
         "PJRT_NAMES_AND_LIBRARY_PATHS",
@@ -233,6 +240,8 @@ pub struct Options {
     pub pass_limit: Option<usize>,
     /// What is made of likely mistakes (`PYROXENE_VALIDATE`).
     pub validate: Validate,
+    /// Whether programs become kernels on CPUs (`PYROXENE_ONE_KERNEL`).
+    pub one_kernel: OneKernel,
     /// How much XLA optimises (`PYROXENE_OPT_LEVEL`).
     pub opt_level: OptLevel,
     /// Plugins by platform (`PJRT_NAMES_AND_LIBRARY_PATHS`).
@@ -275,6 +284,12 @@ impl Options {
             Some("never") => InstallPolicy::Never,
             Some(found) => return Err(wrong("PYROXENE_PLUGIN_INSTALL", found)),
         };
+        let one_kernel = match text(environment, "PYROXENE_ONE_KERNEL").as_deref() {
+            None | Some("auto") => OneKernel::Auto,
+            Some("always") => OneKernel::Always,
+            Some("never") => OneKernel::Never,
+            Some(found) => return Err(wrong("PYROXENE_ONE_KERNEL", found)),
+        };
         let opt_level = match text(environment, "PYROXENE_OPT_LEVEL").as_deref() {
             None => OptLevel::default(),
             Some("0") => OptLevel::O0,
@@ -311,6 +326,7 @@ impl Options {
             disabled_passes: list(environment, "PYROXENE_DISABLE_PASS"),
             pass_limit: parsed(environment, "PYROXENE_PASS_LIMIT", |n| n.parse().ok())?,
             validate,
+            one_kernel,
             opt_level,
             named_plugins: named_plugins(environment)?,
             search_path: environment.get("PATH").map(OsStr::to_os_string),

@@ -166,6 +166,7 @@ fn stats(program: &Program, style: Style, out: &mut dyn Write) -> Result<(), Fai
     let (instructions, bytes) = (lowered.instructions(), lowered.hlo().len());
     // Instructions and bytes of what runs once for the data.
     let once = lowered.preparation().map(|once| (once.instructions(), once.hlo.len()));
+    let kernels = lowered.in_kernels().map(|k| (k.kernels(), k.instructions(), k.hlo.len()));
     let times = [
         ("trace", before.trace),
         ("passes", lowering.passes - before.passes),
@@ -179,6 +180,9 @@ fn stats(program: &Program, style: Style, out: &mut dyn Write) -> Result<(), Fai
         let stats = serde_json::json!({
             "device": backend.platform().to_string(), "query": QUERY.name(), "stages": objects(&nodes),
             "instructions": instructions, "bytes": bytes, "times": times,
+            "kernels": kernels.map(|(kernels, instructions, bytes)| {
+                serde_json::json!({"kernels": kernels, "instructions": instructions, "bytes": bytes})
+            }),
             "once": once.map(|(instructions, bytes)| serde_json::json!({"instructions": instructions, "bytes": bytes})),
         });
         return Ok(json(out, &stats)?);
@@ -186,6 +190,13 @@ fn stats(program: &Program, style: Style, out: &mut dyn Write) -> Result<(), Fai
     writeln!(out, "{}\n", backend.platform())?;
     table(out, &nodes)?;
     writeln!(out, "\n{}: {instructions} HLO instructions, {bytes} bytes", QUERY.name())?;
+    match kernels {
+        Some((kernels, instructions, bytes)) => writeln!(
+            out,
+            "on CPUs with {kernels} of its parts as one kernel each: {instructions} HLO instructions, {bytes} bytes"
+        )?,
+        None => writeln!(out, "on CPUs without kernels")?,
+    }
     if let Some((instructions, bytes)) = once {
         writeln!(out, "once for the data: {instructions} HLO instructions, {bytes} bytes")?;
     }

@@ -4,32 +4,52 @@ use std::{fmt, sync::Arc};
 
 use pyroxene_ir::{
     Array, Graph, Ty,
-    passes::{Split, split},
+    passes::{OneKernel, Split, split},
 };
 use pyroxene_lowering as lowering;
-use pyroxene_runtime::{Backend, Buffer, Executable};
+use pyroxene_runtime::{Backend, Buffer, Code, CompileOptions, Executable, FlagValue};
 
 use super::{
     error::Error,
     prepare::{Preparation, compile},
 };
 
+/// The platform whose compiler makes kernels.
+const CPU: &str = "cpu";
+
 /// A query as HLO: deterministic bytes for a compiler, and text for people (`Display`).
 #[derive(Clone, Debug)]
 pub struct Lowered {
     lowered: lowering::Lowered,
+    /// The same for CPUs, where parts of it are worth being kernels.
+    in_kernels: Option<InKernels>,
     preparation: Option<Arc<Preparation>>,
 }
 
 impl Lowered {
-    pub(super) fn new(graph: &Graph, name: &str) -> Result<Lowered, Error> {
-        Ok(match split(graph)? {
-            None => Lowered { lowered: lowering::lower(graph, name)?, preparation: None },
-            Some(Split { prepare, main }) => Lowered {
-                lowered: lowering::lower(&main, name)?,
-                preparation: Some(Arc::new(Preparation::new(prepare, name)?)),
-            },
-        })
+    pub(super) fn new(graph: &Graph, name: &str, mode: OneKernel) -> Result<Lowered, Error> {
+        match split(graph)? {
+            None => Lowered::parts(graph, name, mode, None),
+            Some(Split { prepare, main }) => {
+                let preparation = Arc::new(Preparation::new(prepare, name)?);
+                Lowered::parts(&main, name, mode, Some(preparation))
+            }
+        }
+    }
+
+    fn parts(
+        main: &Graph,
+        name: &str,
+        mode: OneKernel,
+        preparation: Option<Arc<Preparation>>,
+    ) -> Result<Lowered, Error> {
+        let lowered = lowering::lower(main, name)?;
+        let gathered = lowering::kernels(main, mode).map_err(lowering::LowerError::from)?;
+        let lower = |kernels: lowering::Kernels| -> Result<InKernels, Error> {
+            Ok(InKernels { lowered: lowering::lower(&kernels.graph, name)?, libraries: kernels.libraries })
+        };
+        let in_kernels = gathered.map(lower).transpose()?;
+        Ok(Lowered { lowered, in_kernels, preparation })
     }
 
     /// The program whose results, computed once for each set of data, this one takes as parameters `prepared.0` and so
@@ -38,7 +58,13 @@ impl Lowered {
         self.preparation.as_ref().map(|p| p.lowered())
     }
 
-    /// The serialized `HloModuleProto`.
+    /// The program as CPUs are given it, where parts of it are worth being kernels: one function of machine code each. A CPU
+    /// whose compiler refuses it gets the program as it is for all devices.
+    pub fn in_kernels(&self) -> Option<&lowering::Lowered> {
+        self.in_kernels.as_ref().map(|kernels| &kernels.lowered)
+    }
+
+    /// The serialized `HloModuleProto`, as it is for all devices.
     pub fn hlo(&self) -> &[u8] {
         &self.lowered.hlo
     }
@@ -63,9 +89,49 @@ impl Lowered {
     /// # Errors
     /// When the device refuses the program.
     pub fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Compiled, Error> {
-        let executable = compile(&self.lowered, backend)?;
+        let on_cpu = backend.platform().name == CPU;
+        let kernels = self.in_kernels.as_ref().filter(|_| on_cpu).map(|kernels| kernels.compile(backend));
+        let executable = match kernels {
+            Some(Err(error)) if is_refusal(&error) => {
+                compile(&self.lowered, backend, &CompileOptions::default())?
+            }
+            Some(compiled) => compiled?,
+            None => compile(&self.lowered, backend, &CompileOptions::default())?,
+        };
         Ok(Compiled { executable, preparation: self.preparation.clone(), backend: backend.clone() })
     }
+}
+
+/// A program for CPUs with kernels in it.
+#[derive(Clone, Debug)]
+struct InKernels {
+    lowered: lowering::Lowered,
+    libraries: bool,
+}
+
+/// XLA's option of what it hands to its library of sums and products; an empty text is nothing.
+const LIBRARY: &str = "xla_cpu_experimental_ynn_fusion_type";
+
+impl InKernels {
+    fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Arc<dyn Executable>, Error> {
+        let mut options = CompileOptions::default();
+        if !self.libraries {
+            options.flags.insert(LIBRARY.into(), FlagValue::Text(String::new()));
+            match compile(&self.lowered, backend, &options) {
+                // Older compilers do not know the option, nor have they the library.
+                Err(error) if is_refusal(&error) => options.flags.clear(),
+                compiled => return compiled,
+            }
+        }
+        compile(&self.lowered, backend, &options)
+    }
+}
+
+/// Whether a compiler says that it cannot make a kernel of something, or does not know an option.
+fn is_refusal(error: &Error) -> bool {
+    use Code::{Internal, InvalidArgument, NotFound, Unimplemented};
+    let refused = |code: &Code| matches!(code, Internal | InvalidArgument | NotFound | Unimplemented);
+    matches!(error, Error::Runtime(pyroxene_runtime::Error::Compile { code, .. }) if refused(code))
 }
 
 impl fmt::Display for Lowered {

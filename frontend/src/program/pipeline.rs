@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use pyroxene_ir::{
     Graph,
-    passes::{Query, Settings, Step},
+    passes::{OneKernel, Query, Settings, Step},
 };
 use pyroxene_runtime::options::Options;
 
@@ -59,7 +59,8 @@ pub(super) fn lower(
     let options = options()?;
     let settings = settings(base, &options)?;
     let mut dump = Dump::of(name, &options);
-    let lowered = stages(graph, query, name, &settings, &mut dump);
+    let mode = settings.kernels().unwrap_or(options.one_kernel);
+    let lowered = stages(graph, query, (name, mode), &settings, &mut dump);
     // What was reached is of use above all when the next stage fails.
     dump.finish().and(lowered)
 }
@@ -67,7 +68,7 @@ pub(super) fn lower(
 fn stages(
     graph: &Graph,
     query: Query,
-    name: &str,
+    (name, mode): (&str, OneKernel),
     settings: &Settings,
     dump: &mut Dump,
 ) -> Result<(Lowered, Took), Error> {
@@ -76,11 +77,14 @@ fn stages(
     let pure = settings.run(graph, query, &mut |step| dump.step(step))?;
     let passes = start.elapsed();
     let start = Instant::now();
-    let lowered = Lowered::new(&pure, name)?;
+    let lowered = Lowered::new(&pure, name, mode)?;
     let lower = start.elapsed();
     if let Some(preparation) = lowered.preparation() {
         dump.hlo("prepare", Duration::ZERO, preparation.instructions(), || preparation.to_text());
     }
     dump.hlo("lowered", lower, lowered.instructions(), || lowered.to_string());
+    if let Some(kernels) = lowered.in_kernels() {
+        dump.hlo("kernels", Duration::ZERO, kernels.instructions(), || kernels.to_text());
+    }
     Ok((lowered, Took { passes, lower }))
 }

@@ -43,7 +43,7 @@ impl Preparation {
             let results = eval(&self.graph, data)?;
             return Ok(results.iter().map(|r| backend.upload(r)).collect::<Result<_, _>>()?);
         }
-        let executable = compile(&self.lowered, backend)?;
+        let executable = compile(&self.lowered, backend, &CompileOptions::default())?;
         Ok(executable.run(&on_device.iter().collect::<Vec<_>>())?)
     }
 }
@@ -58,11 +58,12 @@ impl fmt::Debug for Preparation {
 pub(super) fn compile(
     lowered: &lowering::Lowered,
     backend: &Arc<dyn Backend>,
+    options: &CompileOptions,
 ) -> Result<Arc<dyn Executable>, Error> {
     let inputs = lowered.inputs.iter().map(|(name, ty)| Input::new(name, ty.clone())).collect();
     let (name, hlo) = (lowered.name.as_str(), lowered.hlo.as_slice());
     let module = Module { name, hlo, inputs, outputs: lowered.outputs.clone() };
-    Ok(backend.compile(&module, &CompileOptions::default())?)
+    Ok(backend.compile(&module, options)?)
 }
 
 /// What evaluating a graph costs in elements, about.
