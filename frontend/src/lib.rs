@@ -30,7 +30,7 @@ pub use pyroxene_ir::{Array, CondIndepStackFrame, DType, Dims, Hint, Loc, Ty};
 pub use tensor::{
     Axes, Ellipsis, Index, IndexItem, Item, NewAxis, Operand, Side, Tensor, Triangle, keepdims, slice, step,
 };
-pub use trace::{ErrorKind, TraceError, TraceErrors, usage_error};
+pub use trace::{ErrorKind, TraceError, TraceErrors, computed_from, usage_error};
 pub use tree::{Floats, Leaf, Path, Source, SourceError, Spec, Static, Tree, Visit, spec};
 
 /// Everything a model needs.

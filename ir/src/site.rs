@@ -159,6 +159,10 @@ pub struct SampleSite {
     pub has_mask: bool,
     /// Whether a scale is among the operands: a positive factor of the log probability that broadcasts to `batch`.
     pub has_scale: bool,
+    /// Whether draws are no differentiable function of the parameters, although values are continuous: see
+    /// [`SampleSite::has_rsample`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_rsample: bool,
     /// Hints to inference, such as `is_auxiliary`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub infer: BTreeMap<String, Hint>,
@@ -285,6 +289,11 @@ impl SampleSite {
     /// Whether the site helps inference rather than describes the model (NumPyro's `infer={"is_auxiliary": True}`).
     pub fn is_auxiliary(&self) -> bool {
         self.infer.get("is_auxiliary") == Some(&Hint::Bool(true))
+    }
+
+    /// Whether derivatives by the parameters pass through draws (NumPyro's `has_rsample`).
+    pub fn has_rsample(&self) -> bool {
+        !self.discrete && !self.no_rsample
     }
 
     /// Whether the site only adds a term to the density (NumPyro's `factor`).

@@ -81,6 +81,10 @@ impl Distribution for Expanded {
         spread(self.base.log_prob(value), &self.batch)
     }
 
+    fn has_rsample(&self) -> bool {
+        self.base.has_rsample()
+    }
+
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         self.base.sample_expanded(key, sample_shape, &self.batch)
     }

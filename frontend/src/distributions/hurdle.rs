@@ -134,6 +134,10 @@ impl Distribution for Hurdle {
         zero.select(self.gate.log(), nonzero)
     }
 
+    fn has_rsample(&self) -> bool {
+        false
+    }
+
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let [closed, base] = key.split();
         let dims = draw_dims(self, sample_shape);

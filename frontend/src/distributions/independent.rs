@@ -83,6 +83,10 @@ impl Distribution for Independent {
         spread(self.base.log_prob(value), &batch).sum_rightmost(self.n)
     }
 
+    fn has_rsample(&self) -> bool {
+        self.base.has_rsample()
+    }
+
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         self.base.sample(key, sample_shape)
     }

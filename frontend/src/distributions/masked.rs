@@ -88,6 +88,10 @@ impl Distribution for Masked {
         self.mask.select(self.base.log_prob(value), 0.0)
     }
 
+    fn has_rsample(&self) -> bool {
+        self.base.has_rsample()
+    }
+
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         self.base.sample(key, sample_shape)
     }

@@ -133,6 +133,10 @@ impl Distribution for MixtureGeneral {
         self.mixing.log_sum(self.log_probs(value))
     }
 
+    fn has_rsample(&self) -> bool {
+        false
+    }
+
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let [key_components, key_choice] = key.split();
         let dims = super::draw_dims(self, sample_shape);

@@ -180,6 +180,12 @@ pub trait Distribution: 'static {
         None
     }
 
+    /// Whether derivatives by all parameters pass through a draw (NumPyro's `has_rsample`): not through discrete ones, nor
+    /// where a parameter decides which of several values is taken.
+    fn has_rsample(&self) -> bool {
+        !self.support().is_discrete()
+    }
+
     /// The mean, of dimensions `batch_shape + event_shape`: infinite or NaN where the integral is. `None` where there is
     /// no formula for it.
     ///
@@ -399,6 +405,10 @@ impl Distribution for Rc<dyn Distribution> {
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         (**self).sample(key, sample_shape)
+    }
+
+    fn has_rsample(&self) -> bool {
+        (**self).has_rsample()
     }
 
     fn mean(&self) -> Option<Tensor> {

@@ -158,6 +158,10 @@ impl Distribution for TransformedDistribution {
         base.sum_rightmost(event.saturating_sub(self.base.event_shape().len())) - total
     }
 
+    fn has_rsample(&self) -> bool {
+        self.base.has_rsample()
+    }
+
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let x = self.base.sample(key, sample_shape)?;
         Some(self.transforms.iter().fold(x, |x, t| t.forward(x)))

@@ -68,6 +68,10 @@ impl Distribution for VonMises {
         -2.0 * self.concentration * half.square() - self.concentration.i0e().log() - TWO_PI.ln()
     }
 
+    fn has_rsample(&self) -> bool {
+        false
+    }
+
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let dims = draw_dims(self, sample_shape);
         Some(wrapped(centred(key, self.concentration.convert(self.dtype()), &dims) + self.loc))

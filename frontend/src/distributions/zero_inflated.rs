@@ -103,6 +103,10 @@ impl Distribution for ZeroInflated {
         as_number(value, float_dtype(&self.params())).equal(0.0).select(self.log_zero(zero), some)
     }
 
+    fn has_rsample(&self) -> bool {
+        false
+    }
+
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let [closed, base] = key.split();
         let dims = draw_dims(self, sample_shape);

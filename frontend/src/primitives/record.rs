@@ -133,6 +133,7 @@ fn site(
         within: message.within.is_some(),
         has_mask: message.mask.is_some(),
         has_scale: message.scale.is_some(),
+        no_rsample: !d.support().is_discrete() && !d.has_rsample(),
         infer: message.infer.clone(),
         hidden: message.hidden,
         rng,

@@ -4,6 +4,7 @@ mod composed;
 mod error;
 mod marks;
 mod named;
+mod reach;
 mod region;
 mod tensor_ops;
 
@@ -14,6 +15,7 @@ use pyroxene_ir::{Array, DType, Graph, Loc, Op, Phase, Role, Site, Ty, TypeError
 pub(crate) use composed::composed;
 pub use error::{ErrorKind, TraceError, TraceErrors};
 pub(crate) use named::KnownPlate;
+pub use reach::computed_from;
 pub(crate) use region::{Body, Captures, body, closure, region, slice_of, unrecorded};
 pub(crate) use tensor_ops::{broadcast_dims, promote};
 

@@ -171,7 +171,7 @@ fn moved(graph: &Graph, wrt: &[Val]) -> Vec<bool> {
 }
 
 /// Whether each value depends on one of `wrt`.
-pub(crate) fn influences(graph: &Graph, wrt: &[Val]) -> Vec<bool> {
+pub fn influences(graph: &Graph, wrt: &[Val]) -> Vec<bool> {
     let mut live = vec![false; graph.len()];
     for v in wrt {
         live[v.index()] = true;

@@ -163,6 +163,7 @@ fn given_site(out: &mut Graph, name: String, ty: Ty, weight: Weight) -> Result<V
         within: false,
         has_mask: false,
         has_scale: false,
+        no_rsample: false,
         infer: BTreeMap::new(),
         hidden: true,
         rng: Rng::None,

@@ -94,6 +94,7 @@ fn normal_site(regions: SampleRegions, batch: &[usize], source: Source) -> Sampl
         within: false,
         has_mask: false,
         has_scale: false,
+        no_rsample: false,
         infer: Default::default(),
         hidden: false,
         rng: Rng::Program,

@@ -97,6 +97,24 @@ impl Program {
         Ok(self.with_graph(passes::weigh(&self.inner.graph, None, Weight::Scale)?))
     }
 
+    /// The same program, in whose draws no derivative passes through sites without
+    /// [`has_rsample`](crate::distributions::Distribution::has_rsample): what estimates of gradients by scores need.
+    ///
+    /// # Errors
+    /// None but those of an inconsistent program.
+    pub fn stop_draws(&self) -> Result<Program, Error> {
+        Ok(self.with_graph(passes::stop_draws(&self.inner.graph)?))
+    }
+
+    /// The same program, whose plates that subsample take the splits of a key of their own, `plate key` among the
+    /// parameters of every query, so that several runs can share their subsamples.
+    ///
+    /// # Errors
+    /// None but those of an inconsistent program.
+    pub fn key_plates(&self) -> Result<Program, Error> {
+        Ok(self.with_graph(passes::key_plates(&self.inner.graph)?))
+    }
+
     /// The same program with another graph, which compiles its own executables.
     fn with_graph(&self, graph: Graph) -> Program {
         let timings = Timings { trace: self.timings().trace, ..Timings::default() };
