@@ -28,6 +28,7 @@ pub use results::{
 };
 pub use sampler::Generator;
 pub use svi::{
-    BoundSvi, Evaluation, Guide, GuideProgram, InitParams, Loss, LossNotFinite, Pair, Particle, Svi,
-    SviError, SviMonitor, SviProgress, SviRunResult, SviState, TraceElbo, over_particles,
+    BoundSvi, Evaluation, Guide, GuideProgram, InitParams, Loss, LossNotFinite, Pair, Particle, RenyiElbo,
+    Svi, SviError, SviMonitor, SviProgress, SviRunResult, SviState, TraceElbo, TraceGraphElbo,
+    TraceMeanFieldElbo, over_particles,
 };

@@ -23,13 +23,21 @@ pub trait Loss: Send + Sync {
         false
     }
 
-    /// Looks at the recordings before anything is compiled.
+    /// Looks at the recordings before anything is compiled; returns what a user should know, one warning a line.
     ///
     /// # Errors
     /// When the loss cannot be computed of these two.
-    fn check(&self, model: &Program, guide: &Program) -> Result<(), SviError> {
+    fn check(&self, model: &Program, guide: &Program) -> Result<Vec<String>, SviError> {
         let _ = (model, guide);
-        Ok(())
+        Ok(Vec::new())
+    }
+
+    /// The recording of a model or guide in the form in which the loss runs it.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    fn prepare(&self, program: &Program) -> Result<Program, SviError> {
+        Ok(program.clone())
     }
 }
 
@@ -81,7 +89,19 @@ impl Pair<'_> {
     /// The same with the two keys.
     #[track_caller]
     pub fn run(&self, model_seed: Key, guide_seed: Key) -> Particle {
-        let of = |name: &str| self.params.get(name).or_else(|| self.states.get(name)).copied();
+        self.run_with(model_seed, guide_seed, &|_| None)
+    }
+
+    /// The same with values for what [`Loss::prepare`] has made parameters of both programs, by name.
+    #[track_caller]
+    pub fn run_with(
+        &self,
+        model_seed: Key,
+        guide_seed: Key,
+        prepared: &dyn Fn(&str) -> Option<Tensor>,
+    ) -> Particle {
+        let known = |name: &str| self.params.get(name).or_else(|| self.states.get(name)).copied();
+        let of = |name: &str| known(name).or_else(|| prepared(name));
         let guide = self.guide.run(self.guide_data, guide_seed, &of);
         let replayed = |name: &str| {
             let site = guide.sites.get(name).map(|site| site.value);

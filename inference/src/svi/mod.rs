@@ -6,10 +6,14 @@ mod guide;
 mod loss;
 mod monitor;
 mod pairing;
+mod particles;
+mod renyi_elbo;
 mod run;
 mod state;
 mod step;
 mod trace_elbo;
+mod trace_graph_elbo;
+mod trace_mean_field_elbo;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,8 +27,11 @@ pub use self::{
     guide::{Guide, GuideProgram, InitParams},
     loss::{Evaluation, Loss, Pair, Particle, over_particles},
     monitor::{SviMonitor, SviProgress},
+    renyi_elbo::RenyiElbo,
     state::{SviRunResult, SviState},
     trace_elbo::TraceElbo,
+    trace_graph_elbo::TraceGraphElbo,
+    trace_mean_field_elbo::TraceMeanFieldElbo,
 };
 use crate::optim::Optimizer;
 

@@ -82,11 +82,12 @@ impl Steps {
         loss: Arc<dyn Loss>,
         stable: bool,
     ) -> Result<Steps, SviError> {
-        loss.check(&model, &guide)?;
-        let pairing = Pairing::new(&model, &guide, &*loss)?;
+        let warnings = loss.check(&model, &guide)?;
+        let mut pairing = Pairing::new(&model, &guide, &*loss)?;
+        pairing.warnings.extend(warnings);
         let (sites, plates) = (names(&pairing.sites), names(&pairing.plates));
-        let model_tracer = model.tracer(&sites, &plates, None)?;
-        let guide_tracer = guide.tracer(&[], &[], None)?;
+        let model_tracer = loss.prepare(&model)?.tracer(&sites, &plates, None)?;
+        let guide_tracer = loss.prepare(&guide)?.tracer(&[], &[], None)?;
         let places = guide.places_among(model.leaves())?;
         Ok(Steps { model, guide, pairing, places, model_tracer, guide_tracer, optimizer, loss, stable })
     }

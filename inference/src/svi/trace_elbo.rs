@@ -1,7 +1,12 @@
 //! `TraceElbo`: the evidence lower bound, estimated at draws of the guide.
 
-use super::loss::{Evaluation, Loss, Pair, Particle, over_particles};
-use pyroxene_frontend::{Tensor, random::Key};
+use pyroxene_frontend::{Program, Tensor, random::Key};
+
+use super::{
+    error::SviError,
+    loss::{Evaluation, Loss, Pair, Particle},
+    particles::{Particles, particles},
+};
 
 /// The negative evidence lower bound `E_q[log q(z) − log p(x, z)]`, estimated at draws of the guide (NumPyro's
 /// `Trace_ELBO`; Ranganath, Gerrish and Blei 2014).
@@ -9,9 +14,10 @@ use pyroxene_frontend::{Tensor, random::Key};
 /// Gradients are those of the draws: sites must have reparametrised samplers, or the gradient is biased.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TraceElbo {
-    num_particles: usize,
-    vectorize_particles: bool,
+    particles: Particles,
 }
+
+particles!(TraceElbo, "1");
 
 impl Default for TraceElbo {
     fn default() -> TraceElbo {
@@ -22,22 +28,7 @@ impl Default for TraceElbo {
 impl TraceElbo {
     /// One particle.
     pub fn new() -> TraceElbo {
-        TraceElbo { num_particles: 1, vectorize_particles: true }
-    }
-
-    /// How many draws of the guide the estimate averages over (`num_particles`). Default 1.
-    #[must_use]
-    pub fn num_particles(mut self, n: usize) -> TraceElbo {
-        self.num_particles = n;
-        self
-    }
-
-    /// Whether they are computed at once (`vectorize_particles`), which is faster, or one after the other, which takes less
-    /// memory. Default true.
-    #[must_use]
-    pub fn vectorize_particles(mut self, vectorize: bool) -> TraceElbo {
-        self.vectorize_particles = vectorize;
-        self
+        TraceElbo { particles: Particles::of(1) }
     }
 }
 
@@ -47,18 +38,16 @@ impl Loss for TraceElbo {
     }
 
     fn num_particles(&self) -> usize {
-        self.num_particles
+        self.particles.n
+    }
+
+    fn check(&self, _: &Program, _: &Program) -> Result<Vec<String>, SviError> {
+        self.particles.check()?;
+        Ok(Vec::new())
     }
 
     fn loss(&self, pair: &Pair<'_>, key: Key) -> Evaluation {
-        if self.num_particles == 1 {
-            let particle = pair.particle(key);
-            return Evaluation { loss: -elbo(&particle), states: particle.states() };
-        }
-        let elbos = over_particles(key, self.num_particles, self.vectorize_particles, |key| {
-            elbo(&pair.particle(key))
-        });
-        Evaluation { loss: -elbos.mean(), states: Default::default() }
+        self.particles.estimate(pair, key, elbo)
     }
 }
 

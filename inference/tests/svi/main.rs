@@ -4,4 +4,5 @@
 mod failures;
 mod golden;
 mod guides;
+mod losses;
 mod runs;
