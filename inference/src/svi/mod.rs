@@ -44,7 +44,7 @@ use crate::optim::Optimizer;
 ///
 /// fn model(heads: &Tensor) {
 ///     let fairness = sample("fairness", Beta::new(10.0, 10.0));
-///     plate("toss", heads.dim(0), |_| sample("heads", Bernoulli::new(fairness).obs(*heads)));
+///     plate("toss", heads.dim(0), |_| sample("heads", BernoulliProbs::new(fairness).obs(*heads)));
 /// }
 ///
 /// fn guide(_: &Tensor) {
