@@ -1,4 +1,4 @@
-//! Stable rewrites: each row's formula fails at some argument, and what it becomes does not.
+//! Rewrites of formulas: each stable one fails at some argument, and what it becomes does not; shared logarithms lose nothing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::{collections::BTreeSet, fs};
@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs};
 use pyroxene_ir::{
     Array, Graph,
     eval::eval,
-    passes::{Pass, Query, REWRITES, StableRewrites, value_and_grad},
+    passes::{Pass, Query, REWRITES, SharedLogs, StableRewrites, value_and_grad},
     text::parse,
 };
 use serde_json::Value;
@@ -131,4 +131,62 @@ fn rows_have_names_of_their_own() {
     let golden = golden();
     assert_eq!(golden.as_object().unwrap().len(), REWRITES.len(), "golden numbers of rows that are no more");
     assert!(REWRITES.iter().all(|r| !r.why.is_empty()));
+}
+
+/// `Σ (y x − softplus(x)) + Σ log_add_exp(y, x)` over `n` elements, and its derivative by `x`.
+fn likelihood(n: usize, dtype: &str) -> Graph {
+    let ty = format!("{dtype}[{n}]");
+    let text = format!(
+        "pure {{\n  %0: {ty} = input data \"y\"\n  %1: {ty} = input argument \"x\"\n  %2: {ty} = mul %0 %1\n  \
+         %3: {ty} = softplus %1\n  %4: {ty} = sub %2 %3\n  %5: {ty} = log_add_exp %0 %1\n  %6: {ty} = add %4 %5\n  \
+         %7: {dtype}[] = reduce_sum %6 {{\"axes\":[0]}}\n  return %7\n}}\n"
+    );
+    let graph = parse(&text).unwrap();
+    value_and_grad(&graph, &graph.inputs()[1..]).unwrap()
+}
+
+#[test]
+fn shared_logarithms_lose_nothing_that_counts() {
+    // A length that lanes divide, one that needs padding, and the longest: 512 factors of 2 each at x = 0.
+    for (n, dtype) in [(1000, "f64"), (997, "f64"), (1 << 16, "f64"), (300, "f32"), (1 << 16, "f32")] {
+        let before = likelihood(n, dtype);
+        let after = SharedLogs.run(&before, Query::PotentialAndGradient).unwrap();
+        assert_ne!(after, before);
+        let eps = if dtype == "f32" { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let array = |f: &dyn Fn(usize) -> f64| {
+            let x: Vec<f64> = (0..n).map(f).collect();
+            if dtype == "f32" {
+                Array::from(x.iter().map(|x| *x as f32).collect::<Vec<f32>>())
+            } else {
+                Array::from(x)
+            }
+        };
+        let wave = |i: usize| (i as f64 * 0.7).sin();
+        let cases: [&dyn Fn(usize) -> f64; 7] = [
+            &wave,
+            &|i| 80.0 * wave(i),
+            &|_| 0.0,
+            &|_| -80.0,
+            &|_| 700.0,
+            &|i| if i == 5 { f64::NEG_INFINITY } else { wave(i) },
+            &|i| if i == 5 { f64::NAN } else { wave(i) },
+        ];
+        for (case, x) in cases.iter().enumerate() {
+            let args = [array(&|i| f64::from(u8::from(i % 3 == 0))), array(x)];
+            let (old, new) = (eval(&before, &args).unwrap(), eval(&after, &args).unwrap());
+            let (x, y) = (old[0].to_f64_vec()[0], new[0].to_f64_vec()[0]);
+            // Each term is about as large as its x; the sum of as many is rounded as often, in either order.
+            let size = 4.0
+                * args[1].to_f64_vec().iter().filter(|x| x.is_finite()).map(|x| x.abs() + 1.0).sum::<f64>();
+            let roundings = (n as f64).sqrt().max(64.0);
+            let same = x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= eps * roundings * size;
+            assert!(same, "{n} of {dtype}, case {case}: {x} became {y}");
+            assert_eq!(bits(&old[1]), bits(&new[1]), "the derivative is what it was");
+        }
+    }
+}
+
+/// Values, NaN equal to itself.
+fn bits(x: &Array) -> Vec<u64> {
+    x.to_f64_vec().into_iter().map(f64::to_bits).collect()
 }

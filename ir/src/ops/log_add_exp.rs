@@ -62,7 +62,16 @@ fn difference<'s>(x: Num<'s>, y: Num<'s>) -> Num<'s> {
     alike.select(x.literal(0.0), x - y)
 }
 
+impl LogAddExp {
+    /// The larger operand and `e^−|x − y|`, of which the value is the first and the logarithm of 1 plus the second.
+    pub(crate) fn parts(g: &mut Graph, args: &[Val]) -> Result<[Val; 2], TypeError> {
+        formulas(g, args, |[x, y]| [x.max(y), (-difference(x, y).abs()).exp()])
+    }
+}
+
 /// The larger, and what the smaller adds.
 fn expand(g: &mut Graph, args: &[Val]) -> Result<Val, TypeError> {
-    formula(g, args, |[x, y]| x.max(y) + (-difference(x, y).abs()).exp().log1p())
+    let [larger, tail] = LogAddExp::parts(g, args)?;
+    let tail = g.log1p(tail)?;
+    g.add(larger, tail)
 }

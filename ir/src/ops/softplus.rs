@@ -40,13 +40,20 @@ impl Elementwise for Softplus {
     }
 }
 
+impl Softplus {
+    /// `max(x, 0)` and `e^−|x|`, of which the value is the first and the logarithm of 1 plus the second.
+    pub(crate) fn parts(g: &mut Graph, args: &[Val]) -> Result<[Val; 2], TypeError> {
+        let zero = g.full_like(args[0], 0.0)?;
+        let positive = g.max(args[0], zero)?;
+        let distance = g.abs(args[0])?;
+        let distance = g.neg(distance)?;
+        Ok([positive, g.exp(distance)?])
+    }
+}
+
 /// `max(x, 0) + ln(1 + e^−|x|)`.
 fn expand(g: &mut Graph, args: &[Val]) -> Result<Val, TypeError> {
-    let zero = g.full_like(args[0], 0.0)?;
-    let positive = g.max(args[0], zero)?;
-    let distance = g.abs(args[0])?;
-    let distance = g.neg(distance)?;
-    let tail = g.exp(distance)?;
+    let [positive, tail] = Softplus::parts(g, args)?;
     let tail = g.log1p(tail)?;
     g.add(positive, tail)
 }

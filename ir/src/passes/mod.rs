@@ -102,6 +102,7 @@ passes! {
     few_buckets::FewBuckets,
     hoist_data::HoistData,
     fuse_logp::FuseLogp,
+    shared_logs::SharedLogs,
     legalize::Legalize,
     dce::Dce,
 }
