@@ -6,7 +6,8 @@ use pyroxene_frontend::{
     primitives::{Param, Plate, subsample},
 };
 use pyroxene_inference::{
-    Loss, RenyiElbo, Svi, SviError, TraceElbo, TraceGraphElbo, TraceMeanFieldElbo, optim::Sgd,
+    Loss, RenyiElbo, Svi, SviError, TraceElbo, TraceGraphElbo, TraceMeanFieldElbo,
+    optim::{Minimize, Sgd},
 };
 use serde_json::Value;
 
@@ -277,4 +278,53 @@ fn estimated_divergences_and_other_orders_are_named() {
     assert!(warnings[0].contains(r#"the model ["a", "b"], the guide ["b", "a"]"#), "{warnings:?}");
     assert!(warnings[1].ends_with("no formula: `a` (StudentT from Normal)"), "{warnings:?}");
     assert!(loss.check(&program(global_model), &program(global_guide)).unwrap().is_empty());
+}
+
+#[test]
+fn one_step_of_minimize_finds_the_mode() {
+    // The example of NumPyro's `Minimize`: a line without noise, so the mode is where it was, but for the prior.
+    let x: Vec<f64> = (0..100).map(|i| f64::from(i) / 9.9).collect();
+    let y = x.iter().map(|x| 3.0 * x + 2.0).collect::<Vec<_>>();
+    let data = Line { x: Array::from(x), y: Array::from(y) };
+    let model = |d: &Line| {
+        let a = sample("a", Normal::new(0.0, 1.0));
+        let b = sample("b", Normal::new(0.0, 1.0));
+        plate("n", d.y.dim(0), |_| sample("y", Normal::new(a + b * d.x, 0.1).obs(d.y)));
+    };
+    let guide = |_: &Line| {
+        sample("a", Delta::new(param("a_at", 0.0)));
+        sample("b", Delta::new(param("b_at", 0.0)));
+    };
+    let svi = Svi::new(model, guide, Minimize::default(), TraceElbo::new());
+    let result = svi.run(0, 2, &data).unwrap();
+    let [a, b] = ["a_at", "b_at"].map(|name| result.params[name].to_f64_vec()[0]);
+    assert!((a - 2.0).abs() < 1e-2 && (b - 3.0).abs() < 1e-2, "{a} {b}");
+    // The second step starts at the end of the first, where the gradient is below the search's tolerance.
+    let [first, second] = <[f64; 2]>::try_from(result.losses).unwrap();
+    assert!((first - second).abs() < 1e-6 * first.abs(), "{first} {second}");
+}
+
+#[test]
+fn draws_that_pass_derivatives_on_are_those_of_numpyro_but_for_mixtures() {
+    let recorded = pyroxene_frontend::record(|| {
+        let by_draw = [
+            Normal::new(0.0, 1.0).has_rsample(),
+            Gamma::new(2.0, 1.0).expand(&[3]).to_event(1).has_rsample(),
+            Dirichlet::new([1.0, 2.0]).has_rsample(),
+            LogNormal::new(0.0, 1.0).mask(true).has_rsample(),
+            MultivariateNormal::from_scale_tril([0.0, 0.0], Tensor::eye(2)).has_rsample(),
+            Delta::new(1.0).has_rsample(),
+        ];
+        let mixture = MixtureSameFamily::new(CategoricalProbs::new([0.5, 0.5]), Normal::new([0.0, 1.0], 1.0));
+        let by_score = [
+            Poisson::new(2.0).has_rsample(),
+            CategoricalLogits::new([0.0, 1.0]).expand(&[3]).to_event(1).has_rsample(),
+            VonMises::new(0.0, 1.0).expand(&[2]).mask(true).has_rsample(),
+            // NumPyro's says that it has one, though its weights decide which component a draw is of.
+            mixture.has_rsample(),
+        ];
+        assert_eq!((by_draw, by_score), ([true; 6], [false; 4]));
+        vec![Tensor::from(0.0)]
+    });
+    recorded.unwrap();
 }
