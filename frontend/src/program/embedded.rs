@@ -134,6 +134,41 @@ impl Bound {
         self.run_function(compiled)
     }
 
+    /// As [`Bound::function`], recorded and compiled once for the program: calls for other data find it by its name, its
+    /// inputs and `key`, which must tell all else that `f` depends on.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{Model, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let model = Model::new(|_: &Tensor| {});
+    /// let mut recorded = 0;
+    /// for x in [3.0, 5.0] {
+    ///     let function = model.bind(&Array::from(x))?.kept_function("scaled", "by 2", &[], |data, _| {
+    ///         recorded += 1;
+    ///         vec![data[0] * 2.0]
+    ///     })?;
+    ///     assert_eq!(function.call(&[])?, [Array::from(2.0 * x)]);
+    /// }
+    /// assert_eq!(recorded, 1);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Bound::function`].
+    pub fn kept_function(
+        &self,
+        name: &str,
+        key: &str,
+        inputs: &[(&str, Ty)],
+        f: impl FnOnce(&[Tensor], &[Tensor]) -> Vec<Tensor>,
+    ) -> Result<BoundFunction, Error> {
+        let whole = format!("{name:?} {key:?} {inputs:?}");
+        let compiled = self.program().kept_function(whole, self.backend(), || {
+            self.program().compile_function(&self.program().function(inputs, f)?, name, self.backend())
+        })?;
+        self.run_function(compiled)
+    }
+
     fn run_function(&self, compiled: Arc<Compiled>) -> Result<BoundFunction, Error> {
         let fixed = self.fixed(&compiled)?;
         Ok(BoundFunction { bound: self.clone(), compiled, fixed })

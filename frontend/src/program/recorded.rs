@@ -87,6 +87,8 @@ struct Inner {
     settings: Settings,
     leaves: Vec<LeafSpec>,
     compiled: Mutex<BTreeMap<Version, Arc<Compiled>>>,
+    /// Functions over the data, by what tells them apart.
+    functions: Mutex<BTreeMap<String, Arc<Compiled>>>,
     /// The same program with other sites given or drawn.
     opened: Mutex<BTreeMap<Opening, Program>>,
     checks: Mutex<Option<Arc<passes::Checks>>>,
@@ -148,6 +150,7 @@ impl Program {
             settings,
             leaves,
             compiled: Mutex::default(),
+            functions: Mutex::default(),
             opened: Mutex::default(),
             checks: Mutex::default(),
             timings: Mutex::new(timings),
@@ -322,6 +325,24 @@ impl Program {
         let compiled = lowered.compile(backend)?;
         self.time(|t| t.compile += start.elapsed());
         Ok(compiled)
+    }
+
+    /// The executable of a function over the program's data under a key: what `compile` makes where there is none yet.
+    pub(super) fn kept_function(
+        &self,
+        key: String,
+        backend: &Arc<dyn Backend>,
+        compile: impl FnOnce() -> Result<Compiled, Error>,
+    ) -> Result<Arc<Compiled>, Error> {
+        let functions = || self.inner.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = functions().get(&key).filter(|c| Arc::ptr_eq(c.backend(), backend)).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        // Not under the lock: the function may take queries to this program in, and two threads may make two at once.
+        let fresh = Arc::new(compile()?);
+        functions().insert(key, fresh.clone());
+        Ok(fresh)
     }
 
     /// A query to this program, or to what passes have made of it, as tensor arithmetic that another graph can take in.

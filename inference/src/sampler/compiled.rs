@@ -36,7 +36,8 @@ impl Compiled {
         inputs.extend(types("controls", &controls));
         inputs.extend(given.iter().map(|(name, value)| (name.clone(), value.ty())));
         let named: Vec<(&str, Ty)> = inputs.iter().map(|(name, ty)| (name.as_str(), ty.clone())).collect();
-        let function = bound.function("sampler", &named, |data, args| {
+        let key = format!("{block:?} {lanes:?}");
+        let function = bound.kept_function("sampler", &key, &named, |data, args| {
             let mut args = args.iter().copied();
             let (state, controls) = (filled(&state, &mut args), filled(&controls, &mut args));
             let given: Vec<Tensor> = args.collect();
