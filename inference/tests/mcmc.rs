@@ -1,6 +1,8 @@
 //! NUTS on compiled models: moments against exact ones, reproducibility, names and shapes, and every way to fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "mcmc/calibration.rs"]
+mod calibration;
 #[path = "mcmc/in_graph.rs"]
 mod in_graph;
 
