@@ -250,7 +250,7 @@ where
 {
     let error = Mcmc::new(Nuts::default(), model).chains(3).run(data).unwrap_err();
     if let Error::Initialization(e) = &error {
-        assert_eq!((e.chain, e.tries), (0, 100));
+        assert_eq!((e.chain, e.tries), (Some(0), 100));
         assert!(e.causes.iter().all(|c| c.loc.as_ref().is_some_and(|l| l.file.ends_with("tests/mcmc.rs"))));
     }
     let text = error.to_string();

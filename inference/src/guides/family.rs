@@ -275,10 +275,10 @@ fn of_model<F: Family>(
         expected: format!("a function of the model's data, `{ty}`"),
     })?;
     prototype.check_plates(model.program(), &created)?;
-    let (family, model) = (family.clone(), model.clone());
-    let init_params = move |key| {
-        let position = init::position(&model, &prototype, &family.options().init_loc_fn, key)?;
-        family.start(&model, &prototype, &position)
+    let family = family.clone();
+    let init_params = move |model: &Bound, key| {
+        let position = init::position(model, &prototype, &family.options().init_loc_fn, key)?;
+        family.start(model, &prototype, &position)
     };
     Ok(GuideProgram { program, init_params: Some(Arc::new(init_params)) })
 }

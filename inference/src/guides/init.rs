@@ -34,7 +34,7 @@ pub(super) fn position(
         last = (position, -potential, gradient);
     }
     let (position, log_density, gradient) = last;
-    Err(SviError::Init(Box::new(init_error(bound, 0, &position, log_density, &gradient))))
+    Err(SviError::Init(Box::new(init_error(bound, None, &position, log_density, &gradient))))
 }
 
 /// The potential and its gradient.

@@ -11,8 +11,8 @@ const SHOWN: usize = 5;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}", message(self))]
 pub struct InitError {
-    /// The chain, from 0.
-    pub chain: usize,
+    /// The chain, from 0; none where a guide is to begin.
+    pub chain: Option<usize>,
     /// The number of positions tried.
     pub tries: usize,
     /// The log density at the last of them.
@@ -107,9 +107,10 @@ impl fmt::Display for Short {
 
 fn message(error: &InitError) -> String {
     let mut text = format!(
-        "cannot find valid initial parameters: in chain {}, none of {} positions drawn from uniform(-2, 2) on the \
-         unconstrained space has a finite log density and gradient; at the last one",
-        error.chain, error.tries
+        "cannot find valid initial parameters: {}none of {} positions drawn from uniform(-2, 2) on the unconstrained \
+         space has a finite log density and gradient; at the last one",
+        error.chain.map(|chain| format!("in chain {chain}, ")).unwrap_or_default(),
+        error.tries
     );
     for cause in error.causes.iter().take(SHOWN) {
         text.push_str(&format!("\n  {cause}"));

@@ -55,11 +55,11 @@ pub(crate) fn search(
 /// The error for a failed search: the sites whose log density or gradient is not finite at the last position.
 pub(crate) fn init_error(
     bound: &Bound,
-    chain: usize,
+    chain: impl Into<Option<usize>>,
     position: &[f64],
     log_density: f64,
     gradient: &[f64],
 ) -> InitError {
     let causes = diagnose::causes(bound, position, gradient);
-    InitError { chain, tries: TRIES, log_density, causes }
+    InitError { chain: chain.into(), tries: TRIES, log_density, causes }
 }

@@ -94,7 +94,7 @@ impl BoundSvi {
         let [rng_key, model_seed, guide_seed] = key.into().split()?;
         let mut given: IndexMap<String, Array> = IndexMap::new();
         if let Some(make) = &self.init_params {
-            given.extend(make(guide_seed)?);
+            given.extend(make(&self.model, guide_seed)?);
         }
         given.extend(init_params.iter().map(|(name, value)| ((*name).to_string(), value.clone())));
         self.check_params(&given)?;

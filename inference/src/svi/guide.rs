@@ -6,8 +6,9 @@ use pyroxene_frontend::{Array, Bound, Program, RngKey, Spec, Tensor, Tree, spec}
 
 use super::error::SviError;
 
-/// What makes initial values of a guide's parameters, by name and on their constraints, from the guide's key.
-pub type InitParams = Arc<dyn Fn(RngKey) -> Result<Vec<(String, Array)>, SviError> + Send + Sync>;
+/// What makes initial values of a guide's parameters, by name and on their constraints, from the model with its data and
+/// the guide's key.
+pub type InitParams = Arc<dyn Fn(&Bound, RngKey) -> Result<Vec<(String, Array)>, SviError> + Send + Sync>;
 
 /// A guide recorded for a model's data.
 #[derive(Clone)]

@@ -177,7 +177,7 @@ fn auto_laplace_approximation() {
 fn begins(name: &str, bound: &Bound, guide: &impl AutoGuide) {
     let [_, _, seed] = RngKey::from(3).split().unwrap();
     let init_params = guide.for_model(bound).unwrap().init_params.unwrap();
-    let found: Params = init_params(seed).unwrap().into_iter().collect();
+    let found: Params = init_params(bound, seed).unwrap().into_iter().collect();
     let mut expected = golden()["guides"][name]["initial"].clone();
     expected.as_object_mut().unwrap().retain(|param, _| param.ends_with("_loc"));
     same(name, &found, &expected);
@@ -319,4 +319,15 @@ fn a_support_of_other_sites_follows_them() {
     // The logistic function of 30 is one but for 1e-13.
     assert!(top.iter().zip(&x).all(|(top, x)| (top - x).abs() < 1e-12), "{top:?} {x:?}");
     assert!(top.iter().any(|x| (x - top[0]).abs() > 0.1));
+}
+
+#[test]
+fn a_start_that_is_never_found_names_the_site_and_why() {
+    let model = Model::new(|_: &()| {
+        let x = sample("x", Normal::new(0.0, 1.0));
+        sample("y", Normal::new(0.0, (x - 3.0).log()).obs(0.5));
+    });
+    let svi = Svi::new(&model, AutoNormal::new(), Adam::new(0.01), TraceElbo::new());
+    let expected = ["cannot find valid initial parameters: none of 100", "tests/svi/guides.rs:", "site `y`"];
+    refused(svi.init(0, &()), &expected);
 }
