@@ -5,6 +5,9 @@
     reason = "a test stops at the first surprise, and the long one prints its table"
 )]
 
+#[path = "posteriordb/guides.rs"]
+mod guides;
+
 use std::{
     fs,
     path::Path,
