@@ -1,0 +1,88 @@
+"""The engines: how each is started, which tasks it has, and where it keeps what it compiles."""
+
+import dataclasses
+import pathlib
+
+HERE = pathlib.Path(__file__).parent / "engines"
+
+
+@dataclasses.dataclass(frozen=True)
+class Engine:
+    """`caches` are the environment variables that name a directory for compiled programs, empty for a cold start."""
+
+    name: str
+    label: str
+    tasks: tuple
+    environment: str = ""
+    script: str = ""
+    caches: tuple = ()
+    options: tuple = ()
+    settings: tuple = ()
+    # The precisions it has.
+    precisions: tuple = ("f64",)
+    # Whether a warm run tells the times of warm-up and sampling.
+    phases: bool = False
+    # Whether it runs once, after the rounds.
+    later: bool = False
+
+    def command(self, program):
+        return [program, HERE / self.script] if self.script else [program]
+
+    def variables(self, cache):
+        return {**dict(self.settings), **{name: form.format(cache) for name, form in self.caches}}
+
+
+JAX_CACHE = (
+    ("JAX_COMPILATION_CACHE_DIR", "{}"),
+    ("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0"),
+    ("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1"),
+)
+
+ENGINES = [
+    Engine(
+        "pyroxene",
+        "Pyroxene",
+        ("density", "sample", "leapfrog"),
+        caches=(("PYROXENE_CACHE", "{}"),),
+        options=("--engine", "in-graph"),
+        precisions=("f64", "f32"),
+    ),
+    Engine("stanli", "Stan (stanli)", ("density", "sample"), "stanli", "run_stanli.py"),
+    Engine(
+        "nutpie",
+        "nutpie (PyMC)",
+        ("density", "sample"),
+        "nutpie",
+        "run_nutpie.py",
+        caches=(("NUMBA_CACHE_DIR", "{}/numba"), ("PYTENSOR_FLAGS", "base_compiledir={}/pytensor")),
+        # Chains are its threads; BLAS would start as many again in each.
+        settings=(("OPENBLAS_NUM_THREADS", "1"),),
+    ),
+    Engine(
+        "numpyro",
+        "NumPyro",
+        ("density", "sample", "leapfrog"),
+        "numpyro",
+        "run_numpyro.py",
+        caches=JAX_CACHE,
+        phases=True,
+        precisions=("f64", "f32"),
+    ),
+    Engine(
+        "pyroxene_host",
+        "Pyroxene, host-driven",
+        ("sample",),
+        caches=(("PYROXENE_CACHE", "{}"),),
+        options=("--engine", "host"),
+        later=True,
+    ),
+    Engine(
+        "blackjax",
+        "BlackJAX",
+        ("sample",),
+        "blackjax",
+        "run_blackjax.py",
+        caches=JAX_CACHE,
+        later=True,
+    ),
+]

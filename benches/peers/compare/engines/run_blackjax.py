@@ -1,0 +1,75 @@
+"""BlackJAX's NUTS with window adaptation, on the log densities of NumPyro's models."""
+
+import time
+
+import common
+import with_jax
+
+
+def sample(arguments):
+    """One chain a host device; warm-up and sampling are compiled ahead, each by itself."""
+    with_jax.prepare(arguments, devices=arguments.chains)
+    import blackjax
+    import jax
+
+    values = common.data(arguments)
+    density = with_jax.log_density(arguments, values)
+    import_s = common.since(arguments.started)
+
+    def adapt(key, position):
+        adaptation = blackjax.window_adaptation(blackjax.nuts, density)
+        return adaptation.run(key, position, num_steps=arguments.warmup)[0]
+
+    def draw(key, state, parameters):
+        step = blackjax.nuts(density, **parameters).step
+
+        def transition(state, key):
+            state, info = step(key, state)
+            return state, (constrain(state.position), info.num_integration_steps, info.is_divergent)
+
+        return jax.lax.scan(transition, state, jax.random.split(key, arguments.draws))[1]
+
+    constrain = constraining(arguments, values)
+    first, second, third = jax.random.split(jax.random.key(arguments.seed), 3)
+    position = with_jax.start(arguments, values, first, arguments.chains)
+    # The parameters that do not differ by chain, such as the bound of energies, are no arrays.
+    adapted, warmup_compile_s, warmup_s = run(jax.pmap(adapt), jax.random.split(second, arguments.chains), position)
+    keys = jax.random.split(third, arguments.chains)
+    (draws, steps, diverging), compile_s, sampling_s = run(jax.pmap(draw), keys, *adapted)
+    draws = jax.device_get(draws)
+    to_draws_s = common.since(arguments.started)
+    common.write_draws(arguments, draws)
+    return {
+        "import_s": import_s,
+        "compile_s": warmup_compile_s + compile_s,
+        "warmup_s": warmup_s,
+        "sampling_s": sampling_s,
+        "to_draws_s": to_draws_s,
+        "threads": 2,
+        "method": "parallel",
+        "leapfrogs": int(steps.sum()),
+        "divergences": int(diverging.sum()),
+    }
+
+
+def constraining(arguments, values):
+    """The latent sites' values at unconstrained coordinates."""
+    from numpyro.infer.util import constrain_fn
+
+    model = common.model(arguments, "numpyro")
+    return lambda z: constrain_fn(model, (), values, z)
+
+
+def run(function, *arguments):
+    """The result, and the seconds of tracing with compilation and of the run."""
+    import jax
+
+    start = time.perf_counter()
+    compiled = function.lower(*arguments).compile()
+    middle = time.perf_counter()
+    result = jax.block_until_ready(compiled(*arguments))
+    return result, middle - start, time.perf_counter() - middle
+
+
+if __name__ == "__main__":
+    common.main({"sample": sample})

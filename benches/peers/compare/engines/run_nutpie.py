@@ -1,0 +1,85 @@
+"""nutpie's NUTS on PyMC's models, compiled by Numba."""
+
+import ctypes
+import time
+
+import common
+import numpy as np
+
+
+def compiled(arguments):
+    import nutpie
+    import pymc as pm
+
+    values = common.data(arguments)
+    with pm.Model() as model:
+        common.model(arguments, "pymc")(**values)
+    return model, nutpie.compile_pymc_model(model), values
+
+
+def coordinates(model):
+    """The sites in the order of nutpie's position; PyMC's names of transformed ones end in the transform's."""
+    return [model.values_to_rvs[value].name for value in model.value_vars]
+
+
+def density(arguments):
+    """The compiled function that nutpie's sampler calls, called from Python through its address."""
+    model, code, _ = compiled(arguments)
+    double = ctypes.POINTER(ctypes.c_double)
+    function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint64, double, double, double, ctypes.c_void_p)
+    call = function(code.compiled_logp_func.address)
+    position, gradient, value = np.zeros(code.n_dim), np.zeros(code.n_dim), np.zeros(1)
+    pointers = [array.ctypes.data_as(double) for array in (position, gradient, value)]
+    evaluate = lambda: call(code.n_dim, *pointers, code.user_data.ctypes.data)
+    names = coordinates(model)
+    values, gradients = [], []
+    for point in common.points(arguments):
+        position[:] = np.concatenate([np.ravel(point[name]) for name in names])
+        if evaluate() != 0:
+            raise RuntimeError("nutpie's density fails at a point of the check")
+        values.append(value[0])
+        gradients.append(common.by_site(names, point, gradient.copy()))
+    position[:] = 0.1
+    return common.checked(values, gradients) | {"dispatched_s": common.shortest_call(arguments.seconds, evaluate)}
+
+
+def sample(arguments):
+    import nutpie  # noqa: F401
+    import pymc  # noqa: F401
+
+    import_s = common.since(arguments.started)
+    start = time.perf_counter()
+    _, code, values = compiled(arguments)
+    compile_s = time.perf_counter() - start
+    start = time.perf_counter()
+    cores = 2
+    trace = nutpie.sample(
+        code,
+        draws=arguments.draws,
+        tune=arguments.warmup,
+        chains=arguments.chains,
+        cores=cores,
+        seed=arguments.seed,
+        progress_bar=False,
+    )
+    run_s = time.perf_counter() - start
+    to_draws_s = common.since(arguments.started)
+    common.write_draws(arguments, {name: trace.posterior[name].values for name in common.sites(arguments, values)})
+    steps = float(trace.sample_stats.n_steps.sum())
+    # nutpie tells no times by phase: the run is divided as its leapfrogs are.
+    share = steps / (steps + float(trace.warmup_sample_stats.n_steps.sum()))
+    return {
+        "import_s": import_s,
+        "compile_s": compile_s,
+        "warmup_s": run_s * (1 - share),
+        "sampling_s": run_s * share,
+        "to_draws_s": to_draws_s,
+        "threads": cores,
+        "method": "one chain a thread",
+        "leapfrogs": int(steps),
+        "divergences": int(trace.sample_stats.diverging.sum()),
+    }
+
+
+if __name__ == "__main__":
+    common.main({"density": density, "sample": sample})

@@ -1,0 +1,30 @@
+"""Effective sample sizes of all engines' draws by one and the same code, ArviZ's: a directory a line in, JSON out."""
+
+import json
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+
+warnings.simplefilter("ignore")
+import arviz  # noqa: E402
+
+
+def describe(directory):
+    """The least bulk effective size and the largest R-hat over all elements of all latent sites, and where."""
+    least, largest, where = np.inf, -np.inf, ""
+    for path in sorted(pathlib.Path(directory).glob("*.npy")):
+        draws = np.load(path)
+        data = arviz.convert_to_dataset({path.stem: draws.reshape(*draws.shape[:2], -1)})
+        sizes = arviz.ess(data, method="bulk")[path.stem].values
+        # A chain that does not move has no effective size.
+        sizes = np.nan_to_num(sizes, nan=0.0)
+        largest = max(largest, float(np.nan_to_num(arviz.rhat(data)[path.stem].values, nan=np.inf).max()))
+        if sizes.min() < least:
+            least, where = float(sizes.min()), f"{path.stem}[{sizes.argmin()}]" if sizes.size > 1 else path.stem
+    return {"min_ess": least, "min_ess_site": where, "max_rhat": largest}
+
+
+for line in sys.stdin:
+    print(json.dumps(describe(line.strip())), flush=True)

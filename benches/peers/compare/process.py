@@ -1,0 +1,73 @@
+"""One run in a process of its own: its result, its time, and the most memory it had."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+
+@dataclasses.dataclass
+class Run:
+    """`result` is the JSON of the last line printed; without one, `failure` says why."""
+
+    result: dict
+    failure: str
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+
+
+def run(command, environment, timeout_s):
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        start = time.monotonic()
+        started = repr(time.time())
+        process = subprocess.Popen(
+            [*map(str, command), "--started", started],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )
+        try:
+            status, usage, late = wait(process.pid, start + timeout_s)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        # It has been waited for; without this, subprocess would wait again.
+        process.returncode = status
+        wall_s = time.monotonic() - start
+        out.seek(0)
+        err.seek(0)
+        lines = out.read().splitlines()
+        # A Rust program ends its account with a note on backtraces.
+        words = [line for line in err.read().splitlines() if line.strip() and not line.startswith("note:")]
+    result, failure = {}, ""
+    if late:
+        failure = f"no result in {timeout_s:.0f} s"
+    elif status != 0:
+        failure = f"status {status}: {' '.join(words[-2:]) or 'no message'}"
+    else:
+        try:
+            result = json.loads(lines[-1])
+        except (IndexError, ValueError):
+            failure = "no JSON in its last line"
+    # Kilobytes on Linux.
+    peak = usage.ru_maxrss * 1024
+    return Run(result, failure, wall_s, usage.ru_utime + usage.ru_stime, peak)
+
+
+def wait(pid, deadline):
+    """Waits for a child by `wait4`, which tells its peak memory; kills its session when it is late."""
+    late = False
+    while True:
+        done, status, usage = os.wait4(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status), usage, late
+        if not late and time.monotonic() > deadline:
+            os.killpg(pid, signal.SIGKILL)
+            late = True
+        time.sleep(0.005)

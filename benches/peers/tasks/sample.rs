@@ -1,0 +1,88 @@
+//! A posterior by NUTS from the process's start to the summary's table, with the time of each part.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use pyroxene::{
+    Mcmc, Nuts,
+    inference::{RunInfo, View, stat},
+    runtime::default_backend,
+};
+use serde_json::{Value, json};
+
+use super::{bind, engine, leapfrogs, total};
+use crate::Arguments;
+
+/// The seconds since the harness started this process.
+fn since(started: f64) -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() - started
+}
+
+/// Writes draws, `[chain][draw]` and a draw's dimensions, as NumPy's `.npy` (NEP 1, version 1).
+fn write_npy(path: &Path, view: View<'_>) {
+    let dims: String = view.shape().iter().map(|d| format!("{d}, ")).collect();
+    let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({dims}), }}");
+    // Magic, version, length and header together are a multiple of 64 bytes, the last one a line's end.
+    header.push_str(&" ".repeat(63 - (10 + header.len()) % 64));
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(view.values().iter().flat_map(|x| x.to_le_bytes()));
+    fs::write(path, bytes).unwrap();
+}
+
+/// The seconds of the chains' adapting and of their kept transitions: the run's time, divided as their threads' times are.
+fn divided(info: &RunInfo) -> (f64, f64) {
+    let sum = |part: fn(&pyroxene::inference::ChainInfo) -> std::time::Duration| {
+        info.chains.iter().map(|c| part(c).as_secs_f64()).sum::<f64>()
+    };
+    let (warmup, sampling) = (sum(|c| c.warmup), sum(|c| c.sampling));
+    let wall = info.wall.as_secs_f64();
+    (wall * warmup / (warmup + sampling), wall * sampling / (warmup + sampling))
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Value {
+    let started = arguments.number("started", 0.0);
+    let main_s = since(started);
+    let start = Instant::now();
+    let backend = default_backend().unwrap();
+    let plugin_s = start.elapsed().as_secs_f64();
+    let (program, bound, bind_s) = bind(arguments, &backend);
+    let mcmc = Mcmc::from_kernel(Nuts::default())
+        .engine(engine(arguments))
+        .chains(arguments.number("chains", 4))
+        .warmup(arguments.number("warmup", 1000))
+        .draws(arguments.number("draws", 1000))
+        .seed(arguments.number("seed", 0));
+    let start = Instant::now();
+    let (posterior, info) = mcmc.run_with_info(&bound).unwrap();
+    // The rest of this call is passes, lowering and compilation.
+    let compile_s = start.elapsed().as_secs_f64() - info.wall.as_secs_f64();
+    let to_draws_s = since(started);
+    let summary = posterior.summary().to_string();
+    let to_table_s = since(started);
+    let out = Path::new(arguments.text("out"));
+    for site in program.layout() {
+        write_npy(&out.join(format!("{}.npy", site.name)), posterior.site(&site.name).unwrap());
+    }
+    let (warmup_s, sampling_s) = divided(&info);
+    json!({
+        "main_s": main_s,
+        "plugin_s": plugin_s,
+        "bind_s": bind_s,
+        "compile_s": compile_s,
+        "warmup_s": warmup_s,
+        "sampling_s": sampling_s,
+        "to_draws_s": to_draws_s,
+        "to_table_s": to_table_s,
+        "table_lines": summary.lines().count(),
+        "threads": info.threads,
+        "method": "one chain a thread",
+        "leapfrogs": leapfrogs(&posterior),
+        "divergences": total(&posterior, stat::DIVERGING),
+    })
+}
