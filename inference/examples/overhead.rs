@@ -1,12 +1,12 @@
-//! What the host loop adds to a leapfrog step: eight schools by NUTS, against the same evaluations alone.
+//! What a leapfrog step costs: eight schools by both engines, against the same evaluations alone.
 //!
 //! `cargo run --release -p pyroxene-inference --example overhead`
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;
 
-use pyroxene_frontend::{Model, prelude::*};
-use pyroxene_inference::{Mcmc, Nuts};
+use pyroxene_frontend::{Bound, Model, prelude::*};
+use pyroxene_inference::{Engine, Generator, Hmc, Kernel, Mcmc, Metric, Nuts};
 use pyroxene_ir::passes::Query;
 use pyroxene_runtime::bare_dispatch;
 
@@ -48,17 +48,42 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         read = read.min(start.elapsed().as_secs_f64() / runs as f64);
     }
 
-    let mut leapfrog = f64::INFINITY;
-    for seed in 0..5 {
-        let mcmc = Mcmc::from_kernel(Nuts::default()).chains(1).seed(seed);
-        let (_, info) = mcmc.run_with_info(&bound)?;
-        let seconds = (info.warmup() + info.sampling()).as_secs_f64();
-        leapfrog = leapfrog.min(seconds / info.gradients() as f64);
-        println!("seed {seed}: {} gradients in {seconds:.3} s", info.gradients());
-    }
-
     println!("bare Execute and await        {:>8.2} us", bare.map_or(f64::NAN, |d| d.as_secs_f64() * 1e6));
     println!("dispatch with results read    {:>8.2} us   (checksum {sum:.3})", read * 1e6);
-    println!("leapfrog of NUTS, all counted {:>8.2} us", leapfrog * 1e6);
+    let nuts = Nuts::default();
+    leapfrog("host-driven, Fisher", &bound, Mcmc::from_kernel(nuts).engine(Engine::HostDriven))?;
+    leapfrog("in-graph, Fisher", &bound, in_graph(nuts))?;
+    leapfrog("in-graph, Fisher, threefry", &bound, in_graph(nuts).generator(Generator::Threefry))?;
+    leapfrog("in-graph, variance", &bound, in_graph(nuts.metric(Metric::Variance)))?;
+    leapfrog("in-graph, dense", &bound, in_graph(nuts.metric(Metric::Dense)))?;
+    leapfrog("in-graph, HMC", &bound, in_graph(Hmc::default().trajectory_length(2.0)))
+}
+
+fn in_graph(kernel: impl Into<Kernel>) -> Mcmc {
+    Mcmc::from_kernel(kernel).engine(Engine::InGraph)
+}
+
+/// Prints what a leapfrog step of one chain costs with everything counted, and how many draws its steps are worth.
+fn leapfrog(name: &str, bound: &Bound, mcmc: Mcmc) -> Result<(), Box<dyn std::error::Error>> {
+    let start = Instant::now();
+    let mut chains = mcmc.clone().chains(1).warmup(0).start(bound)?;
+    chains.draw(1)?;
+    let begin = start.elapsed().as_secs_f64();
+    let (mut least, mut ess, mut steps, mut seconds) = (f64::INFINITY, 0.0, 0, 0.0);
+    for seed in 0..5 {
+        let (posterior, info) = mcmc.clone().chains(1).seed(seed).run_with_info(bound)?;
+        let time = (info.warmup() + info.sampling()).as_secs_f64();
+        least = least.min(time / info.gradients() as f64);
+        seconds += info.sampling().as_secs_f64();
+        steps += info.chains.iter().map(|c| c.sampling_gradients).sum::<u64>();
+        let rows = posterior.summary();
+        ess += rows.rows().iter().map(|row| row.ess_bulk).fold(f64::INFINITY, f64::min);
+    }
+    println!(
+        "{name:<28} {:>7.3} us a leapfrog, {:.4} effective draws a leapfrog, {:>8.0} a second, first draw {begin:.3} s",
+        least * 1e6,
+        ess / steps as f64,
+        ess / seconds,
+    );
     Ok(())
 }
