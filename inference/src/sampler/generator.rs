@@ -108,7 +108,7 @@ impl Stream {
 }
 
 /// Widynski's `squares64` of counters under a key, `u64[]`.
-fn squares(key: Tensor, counter: Tensor) -> Tensor {
+pub(super) fn squares(key: Tensor, counter: Tensor) -> Tensor {
     let swap = |x: Tensor| (x >> 32) | (x << 32);
     let y = counter * key;
     let z = y + key;

@@ -11,6 +11,8 @@ mod metric;
 mod nuts;
 mod schedule;
 mod state;
+#[cfg(test)]
+mod tests;
 mod trajectory;
 mod turning;
 mod warmup;

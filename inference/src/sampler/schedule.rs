@@ -90,22 +90,6 @@ pub(super) fn nutpie(warmup: usize) -> (Vec<Stretch>, usize) {
 mod tests {
     use super::*;
 
-    /// NumPyro's own table (`test_build_adaptation_schedule`).
-    #[test]
-    fn windows_are_numpyros() {
-        let cases: [(usize, &[Window]); 6] = [
-            (18, &[[0, 17]]),
-            (50, &[[0, 6], [7, 44], [45, 49]]),
-            (100, &[[0, 14], [15, 89], [90, 99]]),
-            (150, &[[0, 74], [75, 99], [100, 149]]),
-            (200, &[[0, 74], [75, 99], [100, 149], [150, 199]]),
-            (280, &[[0, 74], [75, 99], [100, 229], [230, 279]]),
-        ];
-        for (num_steps, windows) in cases {
-            assert_eq!(build_adaptation_schedule(num_steps), windows, "{num_steps}");
-        }
-    }
-
     #[test]
     fn stretches_make_up_the_warmup() {
         for warmup in [0, 1, 2, 3, 5, 19, 20, 50, 100, 149, 150, 1000, 12_345] {

@@ -96,3 +96,28 @@ fn what_an_engine_lacks_is_refused() {
     assert!(run(host(Nuts::default().into()).chain_method(ChainMethod::Vectorized)).contains("Vectorized"));
     assert!(run(in_graph(Nuts::default().metric(Metric::LowRank))).contains("no `Metric::LowRank`"));
 }
+
+/// The same numbers in the same order: members of a batch differ from single chains by roundings alone, which a short run
+/// does not make large.
+#[test]
+fn chains_in_one_program_draw_what_they_draw_alone() {
+    let bound = scaled().bind(&()).unwrap();
+    for kernel in [Kernel::from(Nuts::default()), Hmc::default().trajectory_length(1.0).into()] {
+        let mcmc = in_graph(kernel).chains(3).warmup(5).draws(6).collect_warmup(true).seed(2);
+        let apart = mcmc.clone().run_bound(&bound).unwrap();
+        let together = mcmc.chain_method(ChainMethod::Vectorized).run_bound(&bound).unwrap();
+        for (a, b) in apart.sites().chain(apart.stats()).zip(together.sites().chain(together.stats())) {
+            for (x, y) in a.values().iter().zip(b.values()) {
+                assert!((x - y).abs() <= 1e-6 * x.abs().max(1e-3), "{kernel:?} {}: {x} and {y}", a.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn chains_in_one_program_have_the_exact_moments() {
+    let bound = scaled().bind(&()).unwrap();
+    let mcmc = in_graph(Nuts::default()).chain_method(ChainMethod::Vectorized).chains(8);
+    let posterior = mcmc.warmup(400).draws(400).seed(4).run_bound(&bound).unwrap();
+    check_scaled(&posterior, "vectorized");
+}

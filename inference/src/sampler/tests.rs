@@ -1,0 +1,223 @@
+//! The sampler's parts in the interpreter: NumPyro's numbers, and turning trees against a recursion.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use pyroxene_frontend::{Tensors, prelude::*, record};
+use pyroxene_ir::{
+    eval::eval,
+    passes::{Query, Settings},
+};
+use serde_json::Value;
+
+use super::{
+    dual_averaging::DualAveraging,
+    generator::{Generator, squares},
+    schedule::build_adaptation_schedule,
+    trajectory::int,
+    turning::{Checkpoints, rows},
+    welford::Welford,
+};
+
+fn values(f: impl FnOnce() -> Vec<Tensor>) -> Vec<Vec<f64>> {
+    let graph = record(f).unwrap();
+    let graph = Settings::default().run(&graph, Query::Evaluate, &mut |_| {}).unwrap();
+    eval(&graph, &[]).unwrap().iter().map(Array::to_f64_vec).collect()
+}
+
+fn golden(path: &str) -> Value {
+    let all: Value = serde_json::from_str(include_str!("../../tests/golden/adaptation.json")).unwrap();
+    all.pointer(path).unwrap().clone()
+}
+
+fn floats(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+/// The tree with constants for its arrays.
+fn constants<T: Tree<Array>>(tree: &T) -> T::With<Tensor>
+where
+    T::With<Tensor>: Tensors,
+{
+    let filled = tree.try_map(&mut pyroxene_frontend::Path::default(), &mut |_, x: &Array| {
+        Ok::<_, std::convert::Infallible>(Tensor::from(x.clone()))
+    });
+    match filled {
+        Ok(tree) => tree,
+        Err(never) => match never {},
+    }
+}
+
+/// A few roundings: the same arithmetic in another order.
+fn close(found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    for (x, y) in found.iter().zip(expected) {
+        assert!((x - y).abs() <= 1e-13 * y.abs().max(1.0), "{x} and {y}");
+    }
+}
+
+#[test]
+fn dual_averaging_is_numpyros() {
+    let case = golden("/dual_averaging");
+    let found = values(|| {
+        let mut state = constants(&DualAveraging::new(case["step_size"].as_f64().unwrap(), DType::F64));
+        let mut out = Vec::new();
+        for g in floats(&case["g"]) {
+            state = state.update(Tensor::from(g));
+            out.push(Tensor::stack(&[state.log_step, state.log_step_avg]));
+        }
+        out
+    });
+    for (found, expected) in found.iter().zip(case["log_step_and_average"].as_array().unwrap()) {
+        close(found, &floats(expected));
+    }
+}
+
+#[test]
+fn welford_is_numpyros() {
+    for (name, covariances) in [("diagonal", false), ("dense", true)] {
+        let case = golden(&format!("/welford/{name}"));
+        let draws = floats(&case["draws"]);
+        let found = values(|| {
+            let mut state = constants(&Welford::new(3, covariances, DType::F64));
+            for draw in draws.chunks(3) {
+                state = state.update(Tensor::from(Array::from(draw)));
+            }
+            vec![state.mean, state.m2.ravel(), state.count]
+        });
+        let mut state = Welford::new(3, covariances, DType::F64);
+        let dims = state.m2.dims().to_vec();
+        state.m2 = Array::from(&found[1][..]).reshape(dims).unwrap();
+        state.count = Array::scalar(found[2][0]);
+        let expected = floats(&case["covariance"]);
+        let found = state.regularized().unwrap();
+        // Sums of squares of deviations around 30² lose a few digits to cancellation.
+        for (x, y) in found.iter().zip(&expected) {
+            assert!((x - y).abs() <= 1e-12 * y.abs().max(1.0), "{name}: {x} and {y}");
+        }
+    }
+}
+
+#[test]
+fn the_schedule_is_numpyros() {
+    for (n, windows) in golden("/schedules").as_object().unwrap() {
+        let expected: Vec<Vec<f64>> = windows.as_array().unwrap().iter().map(floats).collect();
+        let found = build_adaptation_schedule(n.parse().unwrap());
+        let found: Vec<Vec<f64>> = found.iter().map(|w| w.iter().map(|x| *x as f64).collect()).collect();
+        assert_eq!(found, expected, "{n}");
+    }
+}
+
+#[test]
+fn squares_are_those_of_the_definition() {
+    let case = golden("/squares64");
+    let word = |pair: &Value| {
+        let words = floats(pair);
+        ((words[0] as u64) << 32) | words[1] as u64
+    };
+    let key = word(&case["key"]);
+    let counters: Vec<u64> = case["counters"].as_array().unwrap().iter().map(word).collect();
+    let expected: Vec<u64> = case["values"].as_array().unwrap().iter().map(word).collect();
+    let found = values(|| {
+        let found = squares(Tensor::from(Array::scalar(key)), Tensor::from(Array::from(&counters[..])));
+        vec![found >> 32, found & Tensor::from(Array::scalar(u64::from(u32::MAX)))]
+    });
+    for (i, expected) in expected.iter().enumerate() {
+        assert_eq!(((found[0][i] as u64) << 32) | found[1][i] as u64, *expected, "counter {i}");
+    }
+}
+
+/// Of 4096 numbers the mean, the variance and the correlation with the next stream's are within five standard errors: a
+/// right generator fails with probability 1e-5 over all, at other keys; this one is fixed.
+#[test]
+fn streams_are_normal_and_independent() {
+    for generator in [Generator::Squares, Generator::Threefry] {
+        let n = 4096;
+        let found = values(|| {
+            let key = Tensor::from(Array::from([0x1234_5679_u32, 0x9abc_def1]));
+            let stream = |i: i64| generator.stream(key, Tensor::from(Array::scalar(i)), DType::F64, [n, 10]);
+            let uniform = |i: i32| stream(3).uniform(int(i));
+            vec![
+                stream(3).normals(n),
+                stream(4).normals(n),
+                Tensor::stack(&[uniform(0), uniform(1), uniform(9)]),
+                stream(3).bits(),
+            ]
+        });
+        let (a, b) = (&found[0], &found[1]);
+        let mean = |f: &dyn Fn(usize) -> f64| (0..n).map(f).sum::<f64>() / n as f64;
+        let root = (n as f64).sqrt();
+        assert!((mean(&|i| a[i]) * root).abs() < 5.0, "{generator:?}");
+        assert!(((mean(&|i| a[i] * a[i]) - 1.0) * root / 2f64.sqrt()).abs() < 5.0, "{generator:?}");
+        assert!((mean(&|i| a[i] * b[i]) * root).abs() < 5.0, "{generator:?}");
+        assert!((mean(&|i| a[i] * a[(i + 1) % n]) * root).abs() < 5.0, "{generator:?}");
+        let u = &found[2];
+        assert!(u.iter().all(|u| (0.0..1.0).contains(u)) && u[0] != u[1] && u[1] != u[2], "{u:?}");
+    }
+}
+
+/// NumPyro's own table (`test_leaf_idx_to_ckpt_idx`).
+#[test]
+fn rows_of_checkpoints_are_numpyros() {
+    for (leaf, expected) in [(6, [3.0, 2.0]), (7, [0.0, 2.0]), (13, [2.0, 2.0]), (15, [0.0, 3.0])] {
+        let found = values(|| {
+            let (first, last) = rows(int(leaf));
+            vec![first, last]
+        });
+        assert_eq!([found[0][0], found[1][0]], expected, "leaf {leaf}");
+    }
+}
+
+/// Whether the stretch `first..=last` of a balanced tree of momenta turns back, by Stan's recursion: the whole, or its
+/// first half with the next leaf, or its second half with the one before.
+fn turns(momenta: &[[f64; 2]]) -> bool {
+    let sum = |p: &[[f64; 2]]| p.iter().fold([0.0, 0.0], |s, p| [s[0] + p[0], s[1] + p[1]]);
+    let bad = |p: &[[f64; 2]]| {
+        let (a, b, s) = (p[0], p[p.len() - 1], sum(p));
+        a[0] * s[0] + a[1] * s[1] <= 0.0 || b[0] * s[0] + b[1] * s[1] <= 0.0
+    };
+    let half = momenta.len() / 2;
+    bad(momenta) || bad(&momenta[..half + 1]) || bad(&momenta[half - 1..])
+}
+
+/// The first leaf after which a subtree that it closes turns back.
+fn first_turn(momenta: &[[f64; 2]]) -> Option<usize> {
+    (1..momenta.len()).find(|last| {
+        let sizes = (1..).map(|k| 1usize << k).take_while(|size| (last + 1).is_multiple_of(*size));
+        sizes.into_iter().any(|size| turns(&momenta[last + 1 - size..=*last]))
+    })
+}
+
+#[test]
+fn checkpoints_find_the_turn_of_the_recursion() {
+    let mut turned = [0; 16];
+    for case in 0..60u32 {
+        // Momenta that go round by some angle a step, and wobble.
+        let angle = 0.05 + 0.012 * f64::from(case);
+        let momentum = |i: u32| {
+            let (t, wobble) = (angle * f64::from(i), 0.4 * f64::sin(f64::from(i * i + 7 * case)));
+            [f64::cos(t) + wobble, f64::sin(t) - 0.5 * wobble]
+        };
+        let momenta: Vec<[f64; 2]> = (0..16).map(momentum).collect();
+        let found = values(|| {
+            let flat = Array::from(momenta.iter().flatten().copied().collect::<Vec<f64>>());
+            let all = Tensor::from(flat).reshape(&[16, 2]);
+            let checkpoints = Checkpoints::new(4, 2, DType::F64).0;
+            let start = (int(0), (Tensor::from(false), Tensor::zeros(&[2]), checkpoints));
+            let at = |i: Tensor| all.dynamic_slice(&[i, int(0)], &[1, 2]).reshape(&[2]);
+            type Carry = (Tensor, (Tensor, Tensor, Tensor));
+            let goes_on = |(i, (turning, ..)): &Carry| i.less(16i64) & !*turning;
+            let end = while_loop(start, goes_on, |(i, (_, sum, checkpoints))| {
+                let sum = *sum + at(*i);
+                // Of the leaf before the first one nothing is read.
+                let leaf = [at(*i), sum, at((*i - 1i64).maximum(0i64))];
+                let checkpoints = Checkpoints(*checkpoints).with_leaf(*i, leaf);
+                let turning = checkpoints.are_turning(*i, at(*i), sum);
+                (*i + 1i64, (turning, sum, checkpoints.0))
+            });
+            vec![end.0, end.1.0]
+        });
+        let found = (found[1][0] == 1.0).then_some(found[0][0] as usize - 1);
+        assert_eq!(found, first_turn(&momenta), "case {case}");
+        turned[found.unwrap_or(0)] += 1;
+    }
+    assert!(turned.iter().filter(|n| **n > 0).count() > 4, "the cases differ: {turned:?}");
+}
