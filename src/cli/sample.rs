@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Bound, Mcmc, Nuts, Posterior,
     gallery::Entry,
-    inference::{Format, InitStrategy, Metric, Monitor, RunInfo, check_writable},
+    inference::{Engine, Format, InitStrategy, Metric, Monitor, RunInfo, check_writable},
     runtime::{Platform, default_backend},
 };
 
@@ -55,6 +55,9 @@ pub(super) struct Args {
     /// The form of the adapted mass matrix
     #[arg(long, value_enum, default_value_t = MetricArg::Diagonal)]
     metric: MetricArg,
+    /// Who makes transitions; in-graph unless the metric is host-driven's
+    #[arg(long, value_enum)]
+    engine: Option<EngineArg>,
     /// Where chains start
     #[arg(long, value_enum, default_value_t = InitArg::Uniform)]
     init: InitArg,
@@ -65,10 +68,22 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum MetricArg {
-    /// A scale for each coordinate
+    /// A scale for each coordinate, from draws and their gradients
     Diagonal,
+    /// A scale for each coordinate, from the draws' variances as in Stan
+    Variance,
+    /// A dense matrix, from the draws' covariances
+    Dense,
     /// With a correction of low rank, for strongly correlated posteriors
     LowRank,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EngineArg {
+    /// The whole sampler as one compiled program
+    InGraph,
+    /// nuts-rs on the host, one dispatch a leapfrog step
+    HostDriven,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -129,6 +144,8 @@ impl Args {
         let nuts = Nuts::default().target_accept_prob(self.target_accept).max_tree_depth(self.max_tree_depth);
         let nuts = nuts.metric(match self.metric {
             MetricArg::Diagonal => Metric::Diagonal,
+            MetricArg::Variance => Metric::Variance,
+            MetricArg::Dense => Metric::Dense,
             MetricArg::LowRank => Metric::LowRank,
         });
         let mcmc = Mcmc::from_kernel(nuts).chains(self.chains).warmup(self.warmup).draws(self.draws);
@@ -140,6 +157,11 @@ impl Args {
             InitArg::Sample => InitStrategy::Sample,
         });
         let mcmc = mcmc.thinning(self.thinning).collect_warmup(self.collect_warmup).seed(self.seed);
+        let mcmc = match self.engine {
+            Some(EngineArg::InGraph) => mcmc.engine(Engine::InGraph),
+            Some(EngineArg::HostDriven) => mcmc.engine(Engine::HostDriven),
+            None => mcmc,
+        };
         match self.threads {
             Some(threads) => mcmc.threads(threads),
             None => mcmc,
@@ -167,6 +189,7 @@ fn report(
         "executables": {"compiled": made.compiles, "from_disk": made.disk_hits},
         "interrupted": info.interrupted,
         "threads": info.threads,
+        "engine": engine(info),
         "seconds": {
             "trace": timings.trace.as_secs_f64(),
             "passes": timings.passes.as_secs_f64(),
@@ -177,6 +200,14 @@ fn report(
         "gradients": info.gradients(),
         "summary": posterior.summary(),
     })
+}
+
+/// The engine's name, as the option has it.
+fn engine(info: &RunInfo) -> &'static str {
+    match info.engine {
+        Some(Engine::HostDriven) => "host-driven",
+        _ => "in-graph",
+    }
 }
 
 fn costs(args: &Args, entry: &Entry, bound: &Bound, platform: &Platform, info: &RunInfo) -> Vec<Vec<String>> {
@@ -191,8 +222,13 @@ fn costs(args: &Args, entry: &Entry, bound: &Bound, platform: &Platform, info: &
         (
             "run",
             format!(
-                "{} chains of {} warm-up transitions and {} draws on {} threads, seed {}",
-                args.chains, args.warmup, args.draws, info.threads, args.seed
+                "{} chains of {} warm-up transitions and {} draws on {} threads, seed {}, {}",
+                args.chains,
+                args.warmup,
+                args.draws,
+                info.threads,
+                args.seed,
+                engine(info)
             ),
         ),
         ("trace", milliseconds(timings.trace)),

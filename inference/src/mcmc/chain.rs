@@ -8,6 +8,7 @@ use std::{
 use pyroxene_frontend::Bound;
 
 use super::{
+    engine::Engine,
     error::Error,
     host_driven::HostDriven,
     in_graph::{InGraph, InGraphChains},
@@ -20,6 +21,15 @@ use crate::{init::Starts, kernels::Nuts, results::ChainDraws};
 pub(super) enum Sampler {
     HostDriven(Nuts),
     InGraph(Arc<InGraph>),
+}
+
+impl Sampler {
+    pub(super) fn engine(&self) -> Engine {
+        match self {
+            Sampler::HostDriven(_) => Engine::HostDriven,
+            Sampler::InGraph(_) => Engine::InGraph,
+        }
+    }
 }
 
 /// What all chains of a run share.

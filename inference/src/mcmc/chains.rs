@@ -71,7 +71,7 @@ impl Chains {
         let mut started = Chains {
             plan: plan.clone(),
             workers: Vec::new(),
-            info: RunInfo { threads, ..RunInfo::default() },
+            info: RunInfo { threads, engine: Some(plan.sampler.engine()), ..RunInfo::default() },
             begun: Some(Instant::now()),
             warmup: None,
             empty,

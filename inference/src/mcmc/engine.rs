@@ -11,7 +11,18 @@ use crate::{
     sampler::{Block, Generator, Learner, Settings, Trajectories},
 };
 
-/// Who makes the transitions of a run. Both engines have the same statistics and results.
+/// Who makes the transitions of a run: in the graph, unless something is asked for that only the other engine has. Both
+/// have the same statistics and results.
+///
+/// ```
+/// use pyroxene_frontend::prelude::*;
+/// use pyroxene_inference::{Engine, Mcmc, Nuts};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mcmc = Mcmc::new(Nuts::default(), |_: &()| { sample("x", Normal::new(0.0, 1.0)); }).warmup(200).draws(200);
+/// let [one, other] = [Engine::InGraph, Engine::HostDriven].map(|engine| mcmc.clone().engine(engine).run(&()));
+/// assert_eq!(one?.site("x")?.shape(), other?.site("x")?.shape());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Engine {
@@ -70,8 +81,8 @@ impl Choice {
                 refuse(&format!("{of} together with {also}"), "none", "one of the two")
             }
             (Some(engine), ..) => Ok(engine),
-            (None, Some(_), None) => Ok(Engine::InGraph),
-            (None, None, _) => Ok(Engine::HostDriven),
+            (None, _, None) => Ok(Engine::InGraph),
+            (None, None, Some(_)) => Ok(Engine::HostDriven),
         }
     }
 

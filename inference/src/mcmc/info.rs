@@ -20,6 +20,8 @@ pub struct ChainInfo {
 pub struct RunInfo {
     /// Each chain's cost, in order.
     pub chains: Vec<ChainInfo>,
+    /// The engine that made the transitions.
+    pub engine: Option<super::Engine>,
     /// The number of chains that ran at once, at most.
     pub threads: usize,
     /// From the first chain's start to the last one's end; compilation is not in it

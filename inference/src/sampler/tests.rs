@@ -219,5 +219,6 @@ fn checkpoints_find_the_turn_of_the_recursion() {
         assert_eq!(found, first_turn(&momenta), "case {case}");
         turned[found.unwrap_or(0)] += 1;
     }
-    assert!(turned.iter().filter(|n| **n > 0).count() > 4, "the cases differ: {turned:?}");
+    // No turn at all, after half of the leaves, after all of them.
+    assert!(turned.iter().filter(|n| **n > 5).count() > 2, "the cases differ: {turned:?}");
 }
