@@ -159,9 +159,11 @@ impl Block {
         let found =
             state.search.not_equal(0i64) & state.search.not_equal(up) | state.search.equal(FOUND as i64);
         let proposal = &outcome.proposal;
+        // A search that is over waits for those of other chains in the program.
+        let busy = !(searches & state.search.equal(i64::from(FOUND)));
         let next = State {
             key: state.key,
-            count: state.count + 1i64,
+            count: state.count + busy.convert(DType::I64),
             draw: state.draw + runs.convert(DType::I64),
             position: runs.select(proposal.position, state.position),
             gradient: runs.select(proposal.gradient, evaluates.select(outcome.last.1, state.gradient)),

@@ -56,8 +56,8 @@ pub(crate) struct Group {
     running: Running,
     settings: Settings,
     states: Vec<State<Array>>,
-    /// The time a transition takes, as far as known.
-    pace: Option<Duration>,
+    /// How many transitions the last dispatch made, and how long each took.
+    last: Option<(usize, Duration)>,
 }
 
 impl Group {
@@ -67,7 +67,7 @@ impl Group {
         let state = State::new([0, 0], block.dimension, block.learner, settings.step_size);
         let states = vec![state; lanes];
         let running = compiled.launch(&states)?;
-        Ok(Group { compiled: compiled.clone(), running, settings, states, pace: None })
+        Ok(Group { compiled: compiled.clone(), running, settings, states, last: None })
     }
 
     /// The log density at a position of chain `lane`; its gradient is written to `gradient`.
@@ -129,7 +129,9 @@ impl Group {
             _ => (stan(warmup), warmup),
         };
         self.each(State::first_metric);
-        self.search()?;
+        // Searches for the other chains' starts have taken streams too.
+        self.each(|state| state.count = Array::scalar(0i64));
+        self.search(|_| true)?;
         let mut was_early = true;
         for stretch in stretches {
             if stretch.learns && was_early && !stretch.is_early {
@@ -143,10 +145,10 @@ impl Group {
             }
             match stretch.then {
                 Then::Metric => self.each(|state| state.new_metric(learner)),
-                Then::FirstMetric if self.states.iter().all(State::has_metric) => {}
-                Then::FirstMetric | Then::Nothing => continue,
+                Then::FirstMetric => {}
+                Then::Nothing => continue,
             }
-            self.search()?;
+            self.search(State::has_metric)?;
         }
         if self.settings.adapts_step_size {
             self.each(State::final_step_size);
@@ -208,7 +210,7 @@ impl Group {
                 trajectory_length: Array::scalar(self.settings.trajectory_length),
                 ..controls.clone()
             })?;
-            self.pace = Some(start.elapsed() / transitions as u32);
+            self.last = Some((transitions, start.elapsed().div_f64(transitions as f64)));
             done += transitions;
             let kept = (phase + transitions) / thinning;
             watcher.made(self, &Made { transitions, kept }, adapting)?;
@@ -224,20 +226,23 @@ impl Group {
 
     /// How many transitions to make at once.
     fn block_size(&self) -> usize {
-        // The first ones tell how long they take.
-        let Some(pace) = self.pace else { return 16 };
+        // The first one tells how long it takes. Others may be longer, so blocks grow by steps.
+        let Some((last, pace)) = self.last else { return 1 };
         let n = DISPATCH.as_secs_f64() / pace.as_secs_f64().max(1e-9);
-        // Trajectories may get longer.
-        (n as usize).clamp(1, 1 << 16)
+        (n as usize).clamp(1, last.saturating_mul(16))
     }
 
-    /// Finds a step size to begin at, where step sizes are adapted, and begins to adapt it there.
-    fn search(&mut self) -> Result<(), runtime::Error> {
+    /// Finds a step size to begin at for the chains that are `to_begin`, if step sizes are adapted, and begins to adapt
+    /// it there.
+    fn search(&mut self, to_begin: impl Fn(&State<Array>) -> bool) -> Result<(), runtime::Error> {
         self.running.set_states(&self.states)?;
         if !self.settings.adapts_step_size {
             return Ok(());
         }
-        self.each(|state| state.search = Array::scalar(0i32));
+        let begins: Vec<bool> = self.states.iter().map(to_begin).collect();
+        for (state, begins) in self.states.iter_mut().zip(&begins) {
+            state.search = Array::scalar(if *begins { 0 } else { FOUND });
+        }
         self.running.set_states(&self.states)?;
         let is_found = |state: &State<Array>| state.search.as_slice::<i32>() == Some(&[FOUND][..]);
         for _ in 0..TRIES {
@@ -246,7 +251,11 @@ impl Group {
                 break;
             }
         }
-        self.each(State::restart_averaging);
+        for (state, begins) in self.states.iter_mut().zip(begins) {
+            if begins {
+                state.restart_averaging();
+            }
+        }
         self.running.set_states(&self.states)
     }
 

@@ -96,7 +96,7 @@ impl Transition<'_> {
                 diverging: Tensor::from(false),
                 last: (start.log_density, edge.force),
             },
-            checkpoints: Checkpoints::new(self.max_depth, dimension, float).0,
+            checkpoints: Checkpoints::new(self.max_depth, dimension, float).rows,
         };
         let goes_on =
             |tree: &Trajectory| tree.depth.less(self.limit) & !(tree.turning | tree.tally.diverging);
@@ -180,7 +180,7 @@ impl Transition<'_> {
             let weight = new.weight + own;
             let takes = (self.stream.uniform(leaves + new.leaf) * weight).less(own);
             let sum = new.momentum_sum + step.edge.momentum;
-            let checkpoints = Checkpoints(new.checkpoints)
+            let checkpoints = Checkpoints { rows: new.checkpoints, dimension: from.position.dim(0) }
                 .with_leaf(new.leaf, [step.edge.momentum, sum, new.edge.momentum]);
             let proposal = Proposal { index: new.leaf + 1i64, ..step.proposal.clone() };
             Subtree {
@@ -195,7 +195,7 @@ impl Transition<'_> {
                     diverging: step.diverging,
                     last: (step.proposal.log_density, step.edge.force),
                 },
-                checkpoints: checkpoints.0,
+                checkpoints: checkpoints.rows,
                 edge: step.edge,
             }
         })

@@ -200,7 +200,7 @@ fn checkpoints_find_the_turn_of_the_recursion() {
         let found = values(|| {
             let flat = Array::from(momenta.iter().flatten().copied().collect::<Vec<f64>>());
             let all = Tensor::from(flat).reshape(&[16, 2]);
-            let checkpoints = Checkpoints::new(4, 2, DType::F64).0;
+            let checkpoints = Checkpoints::new(4, 2, DType::F64).rows;
             let start = (int(0), (Tensor::from(false), Tensor::zeros(&[2]), checkpoints));
             let at = |i: Tensor| all.dynamic_slice(&[i, int(0)], &[1, 2]).reshape(&[2]);
             type Carry = (Tensor, (Tensor, Tensor, Tensor));
@@ -209,9 +209,9 @@ fn checkpoints_find_the_turn_of_the_recursion() {
                 let sum = *sum + at(*i);
                 // Of the leaf before the first one nothing is read.
                 let leaf = [at(*i), sum, at((*i - 1i64).maximum(0i64))];
-                let checkpoints = Checkpoints(*checkpoints).with_leaf(*i, leaf);
+                let checkpoints = Checkpoints { rows: *checkpoints, dimension: 2 }.with_leaf(*i, leaf);
                 let turning = checkpoints.are_turning(*i, at(*i), sum);
-                (*i + 1i64, (turning, sum, checkpoints.0))
+                (*i + 1i64, (turning, sum, checkpoints.rows))
             });
             vec![end.0, end.1.0]
         });

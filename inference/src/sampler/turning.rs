@@ -47,12 +47,15 @@ pub(super) fn rows(i: Tensor) -> (Tensor, Tensor) {
 /// The leaves that have opened subtrees: for each the momentum there, the sum of momenta up to and with it, and the
 /// momentum of the leaf before it.
 #[derive(Clone, Copy)]
-pub(super) struct Checkpoints(pub(super) Tensor);
+pub(super) struct Checkpoints {
+    pub(super) rows: Tensor,
+    pub(super) dimension: usize,
+}
 
 impl Checkpoints {
     /// Room for subtrees of up to `2^depth` leaves.
     pub(super) fn new(depth: usize, dimension: usize, float: DType) -> Checkpoints {
-        Checkpoints(Tensor::zeros(&[depth + 1, 3, dimension]).convert(float))
+        Checkpoints { rows: Tensor::zeros(&[depth + 1, 3, dimension]).convert(float), dimension }
     }
 
     /// Writes leaf number `i`. An odd one takes the row behind its partner's, which is free: so the leaf that begins the
@@ -60,10 +63,9 @@ impl Checkpoints {
     pub(super) fn with_leaf(self, i: Tensor, leaf: [Tensor; 3]) -> Checkpoints {
         let (_, last) = rows(i);
         let row = last + (i & int(1));
-        let dims = self.0.dims();
-        let update = Tensor::stack(&leaf).reshape(&[1, dims[1], dims[2]]);
+        let update = Tensor::stack(&leaf).reshape(&[1, 3, self.dimension]);
         let zero = Tensor::from(0i64);
-        Checkpoints(self.0.dynamic_update_slice(update, &[row, zero, zero]))
+        Checkpoints { rows: self.rows.dynamic_update_slice(update, &[row, zero, zero]), ..self }
     }
 
     /// Whether one of the subtrees that leaf number `i` closes turns back; `sum` is that of all momenta up to the leaf.
@@ -71,9 +73,8 @@ impl Checkpoints {
         let (first, last) = rows(i);
         let more = |(row, turning): &(Tensor, Tensor)| row.greater_equal(first) & !*turning;
         let next = |(row, _): &(Tensor, Tensor)| {
-            let dims = self.0.dims();
             let zero = Tensor::from(0i64);
-            let two = self.0.dynamic_slice(&[*row, zero, zero], &[2, 3, dims[2]]);
+            let two = self.rows.dynamic_slice(&[*row, zero, zero], &[2, 3, self.dimension]);
             let [far, until_far, _] = [0, 1, 2].map(|k| two.at((0, k)));
             let [begin, until_begin, near] = [0, 1, 2].map(|k| two.at((1, k)));
             let halves = Halves {
