@@ -46,7 +46,9 @@ pub use pyroxene_frontend::{
     Spec, Static, Tensor, Timings, TraceError, TraceErrors, Tree, Ty, Visit, constraints, distributions,
     eval, handlers, inspect, jit, nn, primitives, random, record, spec, transforms,
 };
-pub use pyroxene_inference::{self as inference, Mcmc, Nuts, Posterior, Predictive, Summary};
+pub use pyroxene_inference::{
+    self as inference, Mcmc, Nuts, Posterior, Predictive, Summary, Svi, TraceElbo, optim,
+};
 pub use pyroxene_ir as ir;
 pub use pyroxene_lowering as lowering;
 pub use pyroxene_runtime as runtime;
@@ -56,7 +58,9 @@ pub use pyroxene_xla_rs as xla_rs;
 /// Everything a model and its sampling need.
 pub mod prelude {
     pub use pyroxene_frontend::{prelude::*, primitives::Plate};
-    pub use pyroxene_inference::{Mcmc, Nuts, Posterior, Predictive, log_likelihood};
+    pub use pyroxene_inference::{
+        AutoNormal, Mcmc, Nuts, Posterior, Predictive, Svi, TraceElbo, log_likelihood, optim,
+    };
 }
 
 /// The README's model, so that it keeps compiling.

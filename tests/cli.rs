@@ -418,3 +418,23 @@ fn usage() {
     let output = pyroxene(["sample", "eight_schools", "--seed", "-1"]).output().unwrap();
     assert!(stderr(&output).contains("invalid value '-1' for '--seed <SEED>'"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_guide_is_fitted_and_its_draws_predict() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("wells.json");
+    let path = path.to_str().unwrap();
+    let args = ["fit", "wells", "--guide", "auto_normal", "--steps", "3000", "--json", "--out", path];
+    let fit: Value = serde_json::from_str(&succeeds(&mut pyroxene(args))).unwrap();
+    assert_eq!((&fit["guide"], &fit["steps"]), (&"auto_normal".into(), &3000.into()));
+    assert!(fit["avg_loss"].as_f64().unwrap() < fit["init_loss"].as_f64().unwrap());
+    assert!(fit["sites"].as_array().unwrap().iter().all(|row| row["mean"].is_string()));
+    let predicted = ["predict", "wells", "--posterior", path, "--json", "--quiet"];
+    let predicted: Value = serde_json::from_str(&succeeds(&mut pyroxene(predicted))).unwrap();
+    assert_eq!((&predicted["from"], &predicted["draws"]), (&"posterior".into(), &1000.into()));
+    fails(&mut pyroxene(["fit", "wells", "--steps", "0"]), &["--steps is 0, expected at least 1"]);
+    fails(
+        &mut pyroxene(["fit", "wells", "--step-size", "1e300"]),
+        &["step ", "help: take a smaller step size"],
+    );
+}

@@ -30,5 +30,5 @@ pub use sampler::Generator;
 pub use svi::{
     BoundSvi, Evaluation, Guide, GuideProgram, InitParams, Loss, LossNotFinite, Pair, Particle, RenyiElbo,
     Svi, SviError, SviMonitor, SviProgress, SviRunResult, SviState, TraceElbo, TraceGraphElbo,
-    TraceMeanFieldElbo, over_particles,
+    TraceMeanFieldElbo, over_particles, posterior_of,
 };

@@ -23,6 +23,14 @@ fn spec(bound: &Bound, output: &QueryOutput) -> SiteSpec {
     SiteSpec::new(&output.name, dims.iter().copied()).dim_names(names)
 }
 
+/// Name and shape of a site whose values have dimensions `dims`, as those of a guide have for all of a plate of which the
+/// program sees a subsample.
+pub(crate) fn spec_of(bound: &Bound, name: &str, dims: &[usize]) -> SiteSpec {
+    let found = bound.program().graph().sites().find(|(_, site)| site.name == name);
+    let names = found.map_or_else(Vec::new, |(v, site)| dim_names(dims, event_dim(bound, v), &site.frames));
+    SiteSpec::new(name, dims.iter().copied()).dim_names(names)
+}
+
 fn event_dim(bound: &Bound, site: Val) -> usize {
     match bound.program().graph().site(site).map(|site| &site.kind) {
         Some(SiteKind::Sample(sample)) => sample.event_dim,

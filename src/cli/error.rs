@@ -29,6 +29,8 @@ pub(super) enum Failure {
         "interrupted: {chains} chains of {draws} draws, of {asked} chains of {of}; the table and the file hold these"
     )]
     Interrupted { chains: usize, draws: usize, asked: usize, of: usize },
+    #[error("interrupted after {steps} steps of {of}; the table and the file are of the guide as it is then")]
+    FitInterrupted { steps: usize, of: usize },
     #[error("--json goes with --emit sites and --emit stats; `{0}` is text")]
     NotJson(&'static str),
     #[error("{0}")]
@@ -49,6 +51,8 @@ pub(super) enum Failure {
     Option(#[from] OptionError),
     #[error(transparent)]
     Sampling(#[from] inference::Error),
+    #[error(transparent)]
+    Fit(#[from] inference::SviError),
     #[error(transparent)]
     Predictive(#[from] inference::PredictiveError),
     #[error(transparent)]

@@ -11,6 +11,7 @@ mod doctor;
 mod dot;
 mod env;
 mod error;
+mod fit;
 mod gallery;
 mod inspect;
 mod model;
@@ -57,6 +58,8 @@ struct Style {
 enum Command {
     /// Draw from a model's posterior with NUTS and print its summary
     Sample(sample::Args),
+    /// Fit a guide to a model's posterior by variational inference and print its means and deviations
+    Fit(fit::Args),
     /// Draw what a model predicts, from its prior or at draws from its posterior
     Predict(predict::Args),
     /// Summarise a file of draws, with a sentence of advice for each problem
@@ -108,7 +111,7 @@ pub fn main(models: &[Entry]) -> ExitCode {
     let mut out = Output::new(io::stdout().lock());
     match run(cli.command, cli.style, models, &mut out).and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure @ Failure::Interrupted { .. }) => {
+        Err(failure @ (Failure::Interrupted { .. } | Failure::FitInterrupted { .. })) => {
             let _ = out.flush();
             let _ = writeln!(io::stderr(), "{failure}");
             ExitCode::from(watch::INTERRUPTED)
@@ -125,6 +128,7 @@ pub fn main(models: &[Entry]) -> ExitCode {
 fn run(command: Command, style: Style, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Sample(args) => sample::run(&args, style, models, out),
+        Command::Fit(args) => fit::run(&args, style, models, out),
         Command::Predict(args) => predict::run(&args, style, models, out),
         Command::Diagnose(args) => diagnose::run(&args, style, out),
         Command::Check(args) => check::run(&args, models, out),

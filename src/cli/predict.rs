@@ -147,7 +147,7 @@ fn statistics(draws: &[f64]) -> Vec<String> {
     [mean, (squares / (n - 1.0)).sqrt(), quantile(draws, 0.05), quantile(draws, 0.95)].map(number).to_vec()
 }
 
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     format!("{x:.3}")
 }
 

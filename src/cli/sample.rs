@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args, style: Style, models: &[Entry], out: &mut dyn Wri
     let bound = problem.bind(&program, &backend)?;
     let monitor = Monitor::new();
     let mcmc = args.mcmc().monitor(&monitor);
-    watch::stop_on_interrupt(&monitor);
+    watch::stop_on_interrupt(watch::Running::Chains(monitor.clone()));
     let (posterior, info) = watch::watch(&monitor, style.quiet, || mcmc.run_with_info(&bound))?;
     if style.json {
         json(out, &report(args, entry, &bound, backend.platform(), &info, &posterior))?;

@@ -43,6 +43,9 @@ pub enum SviError {
     /// No place to begin was found.
     #[error(transparent)]
     Init(Box<InitError>),
+    /// Draws could not be stored.
+    #[error(transparent)]
+    Posterior(#[from] crate::results::PosteriorError),
     /// The loss, or what a step made of the parameters, ceased to be finite.
     #[error(transparent)]
     NotFinite(Box<LossNotFinite>),

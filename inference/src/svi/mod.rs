@@ -7,6 +7,7 @@ mod loss;
 mod monitor;
 mod pairing;
 mod particles;
+mod posterior;
 mod renyi_elbo;
 mod run;
 mod state;
@@ -27,6 +28,7 @@ pub use self::{
     guide::{Guide, GuideProgram, InitParams},
     loss::{Evaluation, Loss, Pair, Particle, over_particles},
     monitor::{SviMonitor, SviProgress},
+    posterior::posterior_of,
     renyi_elbo::RenyiElbo,
     state::{SviRunResult, SviState},
     trace_elbo::TraceElbo,
