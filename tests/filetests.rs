@@ -36,7 +36,7 @@ use pyroxene_ir::{
 use pyroxene_lowering::lower;
 use pyroxene_runtime::{Backend, CompileOptions, Input, Module, default_backend};
 
-const QUERIES: [Query; 11] = [
+const QUERIES: [Query; 12] = [
     Query::Evaluate,
     Query::Function,
     Query::LogDensity,
@@ -48,6 +48,7 @@ const QUERIES: [Query; 11] = [
     Query::Predictive,
     Query::LogProbs,
     Query::LogLikelihood,
+    Query::Trace,
 ];
 
 fn main() -> ExitCode {
@@ -222,6 +223,16 @@ fn output(case: &Case, backend: &MaybeBackend) -> Result<String, Failed> {
         "intervene" => {
             let names: Vec<&str> = case.get("intervene").unwrap_or("").split(", ").collect();
             printed(passes::intervene(&case.graph()?, &names).map_err(|e| e.to_string()), "")
+        }
+        "trace" => {
+            let list =
+                |key| -> Vec<&str> { case.get(key).map(|l| l.split(", ").collect()).unwrap_or_default() };
+            let replayed = passes::replay(&case.graph()?, &list("sites"), &list("plates"));
+            let given = replayed.and_then(|graph| passes::give_params(&graph, None));
+            let query = case.query()?;
+            let pure = given.and_then(|graph| passes::Settings::default().pure(&graph, query));
+            let pure = pure.and_then(|graph| Dce.run(&graph, query));
+            printed(pure.map_err(|e| e.to_string()), "")
         }
         "weigh" => {
             let names: Option<Vec<&str>> = case.get("sites").map(|names| names.split(", ").collect());

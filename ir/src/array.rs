@@ -3,13 +3,14 @@
 use std::{
     fmt,
     hash::{Hash, Hasher},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::types::{DType, Dims, Ty};
 
-/// A dense row-major array on the host.
+/// A dense row-major array on the host. Clones share the elements until one is written to.
 ///
 /// ```
 /// use pyroxene_ir::Array;
@@ -20,7 +21,7 @@ use crate::types::{DType, Dims, Ty};
 #[derive(Clone)]
 pub struct Array {
     dims: Dims,
-    data: Data,
+    data: Arc<Data>,
 }
 
 #[derive(Clone)]
@@ -59,21 +60,21 @@ macro_rules! elements { ($($t:ty => $variant:ident),*) => { $(
         const DTYPE: DType = DType::$variant;
         fn wrap(data: Vec<Self>) -> ArrayData { ArrayData(Data::$variant(data)) }
         fn view(array: &Array) -> Option<&[Self]> {
-            match &array.data { Data::$variant(v) => Some(v), _ => None }
+            match &*array.data { Data::$variant(v) => Some(v), _ => None }
         }
         fn view_mut(array: &mut Array) -> Option<&mut [Self]> {
-            match &mut array.data { Data::$variant(v) => Some(v), _ => None }
+            match Arc::make_mut(&mut array.data) { Data::$variant(v) => Some(v), _ => None }
         }
     }
     impl From<$t> for Array { fn from(x: $t) -> Array { Array::scalar(x) } }
     impl From<Vec<$t>> for Array {
-        fn from(x: Vec<$t>) -> Array { Array { dims: Dims::from_slice(&[x.len()]), data: Data::$variant(x) } }
+        fn from(x: Vec<$t>) -> Array { Array::of(Dims::from_slice(&[x.len()]), Data::$variant(x)) }
     }
     impl From<&[$t]> for Array { fn from(x: &[$t]) -> Array { Array::from(x.to_vec()) } }
     impl<const N: usize> From<[$t; N]> for Array { fn from(x: [$t; N]) -> Array { Array::from(x.to_vec()) } }
     impl<const N: usize, const M: usize> From<[[$t; M]; N]> for Array {
         fn from(x: [[$t; M]; N]) -> Array {
-            Array { dims: Dims::from_slice(&[N, M]), data: Data::$variant(x.as_flattened().to_vec()) }
+            Array::of(Dims::from_slice(&[N, M]), Data::$variant(x.as_flattened().to_vec()))
         }
     }
 )* } }
@@ -113,6 +114,10 @@ fn check_len(dims: &[usize], found: usize) -> Result<(), LengthError> {
 }
 
 impl Array {
+    fn of(dims: Dims, data: Data) -> Array {
+        Array { dims, data: Arc::new(data) }
+    }
+
     /// An array from dimensions and row-major elements.
     ///
     /// # Errors
@@ -123,12 +128,12 @@ impl Array {
     ) -> Result<Array, LengthError> {
         let dims: Dims = dims.into_iter().collect();
         check_len(&dims, data.len())?;
-        Ok(Array { dims, data: T::wrap(data).0 })
+        Ok(Array::of(dims, T::wrap(data).0))
     }
 
     /// A scalar.
     pub fn scalar<T: Element>(x: T) -> Array {
-        Array { dims: Dims::new(), data: T::wrap(vec![x]).0 }
+        Array::of(Dims::new(), T::wrap(vec![x]).0)
     }
 
     /// Every element equal to zero (or false).
@@ -148,7 +153,7 @@ impl Array {
             DType::F32 => Data::F32(vec![x as f32; n]),
             DType::F64 => Data::F64(vec![x; n]),
         };
-        Array { dims: ty.dims.clone(), data }
+        Array::of(ty.dims.clone(), data)
     }
 
     /// An array from its type and native-endian bytes, as a device returns them.
@@ -170,7 +175,7 @@ impl Array {
             DType::F32 => Data::F32(typed(bytes)),
             DType::F64 => Data::F64(typed(bytes)),
         };
-        Ok(Array { dims: ty.dims.clone(), data })
+        Ok(Array::of(ty.dims.clone(), data))
     }
 
     /// An array whose elements `fill` writes as native-endian bytes, all zero before.
@@ -179,7 +184,7 @@ impl Array {
     /// Those of `fill`.
     pub fn filled_by<E>(ty: &Ty, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Array, E> {
         let mut array = Array::zeros(ty);
-        match &mut array.data {
+        match Arc::make_mut(&mut array.data) {
             Data::Bool(v) => {
                 // Not every byte is a truth value.
                 let mut bytes = vec![0; v.len()];
@@ -198,7 +203,7 @@ impl Array {
 
     /// The elements as native-endian bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        each!(&self.data, v => bytemuck::cast_slice(v))
+        each!(&*self.data, v => bytemuck::cast_slice(v))
     }
 
     /// The type: element type and dimensions.
@@ -208,7 +213,7 @@ impl Array {
 
     /// The element type.
     pub fn dtype(&self) -> DType {
-        match &self.data {
+        match &*self.data {
             Data::Bool(_) => DType::Bool,
             Data::I32(_) => DType::I32,
             Data::I64(_) => DType::I64,
@@ -226,7 +231,7 @@ impl Array {
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        each!(&self.data, v => v.len())
+        each!(&*self.data, v => v.len())
     }
 
     /// Whether there are no elements.
@@ -246,7 +251,7 @@ impl Array {
 
     /// The elements converted to `f64` (true is 1), in row-major order.
     pub fn to_f64_vec(&self) -> Vec<f64> {
-        match &self.data {
+        match &*self.data {
             Data::Bool(v) => v.iter().map(|x| f64::from(u8::from(*x))).collect(),
             Data::I32(v) => v.iter().map(|x| f64::from(*x)).collect(),
             Data::I64(v) => v.iter().map(|x| *x as f64).collect(),
@@ -259,7 +264,7 @@ impl Array {
 
     /// The elements converted to `i128` (floats truncate, true is 1): exact for every integer type.
     pub fn to_i128_vec(&self) -> Vec<i128> {
-        match &self.data {
+        match &*self.data {
             Data::Bool(v) => v.iter().map(|x| i128::from(*x)).collect(),
             Data::I32(v) => v.iter().map(|x| i128::from(*x)).collect(),
             Data::I64(v) => v.iter().map(|x| i128::from(*x)).collect(),
@@ -281,7 +286,7 @@ impl Array {
             DType::F32 => Data::F32(xs.map(|x| x as f32).collect()),
             DType::F64 => Data::F64(xs.collect()),
         };
-        Array { dims: ty.dims.clone(), data }
+        Array::of(ty.dims.clone(), data)
     }
 
     /// An array of `ty` from wide integers, wrapped to the element type's width.
@@ -295,12 +300,12 @@ impl Array {
             DType::F32 => Data::F32(xs.map(|x| x as f32).collect()),
             DType::F64 => Data::F64(xs.map(|x| x as f64).collect()),
         };
-        Array { dims: ty.dims.clone(), data }
+        Array::of(ty.dims.clone(), data)
     }
 
     /// The elements at `index` (positions in row-major order), as an array of dimensions `dims`.
     pub(crate) fn pick(&self, dims: &[usize], index: impl Iterator<Item = usize>) -> Array {
-        let data = match &self.data {
+        let data = match &*self.data {
             Data::Bool(v) => Data::Bool(index.map(|i| v[i]).collect()),
             Data::I32(v) => Data::I32(index.map(|i| v[i]).collect()),
             Data::I64(v) => Data::I64(index.map(|i| v[i]).collect()),
@@ -309,7 +314,7 @@ impl Array {
             Data::F32(v) => Data::F32(index.map(|i| v[i]).collect()),
             Data::F64(v) => Data::F64(index.map(|i| v[i]).collect()),
         };
-        Array { dims: Dims::from_slice(dims), data }
+        Array::of(Dims::from_slice(dims), data)
     }
 
     /// The same elements under other dimensions.
@@ -353,7 +358,7 @@ impl Hash for Array {
 impl fmt::Debug for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.ty())?;
-        each!(&self.data, v => fmt::Debug::fmt(v, f))
+        each!(&*self.data, v => fmt::Debug::fmt(v, f))
     }
 }
 
@@ -366,7 +371,7 @@ struct Portable {
 
 impl Serialize for Array {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let data = each!(&self.data, v => v.iter().map(|x| format!("{x:?}")).collect());
+        let data = each!(&*self.data, v => v.iter().map(|x| format!("{x:?}")).collect());
         Portable { ty: self.ty().to_string(), data }.serialize(serializer)
     }
 }

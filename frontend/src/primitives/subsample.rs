@@ -66,28 +66,12 @@ pub fn subsample_fn(size: usize, n: usize, key: impl Into<Key>) -> Tensor {
         random::randint(Key::from(*key), &[], 0, Tensor::from(size as i64) - *step, DEFAULT_INT)
     };
     let partners = crate::vmap(partner)(&(keys, steps));
-    if n.saturating_mul(n) < size {
-        sparse(size, n, steps, partners)
-    } else {
-        whole(size, n, steps, partners, loc)
-    }
+    exchanged(size, n, steps, partners)
 }
 
-/// The last `n` places after the exchanges, made on all of them.
-fn whole(size: usize, n: usize, steps: Tensor, partners: Tensor, loc: Loc) -> Tensor {
-    let all = Tensor::iota(DEFAULT_INT, &[size], 0);
-    let shuffled = crate::scan(all, (steps, partners), |values, (step, j)| {
-        let (i, j) = (Tensor::from(size as i64 - 1) - *step, *j);
-        let (at_i, at_j) = (values.dynamic_slice(&[i], &[1]), values.dynamic_slice(&[j], &[1]));
-        (values.dynamic_update_slice(at_j, &[i]).dynamic_update_slice(at_i, &[j]), ())
-    });
-    let last = ops::Slice::along(&[size], 0, size - n, size);
-    apply(last, &[shuffled.0], loc)
-}
-
-/// The same without all of them: only the last `n` places are kept, and what the exchanges have put elsewhere, so that a
-/// small subsample of many elements costs the square of its own size.
-fn sparse(size: usize, n: usize, steps: Tensor, partners: Tensor) -> Tensor {
+/// The last `n` places after the exchanges. Only they are kept, and what the exchanges have put elsewhere, so that a
+/// small subsample of many elements costs the square of its own size and not their number.
+fn exchanged(size: usize, n: usize, steps: Tensor, partners: Tensor) -> Tensor {
     let (first, numbers) = (size as i64 - n as i64, Tensor::iota(DEFAULT_INT, &[n], 0));
     let tail = numbers + first;
     // Of each exchange with a place below the tail, what it has put there.
@@ -101,10 +85,10 @@ fn sparse(size: usize, n: usize, steps: Tensor, partners: Tensor) -> Tensor {
         let below = latest.less(0).select(j, put.dynamic_slice(&[latest.maximum(0)], &[1]).reshape(&[]));
         let (inside, place) = (j.greater_equal(first), (j - first).maximum(0));
         let at_j = inside.select(tail.dynamic_slice(&[place], &[1]).reshape(&[]), below);
-        let exchanged = tail.dynamic_update_slice(at_j.reshape(&[1]), &[i]);
-        let at_place = exchanged.dynamic_slice(&[place], &[1]);
-        let exchanged = exchanged.dynamic_update_slice(inside.select(at_i, at_place), &[place]);
-        ((exchanged, put.dynamic_update_slice(at_i, &[step])), ())
+        let changed = tail.dynamic_update_slice(at_j.reshape(&[1]), &[i]);
+        let at_place = changed.dynamic_slice(&[place], &[1]);
+        let changed = changed.dynamic_update_slice(inside.select(at_i, at_place), &[place]);
+        ((changed, put.dynamic_update_slice(at_i, &[step])), ())
     })
     .0;
     tail
