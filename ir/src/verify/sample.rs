@@ -172,7 +172,7 @@ impl Verifier<'_> {
         let Some((_, captures)) = operands.split_first() else { return self.count(v, 1) };
         self.operand_is(v, ty);
         match (param.constrain, param.unconstrain) {
-            (None, None) => {}
+            (None, None) => self.count(v, 1),
             (Some(c), Some(u)) => self.both_ways(v, (c, u), ty, captures, &[Want::Exactly(ty.clone())]),
             _ => self.report(12, v, "`constrain` and `unconstrain` come together, found one"),
         }
