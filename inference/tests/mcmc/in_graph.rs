@@ -45,8 +45,10 @@ fn every_metric_kernel_and_generator_has_the_exact_moments() {
         let posterior = mcmc.seed(11).run_bound(&bound).unwrap();
         check_scaled(&posterior, &what);
         let accepted = posterior.stat(stat::ACCEPTANCE_RATE).unwrap().mean()[0];
-        // The average of few logarithms of step sizes is below the one that meets the target: Stan's bias.
-        assert!((0.7..0.95).contains(&accepted), "{what}: acceptance {accepted}, target 0.8");
+        // The average of few logarithms of step sizes is below the one that meets the target: Stan's bias. HMC's steps are
+        // whole, so that no size may meet it at all.
+        let most = if what == "hmc" { 1.0 } else { 0.95 };
+        assert!((0.7..most).contains(&accepted), "{what}: acceptance {accepted}, target 0.8");
     }
 }
 
