@@ -150,7 +150,7 @@ fn log_of_product(out: &mut Graph, x: Val) -> Result<Val, TypeError> {
     let n = out.ty(x).len();
     let least = n.div_ceil(factors(dtype)).max(LANES);
     // Lanes that divide the number of elements spare the padding.
-    let lanes = (least..=least * 2).find(|lanes| n % lanes == 0).unwrap_or(least);
+    let lanes = (least..=least * 2).find(|lanes| n.is_multiple_of(*lanes)).unwrap_or(least);
     let steps = n.div_ceil(lanes);
     let mut x = out.reshape(x, &[n])?;
     if steps * lanes > n {
