@@ -49,9 +49,9 @@ pub fn open(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> 
     let found = plugin::find(platform, options, notice)?;
     let backend = PjrtBackend::load(&found.path, &found.origin)?;
     let Some(cache) = DiskCache::of(options) else { return Ok(Arc::new(Cached::new(backend))) };
-    Ok(match Stored::new(backend, &found, cache) {
-        Ok(stored) => Arc::new(Cached::new(stored)),
-        Err((backend, error)) => {
+    Ok(match Stored::identity(backend.platform(), &found, &cache) {
+        Ok(identity) => Arc::new(Cached::new(Stored::new(backend, cache, identity))),
+        Err(error) => {
             notice(&format!("pyroxene: compiled programs are not kept on disk: {error}"));
             Arc::new(Cached::new(backend))
         }

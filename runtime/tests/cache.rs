@@ -1,5 +1,5 @@
 //! The caches of executables, in memory and on disk, each on backends of its own so that counters are its own.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod support;
 

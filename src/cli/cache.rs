@@ -27,7 +27,12 @@ enum Action {
 
 pub(super) fn run(args: &Args, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
     let Some(cache) = DiskCache::of(&Options::of_process()?) else {
-        return Ok(if style.json { json(out, &serde_json::Value::Null)? } else { writeln!(out, "{OFF}")? });
+        if style.json {
+            json(out, &serde_json::Value::Null)?;
+        } else {
+            writeln!(out, "{OFF}")?;
+        }
+        return Ok(());
     };
     let (what, contents) = match args.action {
         Action::Show => {

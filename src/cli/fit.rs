@@ -55,6 +55,7 @@ pub(super) struct Args {
 /// The automatic guides under NumPyro's names.
 #[derive(Clone, Copy, ValueEnum)]
 #[value(rename_all = "snake_case")]
+#[allow(clippy::enum_variant_names, reason = "they are the guides' names")]
 enum GuideArg {
     /// One value for each site: the posterior's mode on the supports
     AutoDelta,

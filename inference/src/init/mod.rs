@@ -22,6 +22,9 @@ pub(crate) enum Search {
     Failed { position: Vec<f64>, log_density: f64, gradient: Vec<f64> },
 }
 
+/// A log density at a position, which leaves its gradient in the second slice.
+pub(crate) type LogDensity<'a> = dyn FnMut(&[f64], &mut [f64]) -> Result<f64, pyroxene_runtime::Error> + 'a;
+
 /// Takes the strategy's proposals until the log density and its gradient are finite, 100 times at most.
 ///
 /// A position where some component of the gradient is exactly zero tells a sampler nothing about the scale there: it
@@ -29,7 +32,7 @@ pub(crate) enum Search {
 pub(crate) fn search(
     starts: &Starts,
     dimension: usize,
-    density: &mut dyn FnMut(&[f64], &mut [f64]) -> Result<f64, pyroxene_runtime::Error>,
+    density: &mut LogDensity<'_>,
     rng: &mut ChaCha8Rng,
 ) -> Result<Search, Error> {
     let mut position = vec![0.0; dimension];

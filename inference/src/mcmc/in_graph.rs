@@ -63,7 +63,7 @@ impl InGraph {
 /// The sites' values at positions, which are as many as `rows`.
 fn constrain(bound: &Bound, rows: usize, positions: Vec<f64>) -> Result<Vec<Vec<f64>>, Error> {
     let positions = Array::new([rows, bound.dimension()], positions);
-    let positions = positions.map_err(|e| pyroxene_runtime::Error::from(e))?;
+    let positions = positions.map_err(pyroxene_runtime::Error::from)?;
     let values = bound.batched(rows).constrain(&positions)?;
     Ok(values.into_values().map(|x| x.to_f64_vec()).collect())
 }

@@ -106,7 +106,7 @@ fn cholesky(mut a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
             row[j] = (row[j] - dot) / other[j];
         }
         let rest = row[i] - row[..i].iter().map(|x| x * x).sum::<f64>();
-        if !(rest > 0.0) {
+        if rest.is_nan() || rest <= 0.0 {
             return None;
         }
         row[i] = rest.sqrt();

@@ -30,7 +30,7 @@ impl Welford<Array> {
         let dimension = self.mean.len();
         let shrinkage = 1e-3 * (5.0 / (n + 5.0));
         let matrix = self.m2.dims().len() == 2;
-        let diagonal = |i: usize| !matrix || i % (dimension + 1) == 0;
+        let diagonal = |i: usize| !matrix || i.is_multiple_of(dimension + 1);
         let m2 = self.m2.to_f64_vec().into_iter().enumerate();
         let scale = n / (n + 5.0) / (n - 1.0);
         Some(m2.map(|(i, x)| x * scale + if diagonal(i) { shrinkage } else { 0.0 }).collect())

@@ -23,7 +23,7 @@ use crate::{
 
 /// Code compiled under one identity must not run under another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// The SHA-256 of the plugin's file.
     plugin: String,
     /// Its name, its version and its devices, which tell accelerators and drivers apart.

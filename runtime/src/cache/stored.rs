@@ -30,17 +30,22 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Gives a backend, loaded from `found`, a cache; without one it comes back with the reason.
-    pub(crate) fn new(
-        inner: PjrtBackend,
+    /// Gives a backend a cache, in which its programs have this identity.
+    pub(crate) fn new(inner: PjrtBackend, cache: DiskCache, identity: Identity) -> Stored {
+        Stored { inner, cache, identity, hits: AtomicU64::new(0) }
+    }
+
+    /// What the programs of a backend that was loaded from `found` have in common.
+    ///
+    /// # Errors
+    /// When the directory is not fit to hold native code, or the plugin cannot be read.
+    pub(crate) fn identity(
+        platform: &Platform,
         found: &Found,
-        cache: DiskCache,
-    ) -> Result<Stored, (PjrtBackend, CacheError)> {
-        let identity = cache.check().and_then(|()| Identity::of(inner.platform(), found, &cache));
-        match identity {
-            Ok(identity) => Ok(Stored { inner, cache, identity, hits: AtomicU64::new(0) }),
-            Err(error) => Err((inner, error)),
-        }
+        cache: &DiskCache,
+    ) -> Result<Identity, CacheError> {
+        cache.check()?;
+        Identity::of(platform, found, cache)
     }
 
     /// What native code depends on; names of inputs are not part of it.
