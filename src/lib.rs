@@ -59,7 +59,7 @@ pub use pyroxene_xla_rs as xla_rs;
 pub mod prelude {
     pub use pyroxene_frontend::{prelude::*, primitives::Plate};
     pub use pyroxene_inference::{
-        AutoNormal, Mcmc, Nuts, Posterior, Predictive, Svi, TraceElbo, log_likelihood, optim,
+        AutoGuide, AutoNormal, Mcmc, Nuts, Posterior, Predictive, Svi, TraceElbo, log_likelihood, optim,
     };
 }
 
