@@ -328,6 +328,12 @@ fn fences_change_no_value_derivative_or_batch() {
         // A value from outside, by which the derivative is too; a fence inside of a loop.
         let outside = grad(|a: &Tensor| fence(|x: &Tensor| (x.sin() * *a).sum())(&x))(&a);
         let looped = while_loop(x, |x| x.sum().less(100.0), |x| fence(|x: &Tensor| *x * 2.0)(x));
+        // A fence that is all of a loop's body: with what is captured, with a second value, passed on or not.
+        let scaled_by = |x: &Tensor| fence(|x: &Tensor| *x * a.square())(x);
+        let captured = while_loop(x, |x| x.sum().less(100.0), scaled_by);
+        let both = fence(|(x, y): &(Tensor, Tensor)| (*x * 2.0, *y + *x));
+        let carried = while_loop((x, a), |(x, _)| x.sum().less(100.0), |state| both(state));
+        let passed = while_loop((x, a), |(x, _)| x.sum().less(100.0), |(x, y)| (scaled_by(x), *y));
         vec![
             fenced(&x) - plain(&x),
             grad(&fenced)(&x) - grad(plain)(&x),
@@ -340,6 +346,9 @@ fn fences_change_no_value_derivative_or_batch() {
             scaled,
             next.convert(DType::F64),
             looped,
+            captured,
+            carried.1,
+            passed.0 + passed.1,
         ]
     });
     for difference in &results[..8] {
@@ -348,4 +357,7 @@ fn fences_change_no_value_derivative_or_batch() {
     close(&results[8], &[0.3 * 3.0, 1.2 * 3.0]);
     close(&results[9], &[4.0]);
     close(&results[10], &[0.3 * 128.0, 1.2 * 128.0]);
+    close(&results[11], &[0.3 * 1024.0, 1.2]);
+    close(&results[12], &[2.0 + 0.3 * 127.0, -1.0 + 1.2 * 127.0]);
+    close(&results[13], &[0.3 * 1024.0 + 2.0, 1.2 - 1.0]);
 }

@@ -15,7 +15,7 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 use crate::{
     attr,
     error::LowerError,
-    kernels::kernel_count,
+    kernels::{bare_fence, kernel_count},
     literal::literal,
     proto::{CholeskyOptions, FrontendAttributes, HloInstructionProto, HloModuleProto, ShapeProto},
     shape,
@@ -153,6 +153,7 @@ impl Emitter {
             Signature::Plain | Signature::Called => writer.parameters()?,
             Signature::Tuples(_) | Signature::Predicate => writer.tuple_parameter()?,
         }
+        writer.bare = bare_fence(graph);
         writer.live(graph.outputs())?;
         let (root, result) = match signature {
             Signature::Tuples(kept) => {
@@ -209,6 +210,8 @@ struct Writer<'m, 'g> {
     instructions: Instructions,
     /// Scalar constants that attributes asked for, by element type and the bits of their value as a double.
     scalars: BTreeMap<(DType, u64), i64>,
+    /// A fence that makes all that a loop's body changes.
+    bare: Option<Val>,
 }
 
 impl<'m, 'g> Writer<'m, 'g> {
@@ -220,6 +223,7 @@ impl<'m, 'g> Writer<'m, 'g> {
             tuples: BTreeMap::new(),
             instructions: Instructions::default(),
             scalars: BTreeMap::new(),
+            bare: None,
         }
     }
 
@@ -391,6 +395,9 @@ impl<'m, 'g> Writer<'m, 'g> {
     }
 
     /// A call of a graph, which a compiler puts in place of the call, unless the module has kernels: in these it keeps fences.
+    ///
+    /// Not one that is all of a loop's body: XLA makes such a call the body's root, and then takes its operands for the
+    /// loop's results, so that a value which the loop changes counts as one that stays.
     fn call(
         &mut self,
         v: Val,
@@ -400,7 +407,7 @@ impl<'m, 'g> Writer<'m, 'g> {
     ) -> Result<(), LowerError> {
         instruction.called_computation_ids = vec![self.module.body(body, Signature::Called)?];
         instruction.shape = Some(self.results(v)?);
-        if self.module.has_kernels {
+        if self.module.has_kernels && self.bare != Some(v) {
             let mut attributes = FrontendAttributes::default();
             let names = [("inlineable", "false"), ("xla_cpu_small_call", "true")];
             let hints = names.into_iter().take(1 + usize::from(kernel));

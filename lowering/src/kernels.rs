@@ -89,6 +89,16 @@ fn needs_libraries(graph: &Graph, rule: &Rule) -> bool {
     })
 }
 
+/// The fence of whose results every output of the graph is one, inputs that are passed on aside; there may be none. A
+/// kernel is none, since it has a result more.
+pub(crate) fn bare_fence(graph: &Graph) -> Option<Val> {
+    let mut made =
+        graph.outputs().iter().filter(|v| graph.input_of(**v).is_none()).map(|v| graph.origin(*v).0);
+    let first = made.next()?;
+    let is_fence = matches!(graph.op(first), Some(Op::Fence(fence)) if !fence.kernel);
+    (is_fence && made.all(|v| v == first)).then_some(first)
+}
+
 /// The number of kernels in a graph, and in the graphs of its loops and branches.
 pub(crate) fn kernel_count(graph: &Graph) -> usize {
     let inside = |op: &Op| match op {
