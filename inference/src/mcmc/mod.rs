@@ -33,6 +33,9 @@ use crate::{
     sites,
 };
 
+/// The most transitions of a stage: schedules multiply by small numbers, and statistics count in doubles.
+const MOST: usize = 1 << 53;
+
 /// Markov chain Monte Carlo (NumPyro's `MCMC`): a kernel, a model, and how long to run.
 ///
 /// ```
@@ -309,6 +312,10 @@ impl<M> Mcmc<M> {
         ];
         if let Some((setting, _)) = counts.into_iter().find(|(_, n)| *n == Some(0)) {
             return Err(Error::Setting { setting, found: "0".into(), expected: "at least 1" });
+        }
+        let most = [("warmup", self.warmup), ("draws", self.draws)].into_iter().find(|(_, n)| *n > MOST);
+        if let Some((setting, n)) = most {
+            return Err(Error::Setting { setting, found: n.to_string(), expected: "at most 2^53" });
         }
         if let InitStrategy::Uniform { radius } = self.init_strategy
             && !(radius > 0.0 && radius.is_finite())
