@@ -23,7 +23,7 @@ fn explain(bound: &Bound, position: &[f64]) -> NotFinite {
     let found = bound.explain(position).unwrap().unwrap();
     assert!(!value.is_finite() || gradient.iter().any(|g| !g.is_finite()), "XLA finds all finite: {found}");
     assert!(matches!(found.quantity, Quantity::LogDensity(_)) != value.is_finite());
-    let loc = found.loc.as_ref().unwrap();
+    let loc = found.origin.loc.as_ref().unwrap();
     assert_eq!(loc.line, MARKED.load(Ordering::Relaxed), "{found}");
     assert!(loc.file.ends_with("explain.rs"), "{found}");
     found
@@ -48,9 +48,12 @@ fn an_operation_of_the_model_s_own() {
         sample("y", Normal::new(0.0, width).obs(*y));
     });
     let found = explain(&bound, &[2.0]);
-    assert_eq!((found.site.as_deref(), found.operation.as_str()), (None, "sqrt"));
-    assert_eq!((&found.index[..], found.count, &found.operands[..]), (&[2][..], 1, &[-1.0][..]));
-    assert!(!found.derivative && found.found.is_nan());
+    assert_eq!((found.site.as_deref(), found.origin.operation.as_str()), (None, "sqrt"));
+    assert_eq!(
+        (&found.origin.index[..], found.origin.count, &found.origin.operands[..]),
+        (&[2][..], 1, &[-1.0][..])
+    );
+    assert!(!found.derivative && found.origin.found.is_nan());
     let text = found.to_string();
     assert!(text.starts_with("the log density is NaN\n"), "{text}");
     assert!(text.ends_with(": `sqrt` of -1 is NaN at index [2]"), "{text}");
@@ -63,8 +66,8 @@ fn a_site_s_density() {
         sample("y", Normal::new(1.0, x).obs(*y));
     });
     let found = explain(&bound, &[-2.0]);
-    assert_eq!((found.site.as_deref(), found.operation.as_str()), (Some("y"), "log"));
-    assert_eq!((&found.operands[..], found.derivative), (&[-2.0][..], false));
+    assert_eq!((found.site.as_deref(), found.origin.operation.as_str()), (Some("y"), "log"));
+    assert_eq!((&found.origin.operands[..], found.derivative), (&[-2.0][..], false));
 }
 
 fn a_gradient_alone() {
@@ -107,7 +110,7 @@ fn an_infinity_that_does_no_harm() {
         sample("y", Normal::new(none + wrong, 1.0).obs(*y));
     });
     let found = explain(&bound, &[1.0]);
-    assert_eq!((found.operation.as_str(), &found.operands[..]), ("log", &[-2.0][..]));
+    assert_eq!((found.origin.operation.as_str(), &found.origin.operands[..]), ("log", &[-2.0][..]));
 }
 
 fn a_conditioned_program() {
@@ -123,7 +126,7 @@ fn a_conditioned_program() {
     let backend = pyroxene_runtime::default_backend().unwrap();
     let bound = program.bind(&data, &backend).unwrap().given(&[("z", Array::from(-1.0))]).unwrap();
     let found = explain(&bound, &[2.0]);
-    assert_eq!((found.operation.as_str(), &found.operands[..]), ("sqrt", &[-2.0][..]));
+    assert_eq!((found.origin.operation.as_str(), &found.origin.operands[..]), ("sqrt", &[-2.0][..]));
     assert_eq!(bound.explain(&[-2.0]).unwrap(), None);
 }
 
@@ -134,6 +137,6 @@ fn positions_are_explained_too() {
         sample("y", Normal::new(x, 1.0).obs(*y));
     });
     let found = bound.explain(&[f64::INFINITY]).unwrap().unwrap();
-    assert_eq!((found.operation.as_str(), found.loc), ("input position", None));
+    assert_eq!((found.origin.operation.as_str(), found.origin.loc), ("input position", None));
     assert!(bound.explain(&[0.0, 1.0]).is_err());
 }

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use pyroxene_ir::{
-    Graph, Loc, Role, Val,
+    Graph, Role, Val,
     blame::{Blame, blame},
     passes::{Query, TracedBack, trace_back},
 };
 
-use super::{bound::Bound, error::Error};
+use super::{bound::Bound, error::Error, origin::Origin};
 use crate::Array;
 
 /// Where a NaN or an infinity in the log density or its gradient arises.
@@ -18,20 +18,10 @@ pub struct NotFinite {
     pub quantity: Quantity,
     /// The site whose distribution, transform or mask asked for the operation; none for one of the model's own.
     pub site: Option<String>,
-    /// The user's line.
-    pub loc: Option<Loc>,
-    /// The operation, or the name of the input.
-    pub operation: String,
     /// Whether the operation is part of a derivative rather than of the log density itself.
     pub derivative: bool,
-    /// The first element of its result that is not finite.
-    pub index: Vec<usize>,
-    /// That element.
-    pub found: f64,
-    /// How many elements are not finite.
-    pub count: usize,
-    /// What the operation made it of, where it works element by element.
-    pub operands: Vec<f64>,
+    /// The operation, its line and what it made.
+    pub origin: Origin,
 }
 
 /// A number that is not finite.
@@ -59,26 +49,14 @@ impl fmt::Display for NotFinite {
                 "the log density is finite, its derivative by coordinate {coordinate} (site `{site}`) is {found}"
             )?,
         }
-        if let Some(loc) = &self.loc {
+        if let Some(loc) = &self.origin.loc {
             write!(f, "{loc}: ")?;
         }
         if let Some(site) = &self.site {
             write!(f, "site `{site}`: ")?;
         }
         let part = if self.derivative { "in the derivative, " } else { "" };
-        write!(f, "{part}`{}`", self.operation)?;
-        if !self.operands.is_empty() {
-            let operands: Vec<String> = self.operands.iter().map(ToString::to_string).collect();
-            write!(f, " of {}", operands.join(" and "))?;
-        }
-        write!(f, " is {}", self.found)?;
-        if !self.index.is_empty() {
-            write!(f, " at index {:?}", self.index)?;
-        }
-        if self.count > 1 {
-            write!(f, " and {} more like it", self.count - 1)?;
-        }
-        Ok(())
+        write!(f, "{part}{}", self.origin)
     }
 }
 
@@ -95,7 +73,7 @@ impl Bound {
     /// }
     /// let bound = pyroxene_frontend::Model::new(model).bind(&Array::from(0.5))?;
     /// let found = bound.explain(&[-1.0])?.ok_or("all is finite")?;
-    /// assert_eq!((found.operation.as_str(), found.operands), ("sqrt", vec![-1.0]));
+    /// assert_eq!((found.origin.operation.as_str(), found.origin.operands), ("sqrt", vec![-1.0]));
     /// # Ok(()) }
     /// ```
     ///
@@ -151,17 +129,11 @@ impl Bound {
 fn describe(program: &Graph, traced: &TracedBack, blame: Blame, quantity: Quantity) -> NotFinite {
     let graph = &traced.graph;
     let origin = traced.origin(blame.val);
-    let input = graph.input_of(blame.val).map(|input| format!("input {}", input.name));
     let of_density = |v: Val| graph.reachable(&graph.outputs()[..1])[v.index()];
     NotFinite {
         quantity,
         site: origin.and_then(|v| program.site(v)).map(|site| site.name.clone()),
-        loc: origin.and_then(|v| program.node(v).loc.clone()),
-        operation: input.or(graph.op(blame.val).map(|op| op.name().to_string())).unwrap_or_default(),
         derivative: !of_density(blame.val),
-        index: blame.index,
-        found: blame.found,
-        count: blame.count,
-        operands: blame.operands,
+        origin: Origin::of(graph, blame, origin.and_then(|v| program.node(v).loc.clone())),
     }
 }

@@ -1,51 +1,14 @@
 //! Functions over a program's data that are wanted once: their results, and where these cease to be finite.
 
-use std::fmt;
-
 use pyroxene_ir::{
-    Graph, Loc, Ty,
+    Graph, Ty,
     blame::blame,
     eval::eval,
     passes::{Dce, Pass, Query},
 };
 
-use super::{bound::Bound, error::Error, prepare::suits_host};
+use super::{bound::Bound, error::Error, origin::Origin, prepare::suits_host};
 use crate::{Array, tensor::Tensor};
-
-/// The operation in which a NaN or an infinity arises that reaches a result.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Origin {
-    /// The user's line.
-    pub loc: Option<Loc>,
-    /// The operation, or the name of the input.
-    pub operation: String,
-    /// The first element of its result that is not finite.
-    pub index: Vec<usize>,
-    /// That element.
-    pub found: f64,
-    /// How many elements are not finite.
-    pub count: usize,
-    /// What the operation made it of, where it works element by element.
-    pub operands: Vec<f64>,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.operation)?;
-        if !self.operands.is_empty() {
-            let operands: Vec<String> = self.operands.iter().map(ToString::to_string).collect();
-            write!(f, " of {}", operands.join(" and "))?;
-        }
-        write!(f, " is {}", self.found)?;
-        if !self.index.is_empty() {
-            write!(f, " at index {:?}", self.index)?;
-        }
-        if self.count > 1 {
-            write!(f, " and {} more like it", self.count - 1)?;
-        }
-        Ok(())
-    }
-}
 
 impl Bound {
     /// The results of a function over this program's data ([`Program::function`](super::Program::function)) on `args`: by
@@ -93,16 +56,8 @@ impl Bound {
         let outputs: Vec<usize> = (0..graph.outputs().len()).collect();
         let found = blame(&graph, &[self.data(), args].concat(), &outputs)?;
         Ok(found.map(|blame| {
-            let input = graph.input_of(blame.val).map(|input| format!("input {}", input.name));
-            let operation = input.or(graph.op(blame.val).map(|op| op.name().to_string()));
-            Origin {
-                loc: graph.node(blame.val).loc.clone(),
-                operation: operation.unwrap_or_default(),
-                index: blame.index,
-                found: blame.found,
-                count: blame.count,
-                operands: blame.operands,
-            }
+            let loc = graph.node(blame.val).loc.clone();
+            Origin::of(&graph, blame, loc)
         }))
     }
 

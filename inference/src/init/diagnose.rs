@@ -22,7 +22,7 @@ pub(super) fn causes(bound: &Bound, position: &[f64], gradient: &[f64]) -> Vec<C
 }
 
 fn by_gradient(bound: &Bound, position: &[f64], gradient: &[f64]) -> Vec<Cause> {
-    let operation = bound.explain(position).ok().flatten().and_then(|found| found.loc);
+    let operation = bound.explain(position).ok().flatten().and_then(|found| found.origin.loc);
     let graph = bound.program().graph();
     let causes = bound.program().layout().into_iter().filter_map(|site| {
         let part = gradient.get(site.offset..site.offset + site.unconstrained.len())?;
