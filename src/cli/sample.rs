@@ -68,10 +68,10 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum MetricArg {
-    /// A scale for each coordinate, from draws and their gradients
-    Diagonal,
     /// A scale for each coordinate, from the draws' variances as in Stan
-    Variance,
+    Diagonal,
+    /// A scale for each coordinate, from draws and their gradients as in nutpie
+    Fisher,
     /// A dense matrix, from the draws' covariances
     Dense,
     /// With a correction of low rank, for strongly correlated posteriors
@@ -144,7 +144,7 @@ impl Args {
         let nuts = Nuts::default().target_accept_prob(self.target_accept).max_tree_depth(self.max_tree_depth);
         let nuts = nuts.metric(match self.metric {
             MetricArg::Diagonal => Metric::Diagonal,
-            MetricArg::Variance => Metric::Variance,
+            MetricArg::Fisher => Metric::Fisher,
             MetricArg::Dense => Metric::Dense,
             MetricArg::LowRank => Metric::LowRank,
         });

@@ -62,7 +62,7 @@ impl Transitions {
     ) -> Result<Transitions, Failure> {
         let (density, evaluations) = Density::new(potential);
         let chain = match nuts.metric {
-            Metric::Diagonal | Metric::Variance | Metric::Dense => {
+            Metric::Diagonal | Metric::Fisher | Metric::Dense => {
                 Diagonal::start(nuts, warmup, density, position, rng)?
             }
             Metric::LowRank => LowRank::start(nuts, warmup, density, position, rng)?,
@@ -127,7 +127,7 @@ macro_rules! kernels { ($($Kernel:ident: $Settings:ident, $choose:expr);*) => { 
 )* } }
 kernels! {
     Diagonal: DiagNutsSettings, |settings: &mut DiagNutsSettings, nuts: &Nuts| {
-        settings.adapt_options.mass_matrix_options.use_grad_based_estimate = nuts.metric != Metric::Variance;
+        settings.adapt_options.mass_matrix_options.use_grad_based_estimate = nuts.metric == Metric::Fisher;
     };
     LowRank: LowRankNutsSettings, |_: &mut LowRankNutsSettings, _: &Nuts| {}
 }

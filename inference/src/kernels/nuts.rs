@@ -26,13 +26,14 @@ pub struct Nuts {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub enum Metric {
-    /// A diagonal matrix, a scale for each coordinate, learned from draws and their gradients: the one that minimises the
-    /// Fisher divergence to a standard normal (Seyboldt, Carlson and Carpenter 2026), in nutpie's windows.
+    /// A diagonal matrix, a scale for each coordinate, learned from the draws' variances: Stan's and NumPyro's default. The
+    /// in-graph engine has Stan's windows, the host-driven one nutpie's.
     #[default]
     Diagonal,
-    /// A diagonal matrix learned from the draws' variances: Stan's and NumPyro's. The in-graph engine has Stan's windows,
-    /// the host-driven one nutpie's.
-    Variance,
+    /// A diagonal matrix learned from draws and their gradients, the one that minimises the Fisher divergence to a standard
+    /// normal (Seyboldt, Carlson and Carpenter 2026), in nutpie's windows: nutpie's default. It is right after fewer draws;
+    /// where the curvature differs much between draws, as in a stochastic volatility, its steps are too long for some.
+    Fisher,
     /// A dense matrix learned from the draws' covariances in Stan's windows (NumPyro's `dense_mass`), for a few hundred
     /// coordinates at most: a step costs two products with it. On the in-graph engine.
     Dense,

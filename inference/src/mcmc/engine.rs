@@ -111,9 +111,9 @@ impl Choice {
 
     fn block(&self, dimension: usize, rows: usize) -> Block {
         let learner = match self.kernel.metric() {
-            Metric::Variance => Learner::Variances,
+            Metric::Diagonal => Learner::Variances,
             Metric::Dense => Learner::Covariances,
-            Metric::Diagonal | Metric::LowRank => Learner::Fisher,
+            Metric::Fisher | Metric::LowRank => Learner::Fisher,
         };
         let kernel = match self.kernel {
             Kernel::Nuts(nuts) => Trajectories::Turning { max_depth: nuts.max_tree_depth as usize },

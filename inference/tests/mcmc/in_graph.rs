@@ -32,7 +32,7 @@ fn check_scaled(posterior: &Posterior, what: &str) {
 #[test]
 fn every_metric_kernel_and_generator_has_the_exact_moments() {
     let bound = scaled().bind(&()).unwrap();
-    let metrics = [Metric::Diagonal, Metric::Variance, Metric::Dense];
+    let metrics = [Metric::Diagonal, Metric::Fisher, Metric::Dense];
     let mut runs: Vec<(String, Mcmc)> = metrics
         .into_iter()
         .map(|metric| (format!("{metric:?}"), in_graph(Nuts::default().metric(metric))))
@@ -40,7 +40,7 @@ fn every_metric_kernel_and_generator_has_the_exact_moments() {
     runs.push(("threefry".into(), in_graph(Nuts::default()).generator(Generator::Threefry)));
     // Not a multiple of a period of any coordinate.
     let hmc = Hmc::default().trajectory_length(1.3);
-    runs.push(("hmc".into(), in_graph(hmc.metric(Metric::Variance))));
+    runs.push(("hmc".into(), in_graph(hmc.metric(Metric::Fisher))));
     for (what, mcmc) in runs {
         let posterior = mcmc.seed(11).run_bound(&bound).unwrap();
         check_scaled(&posterior, &what);
