@@ -28,16 +28,10 @@ pub struct AutoDelta {
     options: Options,
 }
 
-impl Default for AutoDelta {
-    fn default() -> Self {
-        AutoDelta { options: Options::new(InitStrategy::Median { num_samples: 15 }) }
-    }
-}
-
 impl AutoDelta {
     /// With NumPyro's defaults.
     pub fn new() -> Self {
-        Self::default()
+        AutoDelta { options: Options::new(InitStrategy::Median { num_samples: 15 }) }
     }
 
     setters!(common, create_plates);

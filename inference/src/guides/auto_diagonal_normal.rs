@@ -4,21 +4,18 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 use pyroxene_frontend::{
-    Array, Bound, Tensor,
+    Tensor,
     constraints::softplus_positive,
-    distributions::Normal,
-    primitives::{Param, param},
-    random::Key,
+    distributions::{Distribution, Normal},
+    primitives::{Param, Statement, param},
     transforms::{Affine, Independent, Transform},
 };
 
 use super::{
-    continuous::{drawn, given, latents, normal_quantiles, record, start},
-    family::{Family, Latents, Recording},
+    continuous::{Continuous, given},
     options::{Options, setters},
-    prototype::Prototype,
 };
-use crate::{InitStrategy, svi::SviError};
+use crate::InitStrategy;
 
 /// Independent normal distributions of all unconstrained coordinates (NumPyro's `AutoDiagonalNormal`).
 ///
@@ -28,23 +25,13 @@ pub struct AutoDiagonalNormal {
     options: Options,
 }
 
-impl Default for AutoDiagonalNormal {
-    fn default() -> Self {
-        AutoDiagonalNormal { options: Options::new(InitStrategy::default()) }
-    }
-}
-
 impl AutoDiagonalNormal {
     /// With NumPyro's defaults.
     pub fn new() -> Self {
-        Self::default()
+        AutoDiagonalNormal { options: Options::new(InitStrategy::default()) }
     }
 
     setters!(common, init_scale);
-
-    fn loc(&self) -> String {
-        self.options.param("loc")
-    }
 
     fn scale(&self) -> String {
         self.options.param("scale")
@@ -62,46 +49,28 @@ impl AutoDiagonalNormal {
     }
 }
 
-impl Family for AutoDiagonalNormal {
+impl Continuous for AutoDiagonalNormal {
     const NAME: &'static str = "AutoDiagonalNormal";
-    const LOCAL: bool = false;
 
     fn options(&self) -> &Options {
         &self.options
     }
 
-    fn record(&self, recording: &Recording<'_>) {
-        let n = [recording.prototype.latent_dim()];
-        let loc = param(&self.loc(), Param::new(Tensor::zeros(&n)));
-        let scale = Param::new(Tensor::full(&n, self.options.init_scale)).constraint(softplus_positive());
-        let scale = param(&self.scale(), scale);
-        record(recording, &self.options.prefix, Normal::new(loc, scale));
+    fn record(&self, n: usize) -> Statement {
+        let loc = param(&self.loc(), Param::new(Tensor::zeros(&[n])));
+        let scale = Param::new(Tensor::full(&[n], self.options.init_scale)).constraint(softplus_positive());
+        Normal::new(loc, param(&self.scale(), scale)).into()
     }
 
-    fn params(&self, _: &Prototype) -> Vec<String> {
+    fn params(&self) -> Vec<String> {
         vec![self.loc(), self.scale()]
     }
 
-    fn start(&self, _: &Bound, _: &Prototype, position: &[f64]) -> Result<Vec<(String, Array)>, SviError> {
-        Ok(start(self.loc(), position))
+    fn posterior(&self, params: &IndexMap<String, Tensor>) -> Box<dyn Distribution> {
+        Box::new(self.get_posterior(params))
     }
 
-    fn median(&self, prototype: &Prototype, params: &IndexMap<String, Tensor>) -> Latents {
-        latents(prototype, given(params, &self.loc()))
-    }
-
-    fn quantiles(&self, prototype: &Prototype, params: &IndexMap<String, Tensor>, q: Tensor) -> Latents {
-        let (loc, scale) = (given(params, &self.loc()), given(params, &self.scale()));
-        latents(prototype, normal_quantiles(loc, scale, q))
-    }
-
-    fn draw(
-        &self,
-        prototype: &Prototype,
-        params: &IndexMap<String, Tensor>,
-        key: Key,
-        sample_shape: &[usize],
-    ) -> Latents {
-        drawn(prototype, &self.get_posterior(params), key, sample_shape)
+    fn deviations(&self, params: &IndexMap<String, Tensor>) -> Tensor {
+        given(params, &self.scale())
     }
 }

@@ -7,18 +7,17 @@ use pyroxene_frontend::{
     Array, Bound, Tensor, Ty,
     distributions::{Delta, Distribution, MultivariateNormal},
     hessian,
-    primitives::{Param, param},
+    primitives::{Param, Statement, param},
     random::Key,
     transforms::LowerCholeskyAffine,
 };
 use pyroxene_ir::DType;
 
 use super::{
-    continuous::{given, latents, missing, normal_quantiles, record, start},
-    family::{Family, Latents, Recording},
+    continuous::{Continuous, given},
     options::{Options, setters},
     posterior::Fitted,
-    prototype::{LatentSite, Prototype},
+    prototype::LatentSite,
 };
 use crate::{InitStrategy, svi::SviError};
 
@@ -37,13 +36,6 @@ pub struct AutoLaplaceApproximation {
     hessian_fn: HessianFn,
 }
 
-impl Default for AutoLaplaceApproximation {
-    fn default() -> Self {
-        let hessian_fn: HessianFn = Arc::new(|f, x| hessian(|x: &Tensor| f(x))(&x));
-        AutoLaplaceApproximation { options: Options::new(InitStrategy::default()), hessian_fn }
-    }
-}
-
 impl fmt::Debug for AutoLaplaceApproximation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AutoLaplaceApproximation").field("options", &self.options).finish_non_exhaustive()
@@ -53,7 +45,8 @@ impl fmt::Debug for AutoLaplaceApproximation {
 impl AutoLaplaceApproximation {
     /// With NumPyro's defaults.
     pub fn new() -> Self {
-        Self::default()
+        let hessian_fn: HessianFn = Arc::new(|f, x| hessian(|x: &Tensor| f(x))(&x));
+        AutoLaplaceApproximation { options: Options::new(InitStrategy::default()), hessian_fn }
     }
 
     setters!(common);
@@ -73,10 +66,6 @@ impl AutoLaplaceApproximation {
     ) -> Self {
         self.hessian_fn = Arc::new(f);
         self
-    }
-
-    fn loc(&self) -> String {
-        self.options.param("loc")
     }
 
     fn scale_tril_name(&self) -> String {
@@ -162,50 +151,35 @@ impl AutoLaplaceApproximation {
     }
 }
 
-impl Family for AutoLaplaceApproximation {
+impl Continuous for AutoLaplaceApproximation {
     const NAME: &'static str = "AutoLaplaceApproximation";
-    const LOCAL: bool = false;
 
     fn options(&self) -> &Options {
         &self.options
     }
 
-    fn record(&self, recording: &Recording<'_>) {
-        let n = recording.prototype.latent_dim();
-        let loc = param(&self.loc(), Param::new(Tensor::zeros(&[n])));
-        record(recording, &self.options.prefix, Delta::new(loc).event_dim(1));
+    fn record(&self, n: usize) -> Statement {
+        Delta::new(param(&self.loc(), Param::new(Tensor::zeros(&[n])))).event_dim(1).into()
     }
 
-    fn params(&self, _: &Prototype) -> Vec<String> {
+    fn params(&self) -> Vec<String> {
         vec![self.loc()]
-    }
-
-    fn start(&self, _: &Bound, _: &Prototype, position: &[f64]) -> Result<Vec<(String, Array)>, SviError> {
-        Ok(start(self.loc(), position))
     }
 
     fn prepared(&self, fitted: &Fitted<'_>) -> Result<Vec<(String, Array)>, SviError> {
         Ok(vec![(self.scale_tril_name(), self.factor(fitted)?)])
     }
 
-    fn median(&self, prototype: &Prototype, params: &IndexMap<String, Tensor>) -> Latents {
-        latents(prototype, given(params, &self.loc()))
-    }
-
-    fn quantiles(&self, prototype: &Prototype, params: &IndexMap<String, Tensor>, q: Tensor) -> Latents {
-        let scale = given(params, &self.scale_tril_name()).square().sum_axis(-1).sqrt();
-        latents(prototype, normal_quantiles(given(params, &self.loc()), scale, q))
-    }
-
-    fn draw(
-        &self,
-        prototype: &Prototype,
-        params: &IndexMap<String, Tensor>,
-        key: Key,
-        sample_shape: &[usize],
-    ) -> Latents {
+    fn own_key(&self, key: Key) -> Key {
         // NumPyro draws with the key itself here, without a site.
-        let posterior = self.get_posterior(params, given(params, &self.scale_tril_name()));
-        latents(prototype, posterior.sample(key, sample_shape).unwrap_or_else(missing))
+        key
+    }
+
+    fn posterior(&self, params: &IndexMap<String, Tensor>) -> Box<dyn Distribution> {
+        Box::new(self.get_posterior(params, given(params, &self.scale_tril_name())))
+    }
+
+    fn deviations(&self, params: &IndexMap<String, Tensor>) -> Tensor {
+        given(params, &self.scale_tril_name()).square().sum_axis(-1).sqrt()
     }
 }

@@ -3,21 +3,18 @@
 
 use indexmap::IndexMap;
 use pyroxene_frontend::{
-    Array, Bound, Tensor,
+    Tensor,
     constraints::softplus_positive,
-    distributions::LowRankMultivariateNormal,
-    primitives::{Param, param},
-    random::Key,
+    distributions::{Distribution, LowRankMultivariateNormal},
+    primitives::{Param, Statement, param},
     transforms::LowerCholeskyAffine,
 };
 
 use super::{
-    continuous::{drawn, given, latents, normal_quantiles, record, start},
-    family::{Family, Latents, Recording},
+    continuous::{Continuous, given},
     options::{Options, setters},
-    prototype::Prototype,
 };
-use crate::{InitStrategy, svi::SviError};
+use crate::InitStrategy;
 
 /// A multivariate normal distribution of all unconstrained coordinates with a covariance of a few directions beside a
 /// diagonal (NumPyro's `AutoLowRankMultivariateNormal`).
@@ -30,16 +27,10 @@ pub struct AutoLowRankMultivariateNormal {
     rank: Option<usize>,
 }
 
-impl Default for AutoLowRankMultivariateNormal {
-    fn default() -> Self {
-        AutoLowRankMultivariateNormal { options: Options::new(InitStrategy::default()), rank: None }
-    }
-}
-
 impl AutoLowRankMultivariateNormal {
     /// With NumPyro's defaults.
     pub fn new() -> Self {
-        Self::default()
+        AutoLowRankMultivariateNormal { options: Options::new(InitStrategy::default()), rank: None }
     }
 
     setters!(common, init_scale);
@@ -49,10 +40,6 @@ impl AutoLowRankMultivariateNormal {
     pub fn rank(mut self, rank: usize) -> Self {
         self.rank = Some(rank);
         self
-    }
-
-    fn loc(&self) -> String {
-        self.options.param("loc")
     }
 
     fn cov_factor(&self) -> String {
@@ -84,50 +71,32 @@ fn of(loc: Tensor, cov_factor: Tensor, scale: Tensor) -> LowRankMultivariateNorm
     LowRankMultivariateNormal::new(loc, cov_factor * scale.expand_dims(-1), scale * scale)
 }
 
-impl Family for AutoLowRankMultivariateNormal {
+impl Continuous for AutoLowRankMultivariateNormal {
     const NAME: &'static str = "AutoLowRankMultivariateNormal";
-    const LOCAL: bool = false;
 
     fn options(&self) -> &Options {
         &self.options
     }
 
-    fn record(&self, recording: &Recording<'_>) {
-        let n = recording.prototype.latent_dim();
+    fn record(&self, n: usize) -> Statement {
         // Halves go to the even neighbour, as in Python; a square root of an integer is never one.
         let rank = self.rank.unwrap_or_else(|| (n as f64).sqrt().round() as usize);
         let loc = param(&self.loc(), Param::new(Tensor::zeros(&[n])));
         let cov_factor = param(&self.cov_factor(), Param::new(Tensor::zeros(&[n, rank])));
         let scale = Param::new(Tensor::full(&[n], self.options.init_scale)).constraint(softplus_positive());
-        let scale = param(&self.scale(), scale);
-        record(recording, &self.options.prefix, of(loc, cov_factor, scale));
+        of(loc, cov_factor, param(&self.scale(), scale)).into()
     }
 
-    fn params(&self, _: &Prototype) -> Vec<String> {
+    fn params(&self) -> Vec<String> {
         vec![self.loc(), self.cov_factor(), self.scale()]
     }
 
-    fn start(&self, _: &Bound, _: &Prototype, position: &[f64]) -> Result<Vec<(String, Array)>, SviError> {
-        Ok(start(self.loc(), position))
+    fn posterior(&self, params: &IndexMap<String, Tensor>) -> Box<dyn Distribution> {
+        Box::new(self.get_posterior(params))
     }
 
-    fn median(&self, prototype: &Prototype, params: &IndexMap<String, Tensor>) -> Latents {
-        latents(prototype, given(params, &self.loc()))
-    }
-
-    fn quantiles(&self, prototype: &Prototype, params: &IndexMap<String, Tensor>, q: Tensor) -> Latents {
+    fn deviations(&self, params: &IndexMap<String, Tensor>) -> Tensor {
         let spread = given(params, &self.cov_factor()).square().sum_axis(-1) + 1.0;
-        let scale = given(params, &self.scale()) * spread.sqrt();
-        latents(prototype, normal_quantiles(given(params, &self.loc()), scale, q))
-    }
-
-    fn draw(
-        &self,
-        prototype: &Prototype,
-        params: &IndexMap<String, Tensor>,
-        key: Key,
-        sample_shape: &[usize],
-    ) -> Latents {
-        drawn(prototype, &self.get_posterior(params), key, sample_shape)
+        given(params, &self.scale()) * spread.sqrt()
     }
 }

@@ -28,16 +28,10 @@ pub struct AutoNormal {
     options: Options,
 }
 
-impl Default for AutoNormal {
-    fn default() -> Self {
-        AutoNormal { options: Options::new(InitStrategy::default()) }
-    }
-}
-
 impl AutoNormal {
     /// With NumPyro's defaults.
     pub fn new() -> Self {
-        Self::default()
+        AutoNormal { options: Options::new(InitStrategy::default()) }
     }
 
     setters!(common, init_scale, create_plates);

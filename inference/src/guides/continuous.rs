@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use pyroxene_frontend::{
-    Array, Ellipsis, Tensor,
+    Array, Bound, Ellipsis, Tensor,
     distributions::{Delta, Distribution},
     primitives::{Statement, sample},
     random::Key,
@@ -10,15 +10,100 @@ use pyroxene_frontend::{
 };
 
 use super::{
-    family::{Latents, Recording},
+    family::{Family, Latents, Recording},
+    options::Options,
+    posterior::Fitted,
     prototype::Prototype,
 };
+use crate::svi::SviError;
+
+/// A [`Family`] of distributions of the vector of all coordinates, located by its parameter `loc`.
+pub(super) trait Continuous: Clone + Send + Sync + 'static {
+    /// NumPyro's name.
+    const NAME: &'static str;
+
+    fn options(&self) -> &Options;
+
+    /// The name of the parameter that holds the medians of all coordinates.
+    fn loc(&self) -> String {
+        self.options().param("loc")
+    }
+
+    /// Records the parameters for `n` coordinates; what these are drawn from.
+    fn record(&self, n: usize) -> Statement;
+
+    /// The names of the parameters.
+    fn params(&self) -> Vec<String>;
+
+    /// What is worked out once from the parameters, under names of its own.
+    fn prepared(&self, _fitted: &Fitted<'_>) -> Result<Vec<(String, Array)>, SviError> {
+        Ok(Vec::new())
+    }
+
+    /// The fitted distribution, from parameters and what is prepared.
+    fn posterior(&self, params: &IndexMap<String, Tensor>) -> Box<dyn Distribution>;
+
+    /// The standard deviation of each coordinate alone.
+    fn deviations(&self, params: &IndexMap<String, Tensor>) -> Tensor;
+
+    /// The key of the draws, of the one that the user gives: the one that NumPyro's `seed` hands to the guide's one site.
+    fn own_key(&self, key: Key) -> Key {
+        let [_, own] = key.split();
+        own
+    }
+}
+
+impl<C: Continuous> Family for C {
+    const NAME: &'static str = C::NAME;
+    const LOCAL: bool = false;
+
+    fn options(&self) -> &Options {
+        Continuous::options(self)
+    }
+
+    fn record(&self, recording: &Recording<'_>) {
+        let posterior = Continuous::record(self, recording.prototype.latent_dim());
+        record(recording, &Continuous::options(self).prefix, posterior);
+    }
+
+    fn params(&self, _: &Prototype) -> Vec<String> {
+        Continuous::params(self)
+    }
+
+    fn start(&self, _: &Bound, _: &Prototype, position: &[f64]) -> Result<Vec<(String, Array)>, SviError> {
+        Ok(vec![(self.loc(), Array::from(position))])
+    }
+
+    fn prepared(&self, fitted: &Fitted<'_>) -> Result<Vec<(String, Array)>, SviError> {
+        Continuous::prepared(self, fitted)
+    }
+
+    fn median(&self, prototype: &Prototype, params: &IndexMap<String, Tensor>) -> Latents {
+        latents(prototype, given(params, &self.loc()))
+    }
+
+    fn quantiles(&self, prototype: &Prototype, params: &IndexMap<String, Tensor>, q: Tensor) -> Latents {
+        let z = q.expand_dims(-1).ndtri();
+        latents(prototype, given(params, &self.loc()) + self.deviations(params) * z)
+    }
+
+    fn draw(
+        &self,
+        prototype: &Prototype,
+        params: &IndexMap<String, Tensor>,
+        key: Key,
+        sample_shape: &[usize],
+    ) -> Latents {
+        let draws = self.posterior(params).sample(self.own_key(key), sample_shape);
+        latents(prototype, draws.unwrap_or_else(missing))
+    }
+}
 
 /// Records the draw of all coordinates, an auxiliary site, and each site of the model as the value that its coordinates
 /// have, with the density of the bijection.
-pub(super) fn record(recording: &Recording<'_>, prefix: &str, posterior: impl Into<Statement>) {
+fn record(recording: &Recording<'_>, prefix: &str, posterior: Statement) {
     let first = recording.prototype.sites.first().and_then(|site| site.bijection.loc.clone());
-    let statement = posterior.into().infer("is_auxiliary", true).at_line(first);
+    let statement = posterior.infer("is_auxiliary", true).at_line(first);
     let latent = sample(&format!("_{prefix}_latent"), statement);
     let mut values = Vec::new();
     let unconstrained = recording.prototype.unpack(latent);
@@ -43,7 +128,7 @@ pub(super) fn missing() -> Tensor {
 }
 
 /// The values of all sites at coordinates whose last dimension is that of all sites.
-pub(super) fn latents(prototype: &Prototype, coordinates: Tensor) -> Latents {
+fn latents(prototype: &Prototype, coordinates: Tensor) -> Latents {
     let mut leading = coordinates.dims().to_vec();
     leading.pop();
     let values = prototype.sites.iter().map(|site| {
@@ -53,25 +138,4 @@ pub(super) fn latents(prototype: &Prototype, coordinates: Tensor) -> Latents {
         part.reshape(&[&leading[..], &ty.dims[..]].concat()).convert(ty.dtype)
     });
     Latents { values: values.collect(), leading, constrained: false }
-}
-
-/// Draws of a distribution over all coordinates, with the key that NumPyro's `seed` hands to its one site.
-pub(super) fn drawn(
-    prototype: &Prototype,
-    posterior: &dyn Distribution,
-    key: Key,
-    sample_shape: &[usize],
-) -> Latents {
-    let [_, own] = key.split();
-    latents(prototype, posterior.sample(own, sample_shape).unwrap_or_else(missing))
-}
-
-/// `loc + scale z` for the standard normal quantile `z` at each probability of `q`.
-pub(super) fn normal_quantiles(loc: Tensor, scale: Tensor, q: Tensor) -> Tensor {
-    loc + scale * q.expand_dims(-1).ndtri()
-}
-
-/// The parameter that holds all coordinates, as it begins.
-pub(super) fn start(name: String, position: &[f64]) -> Vec<(String, Array)> {
-    vec![(name, Array::from(position))]
 }

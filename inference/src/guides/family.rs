@@ -283,9 +283,15 @@ fn of_model<F: Family>(
     Ok(GuideProgram { program, init_params: Some(Arc::new(init_params)) })
 }
 
-/// Makes a [`Family`] a guide of models.
+/// Makes a [`Family`] a guide of models, its default being `new()`.
 macro_rules! guide {
     ($Name:ident) => {
+        impl Default for $Name {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
         impl<D> $crate::svi::Guide<D> for $Name
         where
             D: pyroxene_frontend::Tree<pyroxene_frontend::Tensor> + 'static,
