@@ -1,6 +1,7 @@
 //! What the host does between stretches of warm-up: new metrics and new beginnings for the step size.
 
 use pyroxene_frontend::prelude::*;
+use pyroxene_ir::{Op, ops::Cholesky};
 
 use super::{
     dual_averaging::DualAveraging,
@@ -56,12 +57,13 @@ impl State<Array> {
         let covariances = learner == Learner::Covariances;
         let factor = welford.regularized().and_then(|variances| {
             if covariances {
-                Some(square(cholesky(variances, dimension)?, dimension))
+                let matrix = square(variances, dimension);
+                Op::from(Cholesky).eval(&[&matrix], &[matrix.ty()]).pop()
             } else {
                 Some(Array::from(variances.into_iter().map(f64::sqrt).collect::<Vec<_>>()))
             }
         });
-        // Draws that are no numbers, or so many equal ones that rounding makes no matrix of them: the old metric stays.
+        // Draws that are no numbers, or so many equal ones that rounding leaves no factor: the old metric stays.
         let is_finite = |f: &Array| f.to_f64_vec().iter().all(|x| x.is_finite());
         if let Some(factor) = factor.filter(is_finite) {
             self.factor = factor;
@@ -92,45 +94,5 @@ impl State<Array> {
 
     pub(super) fn divergences(&self) -> usize {
         scalar(&self.divergences) as usize
-    }
-}
-
-/// The lower triangular factor of a positive definite matrix, row by row; `None` if it is not.
-fn cholesky(mut a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
-    for i in 0..n {
-        let (before, row) = a.split_at_mut(i * n);
-        let row = &mut row[..n];
-        for j in 0..i {
-            let other = &before[j * n..j * n + n];
-            let dot: f64 = row[..j].iter().zip(&other[..j]).map(|(x, y)| x * y).sum();
-            row[j] = (row[j] - dot) / other[j];
-        }
-        let rest = row[i] - row[..i].iter().map(|x| x * x).sum::<f64>();
-        if rest.is_nan() || rest <= 0.0 {
-            return None;
-        }
-        row[i] = rest.sqrt();
-        row[i + 1..].fill(0.0);
-    }
-    Some(a)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cholesky;
-
-    #[test]
-    fn a_factor_times_its_transpose_is_the_matrix() {
-        let a = vec![4.0, 2.0, -2.0, 2.0, 10.0, 5.0, -2.0, 5.0, 6.0];
-        let l = cholesky(a.clone(), 3);
-        let l = l.unwrap_or_default();
-        for i in 0..3 {
-            for j in 0..3 {
-                let product: f64 = (0..3).map(|k| l[3 * i + k] * l[3 * j + k]).sum();
-                assert!((product - a[3 * i + j]).abs() < 1e-14, "{l:?}");
-            }
-        }
-        assert_eq!(cholesky(vec![1.0, 2.0, 2.0, 1.0], 2), None);
-        assert_eq!(cholesky(vec![f64::NAN], 1), None);
     }
 }
