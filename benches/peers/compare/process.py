@@ -3,18 +3,26 @@
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
 import time
 
 
+# Of what a run that failed wrote to its standard error, this much of the end is kept.
+KEPT_LINES = 40
+KEPT_CHARACTERS = 6000
+
+
 @dataclasses.dataclass
 class Run:
-    """`result` is the JSON of the last line printed; without one, `failure` says why."""
+    """`result` is the JSON of the last line printed; without one, `failure` says why, and `account` is the end of what
+    the process wrote to its standard error."""
 
     result: dict
     failure: str
+    account: list
     wall_s: float
     cpu_s: float
     peak_bytes: int
@@ -43,13 +51,12 @@ def run(command, environment, timeout_s):
         out.seek(0)
         err.seek(0)
         lines = out.read().splitlines()
-        # A Rust program ends its account with a note on backtraces.
-        words = [line for line in err.read().splitlines() if line.strip() and not line.startswith("note:")]
+        account = err.read()[-KEPT_CHARACTERS:].splitlines()[-KEPT_LINES:]
     result, failure = {}, ""
     if late:
         failure = f"no result in {timeout_s:.0f} s"
     elif status != 0:
-        failure = f"status {status}: {' '.join(words[-2:]) or 'no message'}"
+        failure = f"status {status}: {reason(account)}"
     else:
         try:
             result = json.loads(lines[-1])
@@ -57,7 +64,18 @@ def run(command, environment, timeout_s):
             failure = "no JSON in its last line"
     # Kilobytes on Linux.
     peak = usage.ru_maxrss * 1024
-    return Run(result, failure, wall_s, usage.ru_utime + usage.ru_stime, peak)
+    return Run(result, failure, account if failure else [], wall_s, usage.ru_utime + usage.ru_stime, peak)
+
+
+def reason(account):
+    """The line that says what went wrong: JAX writes a note after the exception's, Rust the message after its place."""
+    lines = [line.strip() for line in account if line.strip() and not line.startswith("note:")]
+    for i, line in reversed(list(enumerate(lines))):
+        if re.match(r"(\w+\.)*\w*(Error|Exception|Interrupt|Exit)\b", line):
+            return line
+        if "panicked at" in line:
+            return " ".join(lines[i : i + 2])
+    return lines[-1] if lines else "no message"
 
 
 def wait(pid, deadline):
