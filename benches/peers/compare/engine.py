@@ -20,8 +20,6 @@ class Engine:
     settings: tuple = ()
     # The precisions it has.
     precisions: tuple = ("f64",)
-    # Whether a warm run tells the times of warm-up and sampling.
-    phases: bool = False
     # Whether it runs once, after the rounds.
     later: bool = False
 
@@ -61,11 +59,10 @@ ENGINES = [
     Engine(
         "numpyro",
         "NumPyro",
-        ("density", "sample", "leapfrog"),
+        ("density", "sample", "phases", "leapfrog"),
         "numpyro",
         "run_numpyro.py",
         caches=JAX_CACHE,
-        phases=True,
         precisions=("f64", "f32"),
     ),
     Engine(

@@ -20,11 +20,16 @@ def describe(directory):
         sizes = arviz.ess(data, method="bulk")[path.stem].values
         # A chain that does not move has no effective size.
         sizes = np.nan_to_num(sizes, nan=0.0)
-        largest = max(largest, float(np.nan_to_num(arviz.rhat(data)[path.stem].values, nan=np.inf).max()))
+        rhat = np.nan_to_num(arviz.rhat(data)[path.stem].values, nan=np.inf, posinf=np.inf)
+        largest = max(largest, float(rhat.max()))
         if sizes.min() < least:
             least, where = float(sizes.min()), f"{path.stem}[{sizes.argmin()}]" if sizes.size > 1 else path.stem
     return {"min_ess": least, "min_ess_site": where, "max_rhat": largest}
 
 
 for line in sys.stdin:
-    print(json.dumps(describe(line.strip())), flush=True)
+    try:
+        described = describe(line.strip())
+    except Exception as error:  # Whatever an engine wrote, the others' draws come after it.
+        described = {"failure": f"ArviZ cannot describe its draws: {type(error).__name__}: {error}"}
+    print(json.dumps(described), flush=True)

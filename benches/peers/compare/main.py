@@ -27,6 +27,10 @@ RESULTS = ROOT / "benches" / "results"
 # What `--quick` runs, unless it is told.
 QUICK_CASES = ["eight_schools", "logistic_1000x25", "radon_919x85", "covtype_581012x55_f32"]
 QUICK_ENGINES = ["pyroxene", "stanli", "nutpie", "numpyro"]
+# How many transitions tell what a leapfrog of NumPyro's sampling takes.
+PHASES = 250
+# Of a gradient's call, its seconds of repeats.
+CALLS_S = 0.5
 
 
 def names(known):
@@ -50,7 +54,7 @@ def arguments():
     parser.add_argument("--repeats", type=int, help="rounds (default 3, with --quick 1)")
     parser.add_argument("--minutes", type=float, help="for all of it, without installing and building (25, quick 5)")
     parser.add_argument("--transitions", type=int, help="of warm-up, and kept, a chain (default 1000; for a trial)")
-    parser.add_argument("--numpyro-method", choices=["parallel", "vectorized"], default="parallel")
+    parser.add_argument("--numpyro-method", choices=["parallel", "vectorized"], help="instead of each model's better")
     parser.add_argument("--name", help="of the files in benches/results (default peers, with --quick peers-quick)")
     parser.add_argument("--report", action="store_true", help="write an earlier run's table and plot again")
     chosen = parser.parse_args()
@@ -141,13 +145,15 @@ class Comparison:
         options += ["--out", out, "--precision", case.precision, "--seed", job.round]
         if job.task == "sample":
             options += ["--warmup", transitions, "--draws", transitions]
+        if job.task == "density":
+            options += ["--seconds", CALLS_S]
+        if job.task == "phases":
+            options += ["--draws", min(transitions, PHASES)]
         if job.task == "leapfrog":
             options += ["--depth", 4, "--draws", 3]
         options += engine.options
         if engine.name == "numpyro":
-            options += ["--method", self.chosen.numpyro_method]
-        if engine.phases and job.warm:
-            options += ["--phases"]
+            options += ["--method", self.chosen.numpyro_method or case.numpyro_method]
         compiled.mkdir(parents=True, exist_ok=True)
         load = os.getloadavg()[0]
         command = [*engine.command(self.programs[engine.name]), job.task, *options]
@@ -155,13 +161,15 @@ class Comparison:
         result = done.result
         if job.task == "sample" and result:
             result |= self.diagnose(out)
+            done.failure = result.pop("failure", "")
         measured = {"wall_s": done.wall_s, "cpu_s": done.cpu_s, "peak_bytes": done.peak_bytes, "load": load}
         # What the engines are held to each other by is long, and says nothing once it agrees.
         kept = {name: value for name, value in result.items() if name not in ("log_densities", "gradients")}
-        self.record(kind="run", **job.label(), transitions=transitions, **measured, failure=done.failure, result=kept)
+        failed = {"failure": done.failure, "account": done.account} if done.failure else {"failure": ""}
+        self.record(kind="run", **job.label(), transitions=transitions, **measured, **failed, result=kept)
         if done.failure:
             print(f"compare: {job}: {done.failure}", file=sys.stderr, flush=True)
-        return result
+        return {} if done.failure else result
 
     def diagnose(self, directory):
         self.worker.stdin.write(f"{directory}\n")
@@ -180,17 +188,18 @@ class Comparison:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_text("")
         chosen = self.chosen
-        self.record(kind="machine", **machine(), load=os.getloadavg(), numpyro_method=chosen.numpyro_method)
+        self.record(kind="machine", **machine(), load=os.getloadavg())
         self.record(kind="versions", versions=self.versions, skipped=self.skipped)
+        self.record(kind="plan", engines=chosen.engines, cases=[c.name for c in self.cases], repeats=chosen.repeats)
         command = [self.tools, HERE / "ess.py"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as self.worker:
             schedule = plan.Schedule(self.engines, self.cases, chosen.repeats, chosen.minutes * 60, chosen.quick)
-            self.rounds(schedule)
+            self.follow(schedule)
             self.worker.stdin.close()
-        self.record(kind="end", load=os.getloadavg(), seconds=schedule.elapsed(), dropped=schedule.dropped)
+        self.record(kind="end", load=os.getloadavg(), seconds=schedule.elapsed(), left_out=schedule.left_out)
 
-    def rounds(self, schedule):
-        for case, jobs in schedule.rounds():
+    def follow(self, schedule):
+        for case, jobs in schedule.stages():
             densities = {}
             for job in jobs:
                 timeout_s = schedule.timeout(job)

@@ -4,11 +4,11 @@ import dataclasses
 import time
 
 # What a run may take before it is ended.
-TIMEOUT_S = {"full": 240, "quick": 75}
+TIMEOUT_S = {"full": 180, "quick": 60}
 # A run of which nothing is known is not begun with less time left.
 LEAST_S = 10
-# The part of the time that is kept for what comes after the rounds.
-LATER = 0.2
+# A case whose cold runs by the main engines take no longer is repeated before anything that is run once.
+CHEAP_S = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,21 +31,21 @@ class Job:
 
 
 class Schedule:
-    """Rounds of jobs within `seconds`: each engine in turn on each case, beginning with another one each round. Then,
-    as long as there is time, what one run tells enough of."""
+    """Jobs within `seconds`, in stages: a round of every case by the main engines; more rounds of the cheap cases; what
+    runs once; more rounds of the other cases; gradients again. In each round the engines take turns on each case,
+    beginning with another one."""
 
     def __init__(self, engines, cases, repeats, seconds, quick):
         self.engines, self.cases, self.repeats, self.seconds, self.quick = engines, cases, repeats, seconds, quick
         self.start = time.monotonic()
         self.known = {}
-        # What was left out, and of which cases.
-        self.dropped = {}
+        self.left_out = []
 
     def elapsed(self):
         return time.monotonic() - self.start
 
-    def drop(self, what, case):
-        self.dropped.setdefault(what, []).append(case.name)
+    def left(self):
+        return self.seconds - self.elapsed()
 
     def took(self, job, seconds):
         self.known[job.key()] = max(seconds, self.known.get(job.key(), 0.0))
@@ -55,56 +55,68 @@ class Schedule:
         others = [s for (_, case, task, _), s in self.known.items() if case == job.case.name and task == job.task]
         return self.known.get(job.key(), max(others, default=0.0))
 
-    def of(self, case, number):
-        """The engines that run a case in a round, in turn."""
+    def stages(self):
+        """The cases with their jobs, in order."""
+        for case in self.cases:
+            # Gradients last: their caches are filled then, which makes nutpie's a warm start.
+            yield case, self.of_round(case, 1) + self.gradients(case, 1)
+        cheap = [case for case in self.cases if self.cost(self.again(case, 2)) <= CHEAP_S]
+        yield from self.rounds(cheap)
+        yield from self.once()
+        yield from self.rounds([case for case in self.cases if case not in cheap])
+        if not self.quick:
+            for case in self.cases:
+                yield case, self.gradients(case, self.repeats + 1)
+
+    def in_turn(self, case, number):
+        """The engines that can run a case, in the turn of a round."""
         turn = (number - 1) % len(self.engines)
         engines = self.engines[turn:] + self.engines[:turn]
         return [e for e in engines if case.precision in e.precisions]
 
-    def jobs(self, case, number):
-        engines = self.of(case, number)
-        made = [Job(e, case, "density", False, number) for e in engines if "density" in e.tasks and number == 1]
+    def gradients(self, case, number):
+        return [Job(e, case, "density", False, number) for e in self.in_turn(case, number) if "density" in e.tasks]
+
+    def of_round(self, case, number):
+        """One round's runs of a case by the main engines."""
+        engines = [e for e in self.in_turn(case, number) if not e.later]
         if not case.nuts:
-            return made + [Job(e, case, "leapfrog", False, number) for e in engines if "leapfrog" in e.tasks]
-        # Each cold start fills the cache. A warm one of the slow starters is worth its time once.
-        cold = [Job(e, case, "sample", False, number) for e in engines if not e.later]
-        warm = [e for e in engines if not e.later and (e.name == "pyroxene" or e.phases and number == 1)]
-        return made + cold + [Job(e, case, "sample", True, number) for e in warm]
+            return [Job(e, case, "leapfrog", False, number) for e in engines if "leapfrog" in e.tasks]
+        # Each cold start fills the cache. A warm one of the slow starters is worth its time once, later.
+        made = [Job(e, case, "sample", False, number) for e in engines]
+        made += [Job(e, case, "sample", True, number) for e in engines if not e.environment and e.caches]
+        return made + [Job(e, case, "phases", False, number) for e in engines if "phases" in e.tasks and number == 1]
 
-    def rounds(self):
-        """The cases with their jobs, round after round."""
-        for number in range(1, self.repeats + 1):
-            plan = [(case, self.jobs(case, number)) for case in self.cases]
-            yield from self.fitting(plan, number) if number > 1 else plan
-        yield from self.later()
+    def again(self, case, number):
+        """A later round's runs: what gave no result in the first one would give none again."""
+        return [job for job in self.of_round(case, number) if job.key() in self.known]
 
-    def later(self):
+    def cost(self, jobs):
+        return sum(self.expected(job) for job in jobs)
+
+    def rounds(self, cases):
+        """The second round and those after it, of these cases, each whole or not at all."""
+        for number in range(2, self.repeats + 1):
+            for case in sorted(cases, key=lambda case: self.cost(self.again(case, number))):
+                jobs = self.again(case, number)
+                if self.cost(jobs) > self.left():
+                    self.left_out += [job.label() for job in jobs]
+                else:
+                    yield case, jobs
+
+    def once(self):
+        """The later engines, then NumPyro's warm starts, each a whole run: the compiled program has its length."""
         number = self.repeats + 1
         nuts = [case for case in self.cases if case.nuts]
+        for engine in (e for e in self.engines if e.later):
+            for case in nuts:
+                yield case, [Job(engine, case, "sample", False, number)]
         for case in nuts:
-            yield case, [Job(e, case, "sample", False, number) for e in self.of(case, 1) if e.later]
-        for case in nuts:
-            warm = [e for e in self.of(case, 1) if e.environment and e.caches and not e.phases and not e.later]
-            yield case, [Job(e, case, "sample", True, number) for e in warm]
-        for case in self.cases if not self.quick else []:
-            yield case, [Job(e, case, "density", False, number) for e in self.of(case, 1) if "density" in e.tasks]
-
-    def fitting(self, plan, number):
-        """The rounds to come share the time that is left; the longest cases are left out of one that exceeds it."""
-        share = (self.seconds * (1 - LATER) - self.elapsed()) / (self.repeats - number + 1)
-        cost = lambda jobs: sum(self.expected(job) for job in jobs)
-        # What gave no result in the first round would give none again.
-        plan = [(case, [job for job in jobs if job.key() in self.known]) for case, jobs in plan]
-        while plan and sum(cost(jobs) for _, jobs in plan) > share:
-            longest = max(plan, key=lambda entry: cost(entry[1]))
-            plan.remove(longest)
-            self.drop(f"round {number}", longest[0])
-        return plan
+            yield case, [Job(e, case, "sample", True, number) for e in self.in_turn(case, 1) if e.name == "numpyro"]
 
     def timeout(self, job):
         """How long a run may take; nothing when there is no time for it."""
-        left = self.seconds - self.elapsed()
-        if left < max(LEAST_S, self.expected(job)):
-            self.drop(f"{job.engine.label}, {'warm ' if job.warm else ''}{job.task}, round {job.round}", job.case)
+        if self.left() < max(LEAST_S, self.expected(job)):
+            self.left_out.append(job.label())
             return None
-        return min(left, TIMEOUT_S["quick" if self.quick else "full"])
+        return min(self.left(), TIMEOUT_S["quick" if self.quick else "full"])

@@ -24,7 +24,10 @@ def draw(result, path):
         for i, (engine, colour) in enumerate(zip(ENGINES, COLOURS)):
             values = [figures.get(engine.name, {}).get(key) or float("nan") for figures in cases.values()]
             places = [place + (i - (len(ENGINES) - 1) / 2) * height for place in range(len(cases))]
-            axis.bar(places, values, height, label=engine.label, color=colour)
+            bars = axis.bar(places, values, height, label=engine.label, color=colour)
+            for bar, figures_of_case in zip(bars, cases.values()):
+                if figures_of_case.get(engine.name, {}).get("marks"):
+                    bar.set_hatch("////")
         axis.set_yscale("log")
         axis.set_xticks(range(len(cases)), cases, rotation=12)
         axis.set_ylabel("least bulk ESS a second")
@@ -33,7 +36,8 @@ def draw(result, path):
         axis.set_axisbelow(True)
     axes[0].legend(ncols=len(ENGINES), frameon=False, loc="upper right")
     machine = result["machine"]
-    figure.suptitle(f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('date')}", fontsize=9)
+    about = f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('date')}"
+    figure.suptitle(f"{about}; hatched: without convergence, or with many divergences", fontsize=9)
     figure.savefig(path, metadata={"Date": None})
 
 

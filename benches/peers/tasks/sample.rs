@@ -52,7 +52,9 @@ pub(crate) fn run(arguments: &Arguments) -> Value {
     let backend = default_backend().unwrap();
     let plugin_s = start.elapsed().as_secs_f64();
     let (program, bound, bind_s) = bind(arguments, &backend);
-    let mcmc = Mcmc::from_kernel(Nuts::default())
+    // What the peers are given too; all else is the default.
+    let nuts = Nuts::default().target_accept_prob(0.8).max_tree_depth(10);
+    let mcmc = Mcmc::from_kernel(nuts)
         .engine(engine(arguments))
         .chains(arguments.number("chains", 4))
         .warmup(arguments.number("warmup", 1000))

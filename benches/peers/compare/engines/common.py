@@ -12,6 +12,10 @@ import time
 
 import numpy as np
 
+# Of every engine's NUTS; all else is as the engine has it.
+TARGET_ACCEPT = 0.8
+MAX_DEPTH = 10
+
 MODELS = pathlib.Path(__file__).resolve().parents[2] / "models"
 
 
@@ -25,7 +29,6 @@ def main(tasks):
     for name in ("started", "seconds"):
         parser.add_argument(f"--{name}", type=float, default=1.0)
     parser.add_argument("--precision", default="f64")
-    parser.add_argument("--phases", action="store_true")
     arguments = parser.parse_args()
     print(json.dumps(tasks[arguments.task](arguments)), flush=True)
 

@@ -17,11 +17,14 @@ def sample(arguments):
     import_s = common.since(arguments.started)
 
     def adapt(key, position):
-        adaptation = blackjax.window_adaptation(blackjax.nuts, density)
+        # The depth is its own default, 10: given here, it would come back as an array.
+        adaptation = blackjax.window_adaptation(
+            blackjax.nuts, density, target_acceptance_rate=common.TARGET_ACCEPT
+        )
         return adaptation.run(key, position, num_steps=arguments.warmup)[0]
 
     def draw(key, state, parameters):
-        step = blackjax.nuts(density, **parameters).step
+        step = blackjax.nuts(density, max_num_doublings=common.MAX_DEPTH, **parameters).step
 
         def transition(state, key):
             state, info = step(key, state)

@@ -23,8 +23,10 @@ def coordinates(model):
 
 
 def density(arguments):
-    """The compiled function that nutpie's sampler calls, called from Python through its address."""
+    """The compiled function that nutpie's sampler calls, called from Python through its address; and how long it took
+    to have it, which with Numba's and PyTensor's caches filled is a warm start."""
     model, code, _ = compiled(arguments)
+    start_s = common.since(arguments.started)
     double = ctypes.POINTER(ctypes.c_double)
     function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint64, double, double, double, ctypes.c_void_p)
     call = function(code.compiled_logp_func.address)
@@ -40,7 +42,8 @@ def density(arguments):
         values.append(value[0])
         gradients.append(common.by_site(names, point, gradient.copy()))
     position[:] = 0.1
-    return common.checked(values, gradients) | {"dispatched_s": common.shortest_call(arguments.seconds, evaluate)}
+    dispatched = common.shortest_call(arguments.seconds, evaluate)
+    return common.checked(values, gradients) | {"dispatched_s": dispatched, "start_s": start_s}
 
 
 def sample(arguments):
@@ -59,6 +62,8 @@ def sample(arguments):
         tune=arguments.warmup,
         chains=arguments.chains,
         cores=cores,
+        target_accept=common.TARGET_ACCEPT,
+        maxdepth=common.MAX_DEPTH,
         seed=arguments.seed,
         progress_bar=False,
     )

@@ -49,6 +49,8 @@ def sample(arguments):
         samples=arguments.draws,
         seed=arguments.seed + 1,
         parallel_chains=cores,
+        delta=common.TARGET_ACCEPT,
+        max_depth=common.MAX_DEPTH,
         refresh=arguments.warmup + arguments.draws,
     )
     run_s = time.perf_counter() - start

@@ -1,6 +1,7 @@
 """What the two engines on JAX share: NumPyro's models as log densities of unconstrained coordinates, and timings."""
 
 import os
+import time
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -14,6 +15,26 @@ def prepare(arguments, devices=1):
     numpyro.set_host_device_count(devices)
     if arguments.precision == "f64":
         numpyro.enable_x64()
+
+
+class Compilations:
+    """The longest compilation since this was made, or the longest read of one from JAX's cache.
+
+    A sampler's run is one program, the largest by far: what follows its compilation is its run.
+    """
+
+    def __init__(self):
+        import jax
+
+        self.longest_s, self.end = 0.0, time.perf_counter()
+        jax.monitoring.register_event_duration_secs_listener(self.heard)
+
+    def heard(self, event, seconds, **_):
+        if event == "/jax/core/compile/backend_compile_duration" and seconds > self.longest_s:
+            self.longest_s, self.end = seconds, time.perf_counter()
+
+    def since_longest(self):
+        return time.perf_counter() - self.end
 
 
 def log_density(arguments, values):
@@ -35,10 +56,12 @@ def start(arguments, values, key, chains):
 
 
 def density(arguments):
-    """A jitted call, device array in and results ready; and a gradient within a compiled loop of them."""
+    """A jitted call: device array in and results ready, and NumPy in and results read; and a gradient within a compiled
+    loop of them."""
     prepare(arguments)
     import jax
     import jax.numpy as jnp
+    import numpy as np
     from jax.flatten_util import ravel_pytree
 
     values = common.data(arguments)
@@ -50,6 +73,13 @@ def density(arguments):
     checked = common.checked([v for v, _ in results], [unravel(g) for _, g in results])
     flat = jnp.full(results[0][1].shape, 0.1)
     dispatched = common.shortest_call(arguments.seconds, lambda: jax.block_until_ready(jitted(flat)))
+    host = np.asarray(flat)
+
+    def read():
+        value, slope = jitted(host)
+        return float(value), np.asarray(slope)
+
+    read_s = common.shortest_call(arguments.seconds, read)
 
     # Each turn needs the last one's gradient and value, so that nothing can be left out or taken out of the loop.
     def turn(_, carry):
@@ -60,4 +90,4 @@ def density(arguments):
     turns = max(1, int(arguments.seconds / 4 / dispatched))
     loop = jax.jit(lambda x: jax.lax.fori_loop(0, turns, turn, (x, jnp.zeros((), x.dtype))))
     looped = common.shortest_call(arguments.seconds, lambda: jax.block_until_ready(loop(flat))) / turns
-    return checked | {"dispatched_s": dispatched, "looped_s": looped}
+    return checked | {"dispatched_s": dispatched, "read_s": read_s, "looped_s": looped}
