@@ -8,8 +8,13 @@ use pyroxene_ir::{
     passes::OneKernel,
 };
 
+use crate::scatter_loops::scatter_loops;
+
 /// Instructions for which XLA's CPU compiler calls its runtime, which code inside of a kernel cannot.
 const NATIVE: &[&str] = &["scatter", "sort"];
+
+/// Those of them that are loops inside of a kernel.
+const LOOPED: &str = "scatter";
 
 /// Instructions that XLA makes loops with products inside, which may go to a library.
 const FACTORISATIONS: &[&str] = &["cholesky", "triangular-solve", "custom-call"];
@@ -153,7 +158,7 @@ impl Rule {
             || is_library_sum(opcode, graph.ty(v), &tys, self.libraries);
         // A kernel must read every operand, and there is nothing to read of an empty one.
         let mut all = tys.iter().chain(graph.node(v).results());
-        !NATIVE.contains(&opcode)
+        (opcode == LOOPED || !NATIVE.contains(&opcode))
             && !called
             && multiplications(&attrs, &tys) <= self.product
             && all.all(|ty| !ty.is_empty())
@@ -356,8 +361,9 @@ impl<'a> Plan<'a> {
         let mut results: Vec<Val> = outputs.iter().filter_map(|v| body.map[v.index()]).collect();
         results.extend(witness(&mut body.out)?);
         body.out.set_outputs(results);
+        let body = scatter_loops(&body.out)?;
         let operands: Vec<Val> = inputs.iter().filter_map(|v| copy.map[v.index()]).collect();
-        let fence = ops::Fence { kernel: true, body: Arc::new(body.out) };
+        let fence = ops::Fence { kernel: true, body: Arc::new(body) };
         let results = copy.out.push_all(fence, &operands)?;
         for (v, result) in outputs.iter().zip(results) {
             copy.map[v.index()] = Some(result);

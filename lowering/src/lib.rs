@@ -6,6 +6,7 @@ mod error;
 mod kernels;
 mod literal;
 pub mod proto;
+mod scatter_loops;
 mod shape;
 mod text;
 mod wire;

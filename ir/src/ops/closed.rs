@@ -13,8 +13,11 @@ use crate::{
     types::Ty,
 };
 
-/// A closed graph with inputs of these types.
-pub(super) fn closed(
+/// A closed graph with inputs of these types; `f` returns its outputs.
+///
+/// # Errors
+/// Those of `f`.
+pub fn closed(
     inputs: impl IntoIterator<Item = Ty>,
     f: impl FnOnce(&mut Graph, &[Val]) -> Result<Vec<Val>, TypeError>,
 ) -> Result<Arc<Graph>, TypeError> {

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use smallvec::SmallVec;
 
 pub use call::Derivative;
+pub use closed::closed;
 pub use cumulate::Reduction;
 pub use digamma::polygamma;
 pub use elementwise::{Class, Elementwise, Partial, Partials};
