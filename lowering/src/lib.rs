@@ -3,6 +3,7 @@
 mod attr;
 mod emit;
 mod error;
+mod gathers;
 mod kernels;
 mod literal;
 pub mod proto;

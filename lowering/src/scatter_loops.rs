@@ -5,6 +5,8 @@ use pyroxene_ir::{
     ops::{self, Combine, Comparison, closed},
 };
 
+use crate::gathers::copied;
+
 /// The graph with a loop in place of each scatter, one for all that go by the same index and do not wait for each other.
 /// Updates are joined in their order, as the interpreter does.
 ///
@@ -18,14 +20,7 @@ pub(crate) fn scatter_loops(graph: &Graph) -> Result<Graph, TypeError> {
         let here = |v: &Val| depth[v.index()] == level;
         for v in graph.vals().filter(here).filter(|v| !is_scatter(graph, *v)) {
             let operands = mapped(graph, v, &map);
-            map[v.index()] = match graph.op(v) {
-                Some(op) if !op.regions().is_empty() => {
-                    let regions = op.regions();
-                    let regions = regions.iter().map(|region| scatter_loops(region).map(Into::into));
-                    out.push(op.with_regions(regions.collect::<Result<_, _>>()?), &operands)?
-                }
-                _ => out.copy_node(graph, v, &operands)?,
-            };
+            map[v.index()] = copied(&mut out, graph, v, &operands, scatter_loops)?;
         }
         let mut left: Vec<Val> = graph.vals().filter(here).filter(|v| is_scatter(graph, *v)).collect();
         while let Some(first) = left.first().copied() {

@@ -15,6 +15,7 @@ pub struct Convert {
 impl Rules for Convert {
     const NAME: &'static str = "convert";
     const COST: Cost = Cost::Shape;
+    const ELEMENTWISE: bool = true;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {

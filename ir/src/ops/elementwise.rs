@@ -107,6 +107,7 @@ fn refused<T: Elementwise>(g: &Graph, args: &[Val], expected: &str) -> TypeError
 impl<T: Elementwise> Rules for T {
     const NAME: &'static str = T::NAME;
     const COST: Cost = T::COST;
+    const ELEMENTWISE: bool = true;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         let fits = args.len() == T::ARITY

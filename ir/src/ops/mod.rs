@@ -94,6 +94,9 @@ pub trait Rules: Clone + Into<Op> + Serialize + DeserializeOwned {
     /// What it costs beside reading its operands and writing its result.
     const COST: Cost;
 
+    /// Whether each element of the result comes of the operands' elements at the same position.
+    const ELEMENTWISE: bool = false;
+
     /// The type rule: the result's type from the operands'.
     ///
     /// # Errors
@@ -188,6 +191,11 @@ macro_rules! ops { ($($module:ident :: $Op:ident),* $(,)?) => {
         /// What it costs; see [`MultiRules::COST`].
         pub fn cost(&self) -> Cost {
             match self { $(Op::$Op(_) => <$Op as MultiRules>::COST),* }
+        }
+
+        /// Whether each element of the result comes of the operands' elements at the same position.
+        pub fn is_elementwise(&self) -> bool {
+            match self { $(Op::$Op(_) => <$Op as MultiRules>::ELEMENTWISE),* }
         }
 
         /// The results' types; see [`MultiRules::infer`].

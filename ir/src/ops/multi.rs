@@ -54,6 +54,9 @@ pub trait MultiRules: Clone + Into<Op> + Serialize + DeserializeOwned {
     /// What it costs beside reading its operands and writing its results.
     const COST: Cost;
 
+    /// Whether each element of the one result comes of the operands' elements at the same position.
+    const ELEMENTWISE: bool = false;
+
     /// The type rule: the results' types from the operands'; at least one.
     ///
     /// # Errors
@@ -101,6 +104,7 @@ pub trait MultiRules: Clone + Into<Op> + Serialize + DeserializeOwned {
 impl<T: Rules> MultiRules for T {
     const OP: &'static str = T::NAME;
     const COST: Cost = T::COST;
+    const ELEMENTWISE: bool = T::ELEMENTWISE;
 
     fn infer(&self, args: &[Ty]) -> Result<Tys, TypeError> {
         Ok(smallvec![Rules::infer(self, args)?])

@@ -14,6 +14,7 @@ pub struct Select;
 impl Rules for Select {
     const NAME: &'static str = "select";
     const COST: Cost = Cost::Arithmetic;
+    const ELEMENTWISE: bool = true;
 
     fn infer(&self, args: &[Ty]) -> Result<Ty, TypeError> {
         match args {
