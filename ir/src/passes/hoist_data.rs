@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Need, Pass, PassError, Query, at, out_of_loops::out_of_loops};
+use super::{
+    Need, Pass, PassError, Query, at,
+    out_of_loops::{may_not_end, out_of_loops},
+};
 use crate::{
     graph::{Graph, Kind, Operands, Phase, Role, Val},
     ops::{Cost, Op, Prepare},
@@ -85,7 +88,7 @@ fn moved_out(graph: &Graph) -> Result<Cow<'_, Graph>, PassError> {
     if !graph.vals().any(is_loop) {
         return Ok(Cow::Borrowed(graph));
     }
-    let moved = out_of_loops(graph, &roles(graph), 1);
+    let moved = out_of_loops(graph, &roles(graph), Runs::ONCE);
     moved.map(Cow::Owned).map_err(|e| PassError::Type {
         pass: "hoist_data",
         site: None,
@@ -136,13 +139,28 @@ pub(super) struct Facts {
     runs: usize,
 }
 
+/// How often a graph inside of a loop, branch or fence runs.
+#[derive(Clone, Copy)]
+pub(super) struct Runs {
+    /// The number of times.
+    pub(super) times: usize,
+    /// Whether it runs at all, whatever the data: else nothing that may have no end moves in front.
+    pub(super) sure: bool,
+}
+
+impl Runs {
+    /// Of a whole program.
+    const ONCE: Runs = Runs { times: 1, sure: true };
+}
+
 impl Facts {
     fn of_whole(graph: &Graph) -> Facts {
-        Facts::of(graph, &roles(graph), 1)
+        Facts::of(graph, &roles(graph), Runs::ONCE)
     }
 
     /// Of a graph of whose inputs this is known, and which runs so often, each time with a slice of those that are stacked.
-    pub(super) fn of(graph: &Graph, inputs: &[Known], runs: usize) -> Facts {
+    pub(super) fn of(graph: &Graph, inputs: &[Known], runs: Runs) -> Facts {
+        let Runs { times: runs, sure } = runs;
         let mut facts = Facts { from: Vec::new(), work: Vec::new(), leaves: Vec::new(), stacked: 0, runs };
         let mut inputs = inputs.iter();
         for v in graph.vals() {
@@ -150,6 +168,7 @@ impl Facts {
             let from = match &graph.node(v).kind {
                 Kind::Input(_) => facts.leaf(inputs.next().copied().unwrap_or(Known::No)),
                 Kind::Site(_) => None,
+                Kind::Pure(op) if !sure && may_not_end(op) => None,
                 Kind::Pure(_) | Kind::Part(_) => {
                     operands.iter().try_fold(0, |all, o| facts.from[o.index()].map(|from| all | from))
                 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     at, batch,
-    hoist_data::{Facts, Known},
+    hoist_data::{Facts, Known, Runs},
     rebuild,
 };
 use crate::{
@@ -20,13 +20,13 @@ const UNKNOWN: usize = 10;
 /// The graph with values of data computed before the loops and branches that compute them, as far as they are worth a
 /// cut: once for a loop where they are the same in each iteration, for all iterations at once where slices of data decide
 /// them. `inputs` says what is known of the graph's inputs, `runs` how often the graph itself runs.
-pub(super) fn out_of_loops(graph: &Graph, inputs: &[Known], runs: usize) -> Result<Graph, TypeError> {
+pub(super) fn out_of_loops(graph: &Graph, inputs: &[Known], runs: Runs) -> Result<Graph, TypeError> {
     let facts = Facts::of(graph, inputs, runs);
     let mut out = Graph::with_regions_of(graph, graph.phase());
     rebuild(graph, &mut out, |out, v, node, operands| {
         let known: Vec<Known> = graph.operands(v).iter().map(|o| facts.known(graph, *o)).collect();
         let new = match &node.kind {
-            Kind::Pure(Op::Scan(op)) => scan(out, op, operands, known),
+            Kind::Pure(Op::Scan(op)) => scan(out, op, operands, known, runs),
             Kind::Pure(Op::While(op)) => while_loop(out, op, operands, known),
             Kind::Pure(Op::Switch(op)) => switch(out, op, operands, &known[1..]),
             Kind::Pure(Op::Fence(op)) => fence(out, op, operands, &known, runs),
@@ -38,15 +38,10 @@ pub(super) fn out_of_loops(graph: &Graph, inputs: &[Known], runs: usize) -> Resu
     Ok(out)
 }
 
-/// What is known inside of a graph that may never run: nothing where a loop in it may have no end, which must not run then.
-fn guarded(graph: &Graph, known: Vec<Known>) -> Vec<Known> {
-    if may_not_end(graph) { vec![Known::No; known.len()] } else { known }
-}
-
-fn may_not_end(graph: &Graph) -> bool {
-    let inside =
-        |op: &Op| matches!(op, Op::While(_)) || op.regions().iter().any(|region| may_not_end(region));
-    graph.vals().any(|v| graph.op(v).is_some_and(inside))
+/// Whether something in an op may have no end.
+pub(super) fn may_not_end(op: &Op) -> bool {
+    let inside = |region: &Graph| region.vals().any(|v| region.op(v).is_some_and(may_not_end));
+    matches!(op, Op::While(_)) || op.regions().iter().any(|region| inside(region))
 }
 
 /// A closed graph, and which of its values are computed in front of it.
@@ -59,7 +54,7 @@ struct Body {
 
 impl Body {
     /// Of a graph over inputs of which this is known, after what its own loops compute is in front of them.
-    fn of(graph: &Graph, known: &[Known], runs: usize) -> Result<Body, TypeError> {
+    fn of(graph: &Graph, known: &[Known], runs: Runs) -> Result<Body, TypeError> {
         let graph = out_of_loops(graph, known, runs)?;
         let facts = Facts::of(&graph, known, runs);
         let (stacked, cuts) = facts.cuts(&graph).into_iter().partition(|v| facts.is_stacked(*v));
@@ -169,9 +164,9 @@ fn given(args: &[Val], carries: std::ops::Range<usize>) -> Vec<Option<Val>> {
     args.iter().enumerate().map(|(i, v)| (!carries.contains(&i)).then_some(*v)).collect()
 }
 
-fn scan(out: &mut Graph, op: &Scan, args: &[Val], known: Vec<Known>) -> Result<Val, TypeError> {
+fn scan(out: &mut Graph, op: &Scan, args: &[Val], known: Vec<Known>, runs: Runs) -> Result<Val, TypeError> {
     let carries = op.consts..op.consts + op.carries;
-    let body = Body::of(&op.body, &inside(known, carries.clone()), op.length)?;
+    let body = Body::of(&op.body, &inside(known, carries.clone()), Runs { times: op.length, ..runs })?;
     // What is not stacked reads no slices.
     let (consts, rest) = args.split_at(op.consts);
     let before = body.before(out, &given(args, op.consts..args.len()))?;
@@ -185,8 +180,7 @@ fn scan(out: &mut Graph, op: &Scan, args: &[Val], known: Vec<Known>) -> Result<V
 
 fn while_loop(out: &mut Graph, op: &While, args: &[Val], known: Vec<Known>) -> Result<Val, TypeError> {
     let first = args.len() - op.body.outputs().len();
-    let known = guarded(&op.body, inside(known, first..args.len()));
-    let body = Body::of(&op.body, &known, UNKNOWN)?;
+    let body = Body::of(&op.body, &inside(known, first..args.len()), Runs { times: UNKNOWN, sure: false })?;
     let before = body.before(out, &given(args, first..args.len()))?;
     let taken: Vec<_> = body.cuts.iter().map(|v| (first, body.ty(v), Some(*v))).collect();
     let unread: Vec<_> = body.cuts.iter().map(|v| (first, body.ty(v), None)).collect();
@@ -196,7 +190,8 @@ fn while_loop(out: &mut Graph, op: &While, args: &[Val], known: Vec<Known>) -> R
 
 fn switch(out: &mut Graph, op: &Switch, args: &[Val], known: &[Known]) -> Result<Val, TypeError> {
     let operands = given(&args[1..], 0..0);
-    let bodies = op.branches.iter().map(|branch| Body::of(branch, &guarded(branch, known.to_vec()), 1));
+    let runs = Runs { times: 1, sure: false };
+    let bodies = op.branches.iter().map(|branch| Body::of(branch, known, runs));
     let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
     let mut args = args.to_vec();
     for body in &bodies {
@@ -213,7 +208,7 @@ fn switch(out: &mut Graph, op: &Switch, args: &[Val], known: &[Known]) -> Result
     out.push(Switch { branches }, &args)
 }
 
-fn fence(out: &mut Graph, op: &Fence, args: &[Val], known: &[Known], runs: usize) -> Result<Val, TypeError> {
+fn fence(out: &mut Graph, op: &Fence, args: &[Val], known: &[Known], runs: Runs) -> Result<Val, TypeError> {
     let body = Body::of(&op.body, known, runs)?;
     let before = body.before(out, &given(args, 0..0))?;
     let taken: Vec<_> = body.cuts.iter().map(|v| (args.len(), body.ty(v), Some(*v))).collect();
