@@ -36,6 +36,10 @@ JAX_CACHE = (
     ("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1"),
 )
 
+# OpenBLAS would start as many threads as cores in each chain's thread, all of which wait by spinning: a leapfrog of
+# NumPyro's Gaussian process took 37 times the processor time.
+ONE_BLAS_THREAD = (("OPENBLAS_NUM_THREADS", "1"),)
+
 ENGINES = [
     Engine(
         "pyroxene",
@@ -53,8 +57,7 @@ ENGINES = [
         "nutpie",
         "run_nutpie.py",
         caches=(("NUMBA_CACHE_DIR", "{}/numba"), ("PYTENSOR_FLAGS", "base_compiledir={}/pytensor")),
-        # Chains are its threads; BLAS would start as many again in each.
-        settings=(("OPENBLAS_NUM_THREADS", "1"),),
+        settings=ONE_BLAS_THREAD,
     ),
     Engine(
         "numpyro",
@@ -63,6 +66,7 @@ ENGINES = [
         "numpyro",
         "run_numpyro.py",
         caches=JAX_CACHE,
+        settings=ONE_BLAS_THREAD,
         precisions=("f64", "f32"),
     ),
     Engine(
@@ -80,6 +84,7 @@ ENGINES = [
         "blackjax",
         "run_blackjax.py",
         caches=JAX_CACHE,
+        settings=ONE_BLAS_THREAD,
         later=True,
     ),
 ]
