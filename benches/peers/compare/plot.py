@@ -34,7 +34,7 @@ def draw(result, path):
         axis.set_title(title, loc="left")
         axis.grid(axis="y", alpha=0.3)
         axis.set_axisbelow(True)
-    axes[0].legend(ncols=len(ENGINES), frameon=False, loc="upper right")
+    axes[0].legend(ncols=len(ENGINES), frameon=False, loc="lower right", bbox_to_anchor=(1, 1))
     machine = result["machine"]
     about = f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('date')}"
     figure.suptitle(f"{about}; hatched: without convergence, or with many divergences", fontsize=9)

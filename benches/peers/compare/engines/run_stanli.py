@@ -41,7 +41,6 @@ def sample(arguments):
     start = time.perf_counter()
     model, values = built(arguments)
     compile_s = time.perf_counter() - start
-    start = time.perf_counter()
     cores = 2
     fit = model.sample(
         chains=arguments.chains,
@@ -53,15 +52,14 @@ def sample(arguments):
         max_depth=common.MAX_DEPTH,
         refresh=arguments.warmup + arguments.draws,
     )
-    run_s = time.perf_counter() - start
     to_draws_s = common.since(arguments.started)
     common.write_draws(arguments, {name: fit.draws(name) for name in common.sites(arguments, values)})
     warmup, sampling = (sum(getattr(r, part) for r in reports) for part in ("warmup_seconds", "sampling_seconds"))
     return {
         "import_s": import_s,
         "compile_s": compile_s,
-        "warmup_s": run_s * warmup / (warmup + sampling),
-        "sampling_s": run_s * sampling / (warmup + sampling),
+        "warmup_s": warmup / cores,
+        "sampling_s": sampling / cores,
         "to_draws_s": to_draws_s,
         "threads": cores,
         "method": "one chain a thread",
