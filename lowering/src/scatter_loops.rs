@@ -2,7 +2,7 @@
 
 use pyroxene_ir::{
     Array, DType, Graph, Op, Operands, Ty, TypeError, Val,
-    ops::{self, Combine, Comparison, closed},
+    ops::{self, Combine, Comparison, closed, unclamped},
 };
 
 use crate::gathers::copied;
@@ -69,7 +69,11 @@ impl Write {
             _ => (0, None),
         };
         let operands = graph.operands(v);
-        Write { axis, join, checked: !is_inside(graph, operands[1], graph.ty(operands[0]).dims[axis]) }
+        Write {
+            axis,
+            join,
+            checked: unclamped(graph, operands[1], graph.ty(operands[0]).dims[axis]).is_none(),
+        }
     }
 
     /// The table after the update number `i`, which goes to position `at`.
@@ -108,22 +112,6 @@ fn joins(by: Combine) -> Option<Op> {
         Combine::Min => Some(ops::Min.into()),
         Combine::Max => Some(ops::Max.into()),
     }
-}
-
-/// Whether every index is known to be a position in a dimension of size `n`: the gradient of a gather clamps it.
-fn is_inside(graph: &Graph, index: Val, n: usize) -> bool {
-    let bound = |v: Val, holds: &dyn Fn(i128) -> bool| {
-        let origin = graph.op(v).filter(|op| matches!(op, Op::Broadcast(_))).map(|_| graph.operands(v)[0]);
-        let Some(Op::Constant(value)) = graph.op(origin.unwrap_or(v)) else { return false };
-        value.0.to_i128_vec().iter().all(|x| holds(*x))
-    };
-    let by = |v: Val, is: fn(&Op) -> bool, holds: &dyn Fn(i128) -> bool| {
-        let operands = graph.op(v).filter(|op| is(op)).map(|_| graph.operands(v)).unwrap_or_default();
-        operands.iter().position(|o| bound(*o, holds)).map(|at| operands[1 - at])
-    };
-    let above = by(index, |op| matches!(op, Op::Min(_)), &|x| x < n as i128);
-    let clamped = above.and_then(|v| by(v, |op| matches!(op, Op::Max(_)), &|x| x >= 0 && x < n as i128));
-    clamped.is_some() || bound(index, &|x| (0..n as i128).contains(&x))
 }
 
 /// Adds one loop that does what these scatters by one index do.

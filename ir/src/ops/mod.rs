@@ -35,6 +35,8 @@ pub use hlo::{Comparison, GatherDims, Hlo, HloAttr, ScatterDims};
 pub use multi::{Batched, MultiJvp, MultiRules, MultiVjp, Tangents, Tys};
 pub use sample::Sample;
 pub use scatter::Combine;
+pub(crate) use take::clamped;
+pub use take::unclamped;
 
 use crate::{
     array::Array,

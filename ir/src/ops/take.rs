@@ -67,18 +67,44 @@ pub(super) fn inside(g: &mut Graph, index: Val, n: usize) -> Result<Val, TypeErr
 }
 
 /// Each index moved to the nearest position in a dimension of size `n`, unless all are known to lie there.
-fn clamped(g: &mut Graph, index: Val, n: usize) -> Result<Val, TypeError> {
-    let inside = match g.op(index) {
-        Some(Op::Constant(list)) => list.0.to_i128_vec().iter().all(|i| (0..n as i128).contains(i)),
-        Some(Op::Iota(iota)) => iota.dims[iota.axis] <= n,
-        _ => false,
-    };
-    if inside || n == 0 {
+pub(crate) fn clamped(g: &mut Graph, index: Val, n: usize) -> Result<Val, TypeError> {
+    if unclamped(g, index, n).is_some() || n == 0 {
         return Ok(index);
     }
     let (first, last) = (g.full_like(index, 0.0)?, g.full_like(index, n as f64 - 1.0)?);
     let above = g.max(index, first)?;
     g.push(Min, &[above, last])
+}
+
+/// What is moved to the nearest position in a dimension of size `n`, if `index` is that, as in the gradient of a gather;
+/// or the index itself where every element is known to be a position.
+pub fn unclamped(g: &Graph, index: Val, n: usize) -> Option<Val> {
+    let n = n as i128;
+    match g.op(index) {
+        Some(Op::Iota(iota)) if iota.dims[iota.axis] as i128 <= n => Some(index),
+        Some(Op::Min(_)) => {
+            let above = beside(g, index, n)?;
+            let Some(Op::Max(_)) = g.op(above) else { return None };
+            beside(g, above, n)
+        }
+        _ => are_positions(g, index, n).then_some(index),
+    }
+}
+
+/// Whether a value is made of a constant of which every element is at least zero and less than `n`.
+fn are_positions(g: &Graph, v: Val, n: i128) -> bool {
+    match g.op(v) {
+        Some(Op::Constant(list)) => list.0.to_i128_vec().iter().all(|i| (0..n).contains(i)),
+        Some(Op::Broadcast(_)) => are_positions(g, g.operands(v)[0], n),
+        _ => false,
+    }
+}
+
+/// The other operand of two, if one is made of such a constant.
+fn beside(g: &Graph, v: Val, n: i128) -> Option<Val> {
+    let operands = g.operands(v);
+    let bound = operands.iter().position(|o| are_positions(g, *o, n))?;
+    Some(operands[1 - bound])
 }
 
 /// The index into a dimension of size `n` as `i64`: one that has no such number becomes `n`, which lies outside too.

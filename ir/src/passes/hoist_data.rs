@@ -114,7 +114,7 @@ pub(super) enum Known {
 }
 
 /// What is known of a whole program's inputs.
-fn roles(graph: &Graph) -> Vec<Known> {
+pub(super) fn roles(graph: &Graph) -> Vec<Known> {
     let known = |v: &Val| match graph.input_of(*v) {
         Some(input) if input.role == Role::Data => {
             Known::Data { bytes: graph.ty(*v).bytes(), stacked: false }
@@ -150,7 +150,7 @@ pub(super) struct Runs {
 
 impl Runs {
     /// Of a whole program.
-    const ONCE: Runs = Runs { times: 1, sure: true };
+    pub(super) const ONCE: Runs = Runs { times: 1, sure: true };
 }
 
 impl Facts {
@@ -214,6 +214,12 @@ impl Facts {
         graph.vals().filter(|v| cuts[v.index()]).collect()
     }
 
+    /// Whether one of these values is computed at every call.
+    pub(super) fn at_every_call(&self, graph: &Graph, values: &[Val]) -> bool {
+        let plan = self.plan(graph);
+        values.iter().any(|v| plan.each[v.index()])
+    }
+
     /// How many of the value there are.
     fn times(&self, v: Val) -> usize {
         if self.is_stacked(v) { self.runs } else { 1 }
@@ -225,7 +231,7 @@ impl Facts {
     }
 
     /// Whether `v` depends on data, and on nothing else but constants.
-    fn is_data(&self, v: Val) -> bool {
+    pub(super) fn is_data(&self, v: Val) -> bool {
         self.from[v.index()].is_some_and(|from| from != 0)
     }
 
@@ -258,7 +264,14 @@ impl Facts {
         Plan { once: graph.reachable(&roots), cuts, each }
     }
 
+    /// Whether `v` is worth a parameter. A slice is none where what it is of is one: there may be more slices of that.
     fn is_cut(&self, graph: &Graph, v: Val) -> bool {
+        let of_cut = matches!(graph.op(v), Some(Op::Slice(_)))
+            && graph.operands(v).iter().all(|o| self.is_worth_a_cut(graph, *o));
+        !of_cut && self.is_worth_a_cut(graph, v)
+    }
+
+    fn is_worth_a_cut(&self, graph: &Graph, v: Val) -> bool {
         let shape = graph.op(v).is_some_and(|op| op.cost() == Cost::Shape);
         !shape && self.work[v.index()] >= WORTH && self.whole_bytes(graph, v) <= self.bytes(v)
     }

@@ -21,6 +21,7 @@ mod pins;
 mod provenance;
 mod query;
 mod relations;
+mod segment_layout;
 mod states;
 mod trace_back;
 mod traced;
@@ -100,6 +101,7 @@ passes! {
     vjp::Vjp,
     fold::Fold,
     few_buckets::FewBuckets,
+    segment_rows::SegmentRows,
     hoist_data::HoistData,
     fuse_logp::FuseLogp,
     shared_logs::SharedLogs,

@@ -14,8 +14,10 @@ use crate::{
     types::Ty,
 };
 
-/// How often a loop whose end is found while it runs is taken to run.
-const UNKNOWN: usize = 10;
+/// A loop whose end is found while it runs is taken to run so often.
+const IN_A_LOOP: Runs = Runs { times: 10, sure: false };
+
+const IN_A_BRANCH: Runs = Runs { times: 1, sure: false };
 
 /// The graph with values of data computed before the loops and branches that compute them, as far as they are worth a
 /// cut: once for a loop where they are the same in each iteration, for all iterations at once where slices of data decide
@@ -159,6 +161,24 @@ fn inside(known: Vec<Known>, carries: std::ops::Range<usize>) -> Vec<Known> {
     known.into_iter().enumerate().map(inside).collect()
 }
 
+/// What is known of the inputs of each closed graph inside an op, and how often it runs, from what is known of the operands;
+/// nothing for a condition.
+pub(super) fn inside_of(op: &Op, known: &[Known], runs: Runs) -> Vec<Option<(Vec<Known>, Runs)>> {
+    match op {
+        Op::Scan(op) => {
+            let known = inside(known.to_vec(), op.consts..op.consts + op.carries);
+            vec![Some((known, Runs { times: op.length, ..runs }))]
+        }
+        Op::While(op) => {
+            let first = known.len() - op.body.outputs().len();
+            vec![None, Some((inside(known.to_vec(), first..known.len()), IN_A_LOOP))]
+        }
+        Op::Switch(op) => vec![Some((known[1..].to_vec(), IN_A_BRANCH)); op.branches.len()],
+        Op::Fence(_) => vec![Some((known.to_vec(), runs))],
+        op => vec![None; op.regions().len()],
+    }
+}
+
 /// The operands of a body that are there before it runs.
 fn given(args: &[Val], carries: std::ops::Range<usize>) -> Vec<Option<Val>> {
     args.iter().enumerate().map(|(i, v)| (!carries.contains(&i)).then_some(*v)).collect()
@@ -180,7 +200,7 @@ fn scan(out: &mut Graph, op: &Scan, args: &[Val], known: Vec<Known>, runs: Runs)
 
 fn while_loop(out: &mut Graph, op: &While, args: &[Val], known: Vec<Known>) -> Result<Val, TypeError> {
     let first = args.len() - op.body.outputs().len();
-    let body = Body::of(&op.body, &inside(known, first..args.len()), Runs { times: UNKNOWN, sure: false })?;
+    let body = Body::of(&op.body, &inside(known, first..args.len()), IN_A_LOOP)?;
     let before = body.before(out, &given(args, first..args.len()))?;
     let taken: Vec<_> = body.cuts.iter().map(|v| (first, body.ty(v), Some(*v))).collect();
     let unread: Vec<_> = body.cuts.iter().map(|v| (first, body.ty(v), None)).collect();
@@ -190,8 +210,7 @@ fn while_loop(out: &mut Graph, op: &While, args: &[Val], known: Vec<Known>) -> R
 
 fn switch(out: &mut Graph, op: &Switch, args: &[Val], known: &[Known]) -> Result<Val, TypeError> {
     let operands = given(&args[1..], 0..0);
-    let runs = Runs { times: 1, sure: false };
-    let bodies = op.branches.iter().map(|branch| Body::of(branch, known, runs));
+    let bodies = op.branches.iter().map(|branch| Body::of(branch, known, IN_A_BRANCH));
     let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
     let mut args = args.to_vec();
     for body in &bodies {
