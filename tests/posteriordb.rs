@@ -68,9 +68,8 @@ impl Moment {
     }
 }
 
-/// Of the seeds 0 to 19 two are told off by `Run::failures`, 0 among them: a chain of the eight schools stays far out in
-/// `tau` for long, and its own error says so.
-const SEED: u64 = 1;
+/// Of the seeds 0 to 19 [`Run::failures`] tells none off on eight_schools_noncentered.
+const SEED: u64 = 0;
 
 /// A run beside its reference.
 struct Run {
