@@ -143,6 +143,32 @@ fn results_are_json_on_request() {
 }
 
 #[test]
+fn processes_share_a_cache_at_once() {
+    let cache = TempDir::new().unwrap();
+    let sample = || {
+        let args = ["sample", "kidiq", "--chains=1", "--warmup=20", "--draws=20", "--json"];
+        let mut command = pyroxene(args);
+        command.env("PYROXENE_CACHE", cache.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let report = |output: Output| -> Value {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    // Which of them compiles what is left to chance; what they say and leave is not.
+    let together = [(); 4].map(|()| sample().spawn().unwrap());
+    let together = together.map(|child| report(child.wait_with_output().unwrap()));
+    let made = |report: &Value, how: &str| report["executables"][how].as_u64().unwrap();
+    let alone = report(sample().output().unwrap());
+    let kept = fs::read_dir(cache.path().join("executables")).unwrap().count() as u64;
+    assert_eq!((made(&alone, "compiled"), made(&alone, "from_disk")), (0, kept));
+    for other in together {
+        assert_eq!(other["summary"], alone["summary"]);
+        assert_eq!(made(&other, "compiled") + made(&other, "from_disk"), kept);
+    }
+}
+
+#[test]
 fn a_second_start_compiles_nothing() {
     let (cache, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let draws = data.path().join("draws.zarr");
