@@ -78,6 +78,14 @@ ENGINES = [
         later=True,
     ),
     Engine(
+        "pyroxene_fisher",
+        "Pyroxene, Fisher's metric",
+        ("sample",),
+        caches=(("PYROXENE_CACHE", "{}"),),
+        options=("--engine", "in-graph", "--metric", "fisher"),
+        later=True,
+    ),
+    Engine(
         "blackjax",
         "BlackJAX",
         ("sample",),

@@ -11,7 +11,7 @@ use pyroxene::{
     Bound, Program,
     data::DataFile,
     gallery::find,
-    inference::{Engine, stat},
+    inference::{Engine, Metric, stat},
     prelude::Posterior,
     runtime::Backend,
 };
@@ -33,6 +33,14 @@ pub(crate) fn engine(arguments: &Arguments) -> Engine {
     match arguments.text("engine") {
         "host" => Engine::HostDriven,
         _ => Engine::InGraph,
+    }
+}
+
+/// The form of the mass matrix, and what it is learned from.
+pub(crate) fn metric(arguments: &Arguments) -> Metric {
+    match arguments.text("metric") {
+        "fisher" => Metric::Fisher,
+        _ => Metric::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use pyroxene::{
 };
 use serde_json::{Value, json};
 
-use super::{bind, engine, leapfrogs, total};
+use super::{bind, engine, leapfrogs, metric, total};
 use crate::Arguments;
 
 /// The seconds since the harness started this process.
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Value {
     let plugin_s = start.elapsed().as_secs_f64();
     let (program, bound, bind_s) = bind(arguments, &backend);
     // What the peers are given too; all else is the default.
-    let nuts = Nuts::default().target_accept_prob(0.8).max_tree_depth(10);
+    let nuts = Nuts::default().target_accept_prob(0.8).max_tree_depth(10).metric(metric(arguments));
     let mcmc = Mcmc::from_kernel(nuts)
         .engine(engine(arguments))
         .chains(arguments.number("chains", 4))
