@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 from engine import ENGINES  # noqa: E402
 
 PANELS = {"ess_per_s_sampling": "sampling alone", "ess_per_s_whole": "whole run, compilation included"}
-COLOURS = ["#b5122b", "#4c72b0", "#55a868", "#8172b3", "#e08a96", "#8c8c8c"]
+COLOURS = ["#b5122b", "#4c72b0", "#55a868", "#8172b3", "#e08a96", "#d9822b", "#8c8c8c"]
 
 
 def draw(result, path):
@@ -21,7 +21,7 @@ def draw(result, path):
     figure, axes = plt.subplots(len(PANELS), 1, figsize=(10, 7), layout="constrained")
     height = 0.8 / len(ENGINES)
     for axis, (key, title) in zip(axes, PANELS.items()):
-        for i, (engine, colour) in enumerate(zip(ENGINES, COLOURS)):
+        for i, (engine, colour) in enumerate(zip(ENGINES, COLOURS, strict=True)):
             values = [figures.get(engine.name, {}).get(key) or float("nan") for figures in cases.values()]
             places = [place + (i - (len(ENGINES) - 1) / 2) * height for place in range(len(cases))]
             bars = axis.bar(places, values, height, label=engine.label, color=colour)
@@ -34,7 +34,8 @@ def draw(result, path):
         axis.set_title(title, loc="left")
         axis.grid(axis="y", alpha=0.3)
         axis.set_axisbelow(True)
-    axes[0].legend(ncols=len(ENGINES), frameon=False, loc="lower right", bbox_to_anchor=(1, 1))
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, ncols=len(ENGINES), frameon=False, fontsize=8, loc="outside lower center")
     machine = result["machine"]
     about = f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('date')}"
     figure.suptitle(f"{about}; hatched: without convergence, or with many divergences", fontsize=9)
