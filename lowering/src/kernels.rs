@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyroxene_ir::{
     DType, Dims, Graph, Kind, Op, Operands, Role, Ty, TypeError, Val,
     ops::{self, Cost, Hlo, HloAttr},
-    passes::OneKernel,
+    passes::{OneKernel, blocked},
 };
 
 use crate::{gathers::gathers_once, scatter_loops::scatter_loops};
@@ -60,7 +60,8 @@ pub struct Kernels {
 }
 
 /// The legalized graph with parts of it gathered into kernels: all of it where its ops allow that, else what is before,
-/// between and after those that do not, in loops and branches too. `None` where there is nothing to gather.
+/// between and after those that do not, in loops and branches too. `None` where there is nothing to gather. Cholesky factors
+/// and triangular systems become loops first, of which some are kernels of their own.
 ///
 /// By default XLA:CPU runs a program as a list of small functions, at 50 to 150 ns each; in a kernel they become one.
 ///
@@ -72,6 +73,7 @@ pub fn kernels(graph: &Graph, mode: OneKernel) -> Result<Option<Kernels>, TypeEr
         OneKernel::Auto => AUTO,
         OneKernel::Always => ALWAYS,
     };
+    let graph = &blocked(graph)?;
     // What stays outside of kernels and is no scatter or sort is large, and fastest with libraries.
     let rule = if needs_libraries(graph, &rule) {
         Rule { product: OWN_PRODUCT, libraries: true, ..rule }
@@ -88,6 +90,7 @@ fn needs_libraries(graph: &Graph, rule: &Rule) -> bool {
     graph.vals().any(|v| match graph.op(v) {
         Some(Op::While(op)) => needs_libraries(&op.cond, rule) || needs_libraries(&op.body, rule),
         Some(Op::Switch(op)) => op.branches.iter().any(|branch| needs_libraries(branch, rule)),
+        Some(op) if is_kernel(op) => false,
         Some(Op::Fence(op)) => needs_libraries(&op.body, rule),
         Some(op) => !rule.takes(graph, v) && !opcode(graph, v, op).is_some_and(|code| NATIVE.contains(&code)),
         None => false,
@@ -104,10 +107,20 @@ pub(crate) fn bare_fence(graph: &Graph) -> Option<Val> {
     (is_fence && made.all(|v| v == first)).then_some(first)
 }
 
+/// Whether an op is a kernel already.
+fn is_kernel(op: &Op) -> bool {
+    matches!(op, Op::Fence(fence) if fence.kernel)
+}
+
+/// A node and its other results, as far as they are read.
+fn results(graph: &Graph, v: Val) -> Vec<Val> {
+    (0..=graph.node(v).rest.len()).filter_map(|i| graph.part_of(v, i)).collect()
+}
+
 /// The number of kernels in a graph, and in the graphs of its loops and branches.
 pub(crate) fn kernel_count(graph: &Graph) -> usize {
     let inside = |op: &Op| match op {
-        Op::Fence(fence) if fence.kernel => 1,
+        op if is_kernel(op) => 1,
         op => op.regions().iter().map(|region| kernel_count(region)).sum(),
     };
     graph.vals().filter_map(|v| graph.op(v)).map(inside).sum()
@@ -159,6 +172,7 @@ impl Rule {
         // A kernel must read every operand, and there is nothing to read of an empty one.
         let mut all = tys.iter().chain(graph.node(v).results());
         (opcode == LOOPED || !NATIVE.contains(&opcode))
+            && !is_kernel(op)
             && !called
             && multiplications(&attrs, &tys) <= self.product
             && all.all(|ty| !ty.is_empty())
@@ -287,7 +301,10 @@ impl<'a> Plan<'a> {
                 self.kernel(&mut copy, &members)?;
             }
             for v in self.members(level, Place::Native) {
-                self.native(&mut copy, v)?;
+                match graph.op(v) {
+                    Some(op) if is_kernel(op) => self.kernel(&mut copy, &results(graph, v))?,
+                    _ => self.native(&mut copy, v)?,
+                }
             }
         }
         for v in graph.outputs() {
@@ -357,7 +374,7 @@ impl<'a> Plan<'a> {
         for v in &inputs {
             body.map[v.index()] = Some(body.out.input("x", Role::Argument, graph.ty(*v).clone()));
         }
-        graph.vals().filter(|v| inside[v.index()]).try_for_each(|v| body.node(v))?;
+        graph.vals().filter(|v| inside[v.index()]).try_for_each(|v| body.inside(v))?;
         let mut results: Vec<Val> = outputs.iter().filter_map(|v| body.map[v.index()]).collect();
         results.extend(witness(&mut body.out)?);
         body.out.set_outputs(results);
@@ -421,6 +438,18 @@ impl Copy<'_> {
             self.map[v.index()] = Some(self.out.copy_node(self.graph, v, &operands)?);
         }
         Ok(())
+    }
+
+    /// The same inside of a kernel: of one that is a kernel already, its body.
+    fn inside(&mut self, v: Val) -> Result<(), TypeError> {
+        match self.graph.op(v) {
+            Some(Op::Fence(fence)) if fence.kernel => {
+                let results = self.out.inline(&fence.body, &self.operands(v))?;
+                self.results(v, &results);
+                Ok(())
+            }
+            _ => self.node(v),
+        }
     }
 
     /// Notes the results of a node.

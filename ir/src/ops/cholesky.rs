@@ -17,10 +17,10 @@ fn factor(a: &[f64], n: usize) -> Vec<f64> {
         for i in j..n {
             let dot: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
             let rest = a[i * n + j] - dot;
+            if i == j && (rest.is_nan() || rest <= 0.0) {
+                return vec![f64::NAN; n * n];
+            }
             l[i * n + j] = if i == j { rest.sqrt() } else { rest / l[j * n + j] };
-        }
-        if l[j * n + j].is_nan() {
-            return vec![f64::NAN; n * n];
         }
     }
     l

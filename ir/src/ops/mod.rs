@@ -1,6 +1,7 @@
 //! The closed list of ops. An op is one file here and one line below; everything the compiler knows about it is there.
 
 mod batching;
+pub(crate) mod blocked;
 mod closed;
 mod coefficients;
 mod elementwise;

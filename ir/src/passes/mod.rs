@@ -2,6 +2,7 @@
 
 mod batch;
 mod bijections;
+mod blocked;
 mod checks;
 mod control_flow;
 mod dependencies;
@@ -29,6 +30,7 @@ mod weigh;
 
 pub use batch::batch;
 pub use bijections::{Bijection, Excerpt, bijections};
+pub use blocked::blocked;
 pub use checks::{Check, Checks, checks};
 pub use dependencies::{Dependencies, DependencyMap, dependencies};
 pub use estimate::{PLATE_KEY, key_plates, stop_draws};
