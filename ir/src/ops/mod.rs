@@ -5,6 +5,7 @@ pub(crate) mod blocked;
 mod closed;
 mod coefficients;
 mod elementwise;
+pub(crate) mod forms;
 mod formula;
 mod gamma_parts;
 mod hlo;

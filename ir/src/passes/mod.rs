@@ -100,6 +100,7 @@ passes! {
     resolve_sites::ResolveSites,
     drop_constants::DropConstants,
     stable_rewrites::StableRewrites,
+    inverse_gradients::InverseGradients,
     vjp::Vjp,
     fold::Fold,
     few_buckets::FewBuckets,
