@@ -1,7 +1,7 @@
 //! The random numbers of a sampler in the graph: one stream for each transition, from a key and a counter.
 
 use pyroxene_frontend::{
-    Array, DType, Tensor,
+    Array, DType, Tensor, optimization_barrier,
     random::{self, Key},
 };
 
@@ -64,6 +64,8 @@ fn padded(n: usize) -> usize {
     n.next_multiple_of(4)
 }
 
+/// Barriers keep XLA from computing numbers anew wherever they are read: without them the code of a number stands in each of
+/// the selections that it decides.
 impl Stream {
     /// Standard normal numbers: √2 erf⁻¹ of uniform ones.
     pub(super) fn normals(&self, n: usize) -> Tensor {
@@ -78,6 +80,7 @@ impl Stream {
             }
             Source::Threefry([key, ..]) => random::normal(*key, &[padded], self.float),
         };
+        let normals = optimization_barrier(normals);
         if padded == n { normals } else { normals.at(0..n as isize) }
     }
 
@@ -94,7 +97,7 @@ impl Stream {
     /// The uniform number of [0, 1) at a place, an integer below the number of uniform ones.
     pub(super) fn uniform(&self, place: Tensor) -> Tensor {
         let place = place.convert(DType::U64);
-        match &self.source {
+        optimization_barrier(match &self.source {
             Source::Squares { key, start, leaves } => {
                 unit(squares(*key, *start + *leaves + place), self.float)
             }
@@ -103,7 +106,7 @@ impl Stream {
                 let words = key.fold_in(place).data().convert(DType::U64);
                 unit((words.at(0) << 32) | words.at(1), self.float)
             }
-        }
+        })
     }
 }
 
