@@ -6,6 +6,7 @@ mod error;
 mod gathers;
 mod kernels;
 mod literal;
+mod pack;
 pub mod proto;
 mod scatter_loops;
 mod shape;
@@ -17,6 +18,7 @@ use pyroxene_ir::{Graph, Ty};
 
 pub use error::LowerError;
 pub use kernels::{Kernels, kernels};
+pub use pack::packed;
 
 /// A program ready for a compiler: serialized HLO and the types of what goes in and out.
 ///

@@ -9,7 +9,7 @@ use pyroxene_ir::{
     passes::OneKernel,
 };
 use pyroxene_lowering::{
-    kernels, lower,
+    kernels, lower, packed,
     proto::{HloModuleProto, PrimitiveType, ShapeProto},
 };
 
@@ -37,6 +37,34 @@ fn mixed() -> Result<Graph, TypeError> {
     let _dead = g.push(ops::Exp, &[x])?;
     g.set_outputs([all, keys, less, padded, all]);
     Ok(g)
+}
+
+#[test]
+fn small_results_of_one_type_become_one() -> Result<(), TypeError> {
+    let mut g = Graph::new(Phase::Pure);
+    let x = g.input("x", Role::Argument, Ty::new(DType::F64, [2, 3]));
+    let n = g.input("n", Role::Argument, Ty::scalar(DType::I64));
+    let long = g.input("long", Role::Argument, Ty::new(DType::F64, [4096]));
+    let none = g.input("none", Role::Argument, Ty::new(DType::F64, [0]));
+    let sum = g.push(ops::ReduceSum { axes: Dims::from_slice(&[0, 1]) }, &[x])?;
+    let twice = g.push(ops::Add, &[x, x])?;
+    for outputs in [vec![sum], vec![sum, n], vec![sum, long], vec![sum, none]] {
+        g.set_outputs(outputs.clone());
+        assert!(packed(&g)?.is_none(), "{outputs:?}");
+    }
+    g.set_outputs([twice, sum, twice]);
+    let one = packed(&g)?.unwrap();
+    let args = [
+        Array::new([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.5]).unwrap(),
+        Array::scalar(0i64),
+        Array::zeros(&Ty::new(DType::F64, [4096])),
+        Array::zeros(&Ty::new(DType::F64, [0])),
+    ];
+    let [apart, together] = [&g, &one]
+        .map(|g| pyroxene_ir::eval::eval(g, &args).unwrap().iter().flat_map(Array::to_f64_vec).collect());
+    let [apart, together]: [Vec<f64>; 2] = [apart, together];
+    assert_eq!((one.outputs().len(), together), (1, apart));
+    Ok(())
 }
 
 #[test]

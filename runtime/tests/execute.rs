@@ -3,10 +3,14 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use pyroxene_ir::{Array, DType, Ty};
-use pyroxene_runtime::{Backend, CompileOptions, Error, FlagValue, OptLevel, PjrtBackend};
+use pyroxene_runtime::{
+    Backend, CompileOptions, Error, Executable, FlagValue, OptLevel, Packed, PjrtBackend, default_backend,
+};
 use support::{
-    backend,
+    Hlo, backend,
     conformance::{conformance, foreign_buffers_are_refused},
     square_plus,
 };
@@ -24,6 +28,46 @@ fn unknown_flag_is_a_compile_error() {
     options.flags.insert("xla_cpu_enable_fast_math".into(), FlagValue::Bool(false));
     options.opt_level = OptLevel::O0;
     assert!(backend().compile(&program.module(), &options).is_ok());
+}
+
+#[test]
+fn one_result_stands_for_several() {
+    let ty = Ty::new(DType::F64, [3]);
+    let mut hlo = Hlo::new("packed");
+    let x = hlo.parameter("x", &ty);
+    let square = hlo.op("multiply", &ty, &[x, x]);
+    let program = hlo.finish(&[(square, ty)]);
+    let backend = default_backend().unwrap();
+    let whole = backend.compile(&program.module(), &CompileOptions::default()).unwrap();
+    let parts = vec![Ty::scalar(DType::F64), Ty::new(DType::F64, [2, 1])];
+    let packed = |parts: &[Ty]| Packed::new(whole.clone(), backend.clone(), parts.to_vec());
+    let executable: Arc<dyn Executable> = Arc::new(packed(&parts).unwrap());
+    assert_eq!((executable.name(), executable.outputs()), ("packed", &parts[..]));
+
+    let x = backend.upload(&Array::from([2.0, -3.0, 0.5])).unwrap();
+    let results = executable.run(&[&x]).unwrap();
+    let results: Vec<Array> = results.iter().map(|r| r.to_array().unwrap()).collect();
+    assert_eq!(results, [Array::scalar(4.0), Array::new([2, 1], vec![9.0, 0.25]).unwrap()]);
+
+    let mut launch = executable.launch(vec![None]).unwrap();
+    let told = launch.output(1).unwrap_err().to_string();
+    assert!(told.contains("output 1 of `packed`") && told.contains("no run has finished"), "{told}");
+    for i in 0..20 {
+        let value = f64::from(i);
+        launch.slot_as::<f64>(0).unwrap().copy_from_slice(&[value, value + 1.0, -value]);
+        launch.run().unwrap();
+        assert_eq!(launch.output_as::<f64>(0).unwrap(), [value * value]);
+        assert_eq!(launch.output_as::<f64>(1).unwrap(), [(value + 1.0).powi(2), value * value]);
+    }
+    assert!(launch.output(2).unwrap_err().to_string().contains("output 2 of `packed` does not exist"));
+    assert!(launch.output_as::<f32>(1).is_err());
+
+    let scalar = Ty::scalar(DType::F64);
+    let refused = [vec![scalar.clone(); 2], vec![scalar.clone(); 4], vec![scalar, Ty::new(DType::I64, [2])]];
+    for parts in refused {
+        let error = packed(&parts).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("expected one vector with the elements of"), "{error}");
+    }
 }
 
 /// The road of accelerators, whose memory the host cannot reach: every argument and result is copied.

@@ -9,7 +9,7 @@ use super::{
     client::Client,
     ffi::{self, Args},
     launch::PjrtLaunch,
-    memory::{PjrtMemory, destroy},
+    memory::{PjrtMemory, destroy, wait},
     signature::{element_number, signed_dims},
 };
 use crate::{
@@ -160,6 +160,8 @@ impl PjrtExecutable {
         let (argument_list, output_list) = (args.as_ptr(), outputs.as_mut_ptr());
         let mut options = ffi::ExecuteOptions::new();
         let mut complete = ptr::null_mut();
+        // Where there is one result, everything is done when that is ready: an event less.
+        let waits_for_result = outputs.len() == 1;
         let mut execute = ffi::LoadedExecutableExecuteArgs::new();
         execute.executable = self.raw;
         execute.options = &mut options;
@@ -167,11 +169,16 @@ impl PjrtExecutable {
         execute.num_devices = 1;
         execute.num_args = args.len();
         execute.output_lists = &output_list;
-        execute.device_complete_events = &mut complete;
-        // SAFETY: all lists have the lengths given and outlive the call; the event is awaited before
-        // returning, so that no execution reads the arguments afterwards.
+        if !waits_for_result {
+            execute.device_complete_events = &mut complete;
+        }
+        // SAFETY: all lists have the lengths given and outlive the call. The event, or the only result, for which all
+        // that the program reads is read, is awaited before returning, so that no execution reads the arguments afterwards.
         let outcome = unsafe {
-            call!(api, loaded_executable_execute, &mut execute).and_then(|()| api.finish(complete))
+            call!(api, loaded_executable_execute, &mut execute).and_then(|()| match outputs {
+                [result] if waits_for_result => wait(api, *result),
+                _ => api.finish(complete),
+            })
         };
         if outcome.is_err() {
             for output in outputs {

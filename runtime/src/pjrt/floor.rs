@@ -11,6 +11,7 @@ use crate::{
     backend::{Executable, check_arguments},
     buffer::Buffer,
     error::Result,
+    packed::unpacked,
 };
 
 /// The time of one bare dispatch of a PJRT executable: Execute, await, free the results unread. The shortest
@@ -24,6 +25,7 @@ pub fn bare_dispatch(
     rounds: u32,
     runs: u32,
 ) -> Result<Option<Duration>> {
+    let executable = unpacked(executable);
     let any: &dyn Any = executable;
     let Some(pjrt) = any.downcast_ref::<PjrtExecutable>() else { return Ok(None) };
     check_arguments(executable, args.len(), args.iter().map(|a| a.ty()).enumerate())?;

@@ -3,7 +3,7 @@
 use std::{ptr, sync::Arc};
 
 use super::{
-    api::call,
+    api::{Api, call},
     client::Client,
     ffi::{self, Args},
 };
@@ -36,13 +36,8 @@ impl PjrtMemory {
 
     /// Waits until the value is there, which reading in place relies on.
     pub(super) fn wait(&self) -> Result<(), DeviceError> {
-        let mut args = ffi::BufferReadyEventArgs::new();
-        args.buffer = self.raw;
-        // SAFETY: the buffer is alive; the event is handed over and finished at once.
-        unsafe {
-            call!(self.client.api, buffer_ready_event, &mut args)?;
-            self.client.api.finish(args.event)
-        }
+        // SAFETY: the buffer is alive.
+        unsafe { wait(self.client.api, self.raw) }
     }
 
     /// Whether the buffer belongs to `client`.
@@ -55,6 +50,20 @@ impl Drop for PjrtMemory {
     fn drop(&mut self) {
         // SAFETY: owned here and not used again.
         unsafe { destroy(&self.client, self.raw) };
+    }
+}
+
+/// Waits until a buffer's value is there.
+///
+/// # Safety
+/// `raw` must be a live buffer of the plugin.
+pub(super) unsafe fn wait(api: &Api, raw: *mut ffi::BufferObject) -> Result<(), DeviceError> {
+    let mut args = ffi::BufferReadyEventArgs::new();
+    args.buffer = raw;
+    // SAFETY: the buffer is alive, as the caller vouches; the event is handed over and finished at once.
+    unsafe {
+        call!(api, buffer_ready_event, &mut args)?;
+        api.finish(args.event)
     }
 }
 
