@@ -214,6 +214,19 @@ fn a_second_start_compiles_nothing() {
 }
 
 #[test]
+fn the_level_of_optimisation_is_part_of_what_is_kept() {
+    let cache = TempDir::new().unwrap();
+    let compiled = |level: &str| {
+        let mut command = pyroxene(["check", "eight_schools", "--at=0,0,0,0,0,0,0,0,0,0"]);
+        succeeds(command.env("PYROXENE_CACHE", cache.path()).env("PYROXENE_OPT_LEVEL", level));
+        fs::read_dir(cache.path().join("executables")).unwrap().count()
+    };
+    // Unset is the first level on a CPU.
+    let once = compiled("");
+    assert_eq!((once > 0, compiled("1"), compiled("3")), (true, once, 2 * once));
+}
+
+#[test]
 fn quiet_prints_the_result_alone() {
     let directory = TempDir::new().unwrap();
     let (out, err) = succeeds(&mut sample(&directory.path().join("draws.csv"), &["--quiet"]));

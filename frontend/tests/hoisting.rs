@@ -84,6 +84,11 @@ fn launches_read_what_is_prepared() -> Result<(), Box<dyn std::error::Error>> {
     let program = Model::new(poisson).trace(&counts(50, 0))?;
     let bound = program.bind(&counts(50, 2), &backend()?)?;
     let position = [0.2, 0.7];
+    // Value and gradient leave the program as one array, and the executable as two.
+    assert_eq!(program.lower(Query::PotentialAndGradient)?.outputs(), [Ty::new(DType::F64, [3])]);
+    let outputs = [Ty::scalar(DType::F64), Ty::new(DType::F64, [2])];
+    let compiled = program.compile(Query::PotentialAndGradient, bound.backend())?;
+    assert_eq!(compiled.executable().outputs(), outputs);
     let expected = bits(bound.potential_and_gradient(&position)?);
     let (mut launch, slot) = bound.launch(Query::PotentialAndGradient)?;
     launch.slot_as::<f64>(slot)?.copy_from_slice(&position);
@@ -93,7 +98,6 @@ fn launches_read_what_is_prepared() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = bound.fixed_arguments(Query::PotentialAndGradient)?;
     assert!(arguments.len() > bound.data().len());
     arguments.push(bound.backend().upload(&Array::from(&position[..]))?);
-    let compiled = program.compile(Query::PotentialAndGradient, bound.backend())?;
     let results = compiled.executable().run(&arguments.iter().collect::<Vec<_>>())?;
     let results = results.iter().map(|r| r.to_array()).collect::<Result<Vec<_>, _>>()?;
     assert_eq!(results.iter().flat_map(Array::to_f64_vec).collect::<Vec<_>>(), expected);
@@ -303,7 +307,9 @@ fn kernels_are_for_cpus_that_make_them_and_change_no_number() -> Result<(), Box<
         assert_eq!((fallen_back, given), (expected.clone(), vec![true, true, false]));
     }
     let (elsewhere, given) = found(&Device::new("cuda", None)?, OneKernel::Always)?;
-    assert_eq!((elsewhere, given), (expected, vec![false]));
+    assert_eq!(given, [false]);
+    // Another level of optimisation adds up in another order.
+    close(&elsewhere, &expected);
     // Another error is no refusal of kernels: it is told.
     let full = found(&Device::new("cpu", Some(Code::ResourceExhausted))?, OneKernel::Auto);
     assert!(full.is_err_and(|e| e.to_string().contains("no kernels here")));

@@ -1,13 +1,13 @@
 //! The stages after the passes: HLO, and the executable made of it.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use pyroxene_ir::{
     Array, Graph, Ty,
     passes::{OneKernel, Split, split},
 };
 use pyroxene_lowering as lowering;
-use pyroxene_runtime::{Backend, Buffer, Code, CompileOptions, Executable, FlagValue};
+use pyroxene_runtime::{Backend, Buffer, Code, Executable, FlagValue, Packed};
 
 use super::{
     error::Error,
@@ -24,32 +24,47 @@ pub struct Lowered {
     /// The same for CPUs, where parts of it are worth being kernels.
     in_kernels: Option<InKernels>,
     preparation: Option<Arc<Preparation>>,
+    /// The results that the program's one result holds, one after the other; none where it returns them itself.
+    packed: Option<Vec<Ty>>,
+}
+
+/// How a graph is lowered.
+#[derive(Clone, Copy)]
+pub(super) struct How<'a> {
+    /// The module's name.
+    pub(super) name: &'a str,
+    pub(super) kernels: OneKernel,
+    /// Whether the program is run so often that several small results are worth being one.
+    pub(super) packs: bool,
 }
 
 impl Lowered {
-    pub(super) fn new(graph: &Graph, name: &str, mode: OneKernel) -> Result<Lowered, Error> {
+    pub(super) fn new(graph: &Graph, how: How<'_>) -> Result<Lowered, Error> {
         match split(graph)? {
-            None => Lowered::parts(graph, name, mode, None),
+            None => Lowered::parts(graph, how, None),
             Some(Split { prepare, main }) => {
-                let preparation = Arc::new(Preparation::new(prepare, name)?);
-                Lowered::parts(&main, name, mode, Some(preparation))
+                let preparation = Arc::new(Preparation::new(prepare, how.name)?);
+                Lowered::parts(&main, how, Some(preparation))
             }
         }
     }
 
     fn parts(
         main: &Graph,
-        name: &str,
-        mode: OneKernel,
+        How { name, kernels: mode, packs }: How<'_>,
         preparation: Option<Arc<Preparation>>,
     ) -> Result<Lowered, Error> {
+        let whole = if packs { lowering::packed(main).map_err(lowering::LowerError::from)? } else { None };
+        let results = || main.outputs().iter().map(|v| main.ty(*v).clone()).collect();
+        let packed = whole.as_ref().map(|_| results());
+        let main = whole.as_ref().unwrap_or(main);
         let lowered = lowering::lower(main, name)?;
         let gathered = lowering::kernels(main, mode).map_err(lowering::LowerError::from)?;
         let lower = |kernels: lowering::Kernels| -> Result<InKernels, Error> {
             Ok(InKernels { lowered: lowering::lower(&kernels.graph, name)?, libraries: kernels.libraries })
         };
         let in_kernels = gathered.map(lower).transpose()?;
-        Ok(Lowered { lowered, in_kernels, preparation })
+        Ok(Lowered { lowered, in_kernels, preparation, packed })
     }
 
     /// The program whose results, computed once for each set of data, this one takes as parameters `prepared.0` and so
@@ -74,7 +89,8 @@ impl Lowered {
         &self.lowered.inputs
     }
 
-    /// Types of the results, in order.
+    /// Types of the program's results, in order. Where several small results are one here, [`Lowered::compile`] makes an
+    /// executable that returns them.
     pub fn outputs(&self) -> &[Ty] {
         &self.lowered.outputs
     }
@@ -91,13 +107,14 @@ impl Lowered {
     pub fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Compiled, Error> {
         let on_cpu = backend.platform().name == CPU;
         let kernels = self.in_kernels.as_ref().filter(|_| on_cpu).map(|kernels| kernels.compile(backend));
-        let executable = match kernels {
-            Some(Err(error)) if is_refusal(&error) => {
-                compile(&self.lowered, backend, &CompileOptions::default())?
-            }
+        let mut executable = match kernels {
+            Some(Err(error)) if is_refusal(&error) => compile(&self.lowered, backend, BTreeMap::new())?,
             Some(compiled) => compiled?,
-            None => compile(&self.lowered, backend, &CompileOptions::default())?,
+            None => compile(&self.lowered, backend, BTreeMap::new())?,
         };
+        if let Some(results) = &self.packed {
+            executable = Arc::new(Packed::new(executable, backend.clone(), results.clone())?);
+        }
         Ok(Compiled { executable, preparation: self.preparation.clone(), backend: backend.clone() })
     }
 }
@@ -114,16 +131,15 @@ const LIBRARY: &str = "xla_cpu_experimental_ynn_fusion_type";
 
 impl InKernels {
     fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Arc<dyn Executable>, Error> {
-        let mut options = CompileOptions::default();
         if !self.libraries {
-            options.flags.insert(LIBRARY.into(), FlagValue::Text(String::new()));
-            match compile(&self.lowered, backend, &options) {
+            let without = BTreeMap::from([(LIBRARY.to_string(), FlagValue::Text(String::new()))]);
+            match compile(&self.lowered, backend, without) {
                 // Older compilers do not know the option, nor have they the library.
-                Err(error) if is_refusal(&error) => options.flags.clear(),
+                Err(error) if is_refusal(&error) => {}
                 compiled => return compiled,
             }
         }
-        compile(&self.lowered, backend, &options)
+        compile(&self.lowered, backend, BTreeMap::new())
     }
 }
 

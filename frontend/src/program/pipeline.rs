@@ -4,11 +4,15 @@ use std::time::{Duration, Instant};
 
 use pyroxene_ir::{
     Graph,
-    passes::{OneKernel, Query, Settings, Step},
+    passes::{Query, Settings, Step},
 };
 use pyroxene_runtime::options::Options;
 
-use super::{compiled::Lowered, dump::Dump, error::Error};
+use super::{
+    compiled::{How, Lowered},
+    dump::Dump,
+    error::Error,
+};
 
 /// How long passes and lowering took.
 #[derive(Clone, Copy, Default)]
@@ -59,8 +63,10 @@ pub(super) fn lower(
     let options = options()?;
     let settings = settings(base, &options)?;
     let mut dump = Dump::of(name, &options);
-    let mode = settings.kernels().unwrap_or(options.one_kernel);
-    let lowered = stages(graph, query, (name, mode), &settings, &mut dump);
+    let kernels = settings.kernels().unwrap_or(options.one_kernel);
+    // What samplers outside of the graph run for every step.
+    let packs = query == Query::PotentialAndGradient;
+    let lowered = stages(graph, query, How { name, kernels, packs }, &settings, &mut dump);
     // What was reached is of use above all when the next stage fails.
     dump.finish().and(lowered)
 }
@@ -68,7 +74,7 @@ pub(super) fn lower(
 fn stages(
     graph: &Graph,
     query: Query,
-    (name, mode): (&str, OneKernel),
+    how: How<'_>,
     settings: &Settings,
     dump: &mut Dump,
 ) -> Result<(Lowered, Took), Error> {
@@ -77,7 +83,7 @@ fn stages(
     let pure = settings.run(graph, query, &mut |step| dump.step(step))?;
     let passes = start.elapsed();
     let start = Instant::now();
-    let lowered = Lowered::new(&pure, name, mode)?;
+    let lowered = Lowered::new(&pure, how)?;
     let lower = start.elapsed();
     if let Some(preparation) = lowered.preparation() {
         dump.hlo("prepare", Duration::ZERO, preparation.instructions(), || preparation.to_text());

@@ -1,12 +1,12 @@
 //! Preparation: the part of a query that depends on data alone, run once for each set of data.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use pyroxene_ir::{Array, Graph, Op, eval::eval};
 use pyroxene_lowering as lowering;
-use pyroxene_runtime::{Backend, Buffer, CompileOptions, Executable, Input, Module};
+use pyroxene_runtime::{Backend, Buffer, CompileOptions, Executable, FlagValue, Input, Module};
 
-use super::error::Error;
+use super::{error::Error, pipeline};
 
 /// Up to so many elements, counted at each operation, the interpreter is done before a compiler would be.
 const HOST: usize = 1 << 20;
@@ -43,7 +43,7 @@ impl Preparation {
             let results = eval(&self.graph, data)?;
             return Ok(results.iter().map(|r| backend.upload(r)).collect::<Result<_, _>>()?);
         }
-        let executable = compile(&self.lowered, backend, &CompileOptions::default())?;
+        let executable = compile(&self.lowered, backend, BTreeMap::new())?;
         Ok(executable.run(&on_device.iter().collect::<Vec<_>>())?)
     }
 }
@@ -54,16 +54,17 @@ impl fmt::Debug for Preparation {
     }
 }
 
-/// Compiles a module for a device.
+/// Compiles a module for a device, as the environment says and with flags of its own.
 pub(super) fn compile(
     lowered: &lowering::Lowered,
     backend: &Arc<dyn Backend>,
-    options: &CompileOptions,
+    flags: BTreeMap<String, FlagValue>,
 ) -> Result<Arc<dyn Executable>, Error> {
+    let options = CompileOptions { flags, ..pipeline::options()?.compile_options(backend.platform()) };
     let inputs = lowered.inputs.iter().map(|(name, ty)| Input::new(name, ty.clone())).collect();
     let (name, hlo) = (lowered.name.as_str(), lowered.hlo.as_slice());
     let module = Module { name, hlo, inputs, outputs: lowered.outputs.clone() };
-    Ok(backend.compile(&module, options)?)
+    Ok(backend.compile(&module, &options)?)
 }
 
 /// What evaluating a graph costs in elements, about.
