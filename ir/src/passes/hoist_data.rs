@@ -34,7 +34,9 @@ impl Pass for HoistData {
     }
 
     fn finds(&self, graph: &Graph) -> bool {
-        moved_out(graph).map_or(true, |graph| !Facts::of_whole(&graph).cuts(&graph).is_empty())
+        // What is worth moving out of a loop may be worth no cut of its own.
+        moved_out(graph)
+            .map_or(true, |moved| *moved != *graph || !Facts::of_whole(&moved).cuts(&moved).is_empty())
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
