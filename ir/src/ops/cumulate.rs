@@ -178,7 +178,13 @@ fn samples(by: Reduction) -> Vec<Sample> {
     let matrix = x.reshape([4, 2]).unwrap_or_else(|_| x.clone());
     let long = Array::from((0..50).map(|i| 1.0 + 0.5 * (0.3 * f64::from(i)).sin()).collect::<Vec<_>>());
     let (inf, nan) = (f64::INFINITY, f64::NAN);
+    // Rows that divide the line, rows of rows, and lines of a prime length.
+    let wave = |n: usize| (0..n).map(|i| 1.0 + 0.4 * (0.7 * i as f64).cos()).collect::<Vec<_>>();
+    let lines = Array::from(wave(2 * 29)).reshape([2, 29]).unwrap_or_else(|_| x.clone());
     let mut out = vec![
+        Sample::values(op(0, true), [Array::from(wave(90))]),
+        Sample::values(op(1, false), [lines.clone()]),
+        Sample::values(op(1, true), [lines]),
         Sample::smooth(op(0, false), [x.clone()]),
         Sample::smooth(op(0, true), [matrix.clone()]),
         Sample::smooth(op(1, false), [matrix]),
@@ -228,5 +234,10 @@ fn expand(op: &Op, g: &mut Graph, args: &[Val]) -> Result<Operands, TypeError> {
         Reduction::Max | Reduction::LogSumExp => f64::NEG_INFINITY,
         Reduction::Min => f64::INFINITY,
     };
+    // Products and exponentials over- and underflow between blocks where they do not along the line.
+    let blocks = matches!(op.by, Reduction::Sum | Reduction::Max | Reduction::Min);
+    if blocks && along.is_narrow(g, args[0]) {
+        return Ok(smallvec![along.by_rows(g, args[0], start, &combine)?]);
+    }
     Ok(smallvec![along.by_scan(g, start, args, |g, y, x| combine(g, y, x[0]))?])
 }
