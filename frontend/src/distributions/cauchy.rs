@@ -75,16 +75,7 @@ impl Distribution for Cauchy {
 
 /// The log density of the standard Cauchy distribution, `−ln π − ln(1 + z²)`.
 pub(super) fn standard_log_prob(z: Tensor) -> Tensor {
-    -log1p_square(z) - std::f64::consts::PI.ln()
-}
-
-/// `ln(1 + z²)`, also where `z²` overflows.
-pub(super) fn log1p_square(z: Tensor) -> Tensor {
-    // With m = max(|z|, 1): 1 + z² = m² (1 + r²) for r = 1/|z| beyond one, and m = 1, r = |z| within.
-    let z = z.abs();
-    let m = z.maximum(1.0);
-    let r = z.minimum(1.0) / m;
-    m.log() * 2.0 + (r * r).log1p()
+    -z.log1p_square() - std::f64::consts::PI.ln()
 }
 
 /// The quantiles of the standard Cauchy distribution, from the nearest of their pole below, their zero and their pole

@@ -1,9 +1,7 @@
 //! Student's t-distribution.
 
 use super::{
-    Distribution, batched,
-    cauchy::log1p_square,
-    draw_dims,
+    Distribution, batched, draw_dims,
     parameters::{described, parameters},
     stirling::log_rising,
 };
@@ -29,7 +27,7 @@ impl Distribution for StudentT {
 
     fn log_prob(&self, value: Tensor) -> Tensor {
         let half = self.df * 0.5;
-        let kernel = (half + 0.5) * log1p_square((value - self.loc) / self.scale / self.df.sqrt());
+        let kernel = (half + 0.5) * ((value - self.loc) / self.scale / self.df.sqrt()).log1p_square();
         let constant =
             log_rising(half, Tensor::from(0.5)) - 0.5 * (self.df.log() + std::f64::consts::PI.ln());
         constant - self.scale.log() - kernel

@@ -24,6 +24,8 @@ float_functions! {
     log Log,
     /// `ln(1 + x)`, accurate near zero.
     log1p Log1p,
+    /// `ln(1 + x²)`, accurate near zero, and also where the square overflows.
+    log1p_square Log1pSquare,
     /// `√x`.
     sqrt Sqrt,
     /// `tan x`, radians.

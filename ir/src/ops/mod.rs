@@ -31,8 +31,8 @@ pub use cumulate::Reduction;
 pub use digamma::polygamma;
 pub use elementwise::{Class, Elementwise, Partial, Partials};
 pub(crate) use elementwise::{bits1, bits2, float1, number1, number2};
-pub(crate) use formula::{Num, formula};
-use formula::{eval_in_doubles, formulas};
+use formula::eval_in_doubles;
+pub(crate) use formula::{Num, formula, formulas};
 pub use hlo::{Comparison, GatherDims, Hlo, HloAttr, ScatterDims};
 pub use multi::{Batched, MultiJvp, MultiRules, MultiVjp, Tangents, Tys};
 pub use sample::Sample;
@@ -318,6 +318,7 @@ ops! {
     lgamma::Lgamma,
     linear_recurrence::LinearRecurrence,
     log1p::Log1p,
+    log1p_square::Log1pSquare,
     log::Log,
     log_add_exp::LogAddExp,
     log_ndtr::LogNdtr,

@@ -165,6 +165,12 @@ CASES = {
         lambda x: 2 * erfcx(x) + 2 * x * (2 * x * erfcx(x) - 2 / mpmath.sqrt(PI)),
         TINY + spread(1e-3, 1e8, 30) + [1e30, 1e300, -1e-10, -0.3, -2.0, -10.0, -26.0],
     ),
+    "log1p_square": (
+        lambda x: mpmath.log1p(x * x),
+        lambda x: 2 * x / (1 + x * x),
+        lambda x: 2 * (1 - x * x) / (1 + x * x) ** 2,
+        both(TINY + spread(1e-3, 1e8, 30) + around(1.0, 1e10) + [1e30, 1e154, 1e160, 1e300]),
+    ),
     "log_ndtr": (
         log_ndtr,
         hazard,
