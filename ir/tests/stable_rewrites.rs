@@ -4,9 +4,10 @@
 use std::{collections::BTreeSet, fs};
 
 use pyroxene_ir::{
-    Array, Graph,
+    Array, DType, Graph,
     eval::eval,
-    passes::{Pass, Query, REWRITES, SharedLogs, StableRewrites, value_and_grad},
+    ops::Op,
+    passes::{Pass, Query, REWRITES, SharedExps, SharedLogs, StableRewrites, value_and_grad},
     text::parse,
 };
 use serde_json::Value;
@@ -153,14 +154,7 @@ fn shared_logarithms_lose_nothing_that_counts() {
         let after = SharedLogs.run(&before, Query::PotentialAndGradient).unwrap();
         assert_ne!(after, before);
         let eps = if dtype == "f32" { f64::from(f32::EPSILON) } else { f64::EPSILON };
-        let array = |f: &dyn Fn(usize) -> f64| {
-            let x: Vec<f64> = (0..n).map(f).collect();
-            if dtype == "f32" {
-                Array::from(x.iter().map(|x| *x as f32).collect::<Vec<f32>>())
-            } else {
-                Array::from(x)
-            }
-        };
+        let array = |f: &dyn Fn(usize) -> f64| array(n, dtype, f);
         let wave = |i: usize| (i as f64 * 0.7).sin();
         let cases: [&dyn Fn(usize) -> f64; 7] = [
             &wave,
@@ -182,6 +176,98 @@ fn shared_logarithms_lose_nothing_that_counts() {
             let same = x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= eps * roundings * size;
             assert!(same, "{n} of {dtype}, case {case}: {x} became {y}");
             assert_eq!(bits(&old[1]), bits(&new[1]), "the derivative is what it was");
+        }
+    }
+}
+
+/// A vector of the numbers of a function.
+fn array(n: usize, dtype: &str, f: &dyn Fn(usize) -> f64) -> Array {
+    let x = Array::from((0..n).map(f).collect::<Vec<f64>>());
+    if dtype == "f32" { x.convert(DType::F32) } else { x }
+}
+
+/// `Σ (x − c ln(1 + x²))` over `n` elements, and its derivatives by `x` and `c`.
+fn heavy_tails(n: usize, dtype: &str) -> Graph {
+    let ty = format!("{dtype}[{n}]");
+    let text = format!(
+        "pure {{\n  %0: {ty} = input argument \"x\"\n  %1: {dtype}[] = input argument \"c\"\n  \
+         %2: {ty} = log1p_square %0\n  %3: {ty} = broadcast %1 {{\"dims\":[{n}],\"map\":[]}}\n  \
+         %4: {ty} = mul %3 %2\n  %5: {ty} = sub %0 %4\n  %6: {dtype}[] = reduce_sum %5 {{\"axes\":[0]}}\n  \
+         return %6\n}}\n"
+    );
+    let graph = parse(&text).unwrap();
+    value_and_grad(&graph, graph.inputs()).unwrap()
+}
+
+#[test]
+fn significands_make_up_heavy_tails() {
+    // Lengths that lanes divide, that they do not, the shortest and a prime one.
+    for (n, dtype) in [(1000, "f64"), (997, "f64"), (64, "f64"), (300, "f32"), (67, "f32")] {
+        let before = heavy_tails(n, dtype);
+        let after = SharedLogs.run(&before, Query::PotentialAndGradient).unwrap();
+        assert_ne!(after, before);
+        // The largest number of the type, the root of it with those around, and what is nothing beside 1.
+        let (eps, largest) = if dtype == "f32" {
+            (f64::from(f32::EPSILON), f64::from(f32::MAX))
+        } else {
+            (f64::EPSILON, f64::MAX)
+        };
+        let wave = |i: usize| (i as f64 * 0.7).sin();
+        let mut cases: Vec<Vec<f64>> =
+            [1e-30, 1e-9, 1.0, 3.0, 1e8, 1e30, largest.sqrt(), largest / 16.0, largest]
+                .iter()
+                .map(|scale| (0..n).map(|i| scale * wave(i)).collect())
+                .collect();
+        let near = (0..n).map(|i| largest.sqrt() * (i as f64 / 8.0 - 8.0).exp2());
+        cases.extend([vec![0.0; n], vec![largest; n], vec![1.0; n], near.collect()]);
+        for strange in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            cases.push((0..n).map(|i| if i == 5 { strange } else { wave(i) }).collect());
+        }
+        for x in &cases {
+            let args = [array(n, dtype, &|i| x[i]), array(1, dtype, &|_| 1.5).reshape([]).unwrap()];
+            let (old, new) = (eval(&before, &args).unwrap(), eval(&after, &args).unwrap());
+            // A sum of as many terms is rounded as often, in either order.
+            let log = |x: f64| if x.abs() > 1e10 { 2.0 * x.abs().ln() } else { (x * x).ln_1p() };
+            let logs: f64 = x.iter().filter(|x| x.is_finite()).map(|x| log(*x) + 1.0).sum();
+            let own: f64 = x.iter().filter(|x| x.is_finite()).map(|x| x.abs()).sum();
+            let sizes = [own + 1.5 * logs, 0.0, logs];
+            for ((old, new), size) in old.iter().zip(&new).zip(sizes) {
+                if size == 0.0 {
+                    assert_eq!(bits(old), bits(new), "the derivative by x is what it was");
+                    continue;
+                }
+                let (x, y) = (old.to_f64_vec()[0], new.to_f64_vec()[0]);
+                let same = x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= eps * n as f64 * size;
+                assert!(same, "{n} of {dtype}: {x} became {y}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_exponential_makes_the_logistic_function_of_both_signs() {
+    for dtype in ["f64", "f32"] {
+        let text = format!(
+            "pure {{\n  %0: {dtype}[12] = input argument \"x\"\n  %1: {dtype}[12] = softplus %0\n  \
+             %2: {dtype}[12] = abs %0\n  %3: {dtype}[12] = neg %2\n  %4: {dtype}[12] = exp %3\n  \
+             %5: {dtype}[12] = neg %0\n  %6: {dtype}[12] = logistic %0\n  %7: {dtype}[12] = logistic %5\n  \
+             return %4, %6, %7\n}}\n"
+        );
+        let before = parse(&text).unwrap();
+        let after = SharedExps.run(&before, Query::PotentialAndGradient).unwrap();
+        assert!(after.vals().all(|v| !matches!(after.op(v), Some(Op::Logistic(_)))));
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        let x = [0.0, -0.0, 1e-30, 0.7, -0.7, 40.0, -40.0, -80.0, 800.0, inf, -inf, nan];
+        let x = array(12, dtype, &|i| x[i]);
+        let x = [x];
+        let (old, new) = (eval(&before, &x).unwrap(), eval(&after, &x).unwrap());
+        let eps = if dtype == "f32" { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        for (old, new) in old.iter().zip(&new) {
+            for (x, y) in old.to_f64_vec().iter().zip(new.to_f64_vec()) {
+                // An exponential, a sum and a quotient, rounded each.
+                let same = *x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= 4.0 * eps * x.abs();
+                assert!(same, "{dtype}: {x} became {y}");
+            }
         }
     }
 }

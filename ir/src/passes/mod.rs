@@ -109,6 +109,7 @@ passes! {
     fuse_logp::FuseLogp,
     shared_logs::SharedLogs,
     legalize::Legalize,
+    shared_exps::SharedExps,
     dce::Dce,
 }
 
