@@ -17,46 +17,47 @@ pub(crate) struct Factor {
 /// does the same: no inverse is formed.
 pub(crate) fn factor(g: &mut Graph, a: Val) -> Result<Factor, TypeError> {
     let n = g.ty(a).dims[g.ty(a).rank() - 1];
-    let (mut lower, mut upper): (Option<Val>, Vec<Val>) = (None, Vec::new());
     let blocks = blocks(n);
+    let mut left: Option<Val> = None;
     for (start, end) in blocks.iter().copied() {
         let mut rest = part(g, a, (start, n), (start, end))?;
-        if let Some(left) = lower {
+        if let Some(left) = left {
             let (below, own) =
                 (part(g, left, (start, n), (0, start))?, part(g, left, (start, end), (0, start))?);
             let known = matrix::product(g, below, own, [1, 1])?;
             rest = g.sub(rest, known)?;
         }
-        let [rows, columns] = block(g, rest, blocks.len() > 1)?;
-        upper.push(padded(g, rows, [0, 0], [start, 0])?);
-        let columns = padded(g, columns, [start, 0], [0, 0])?;
-        lower = Some(match lower {
-            Some(left) => joined(g, &[left, columns], true)?,
-            None => columns,
-        });
+        let args: Vec<Val> = [rest].into_iter().chain(left).collect();
+        let made = apart(g, blocks.len() > 1, &args, |g, args| {
+            let columns = block(g, args[0], start)?;
+            let left = joined(g, &[&args[1..], &[columns]].concat(), true)?;
+            if end < n { Ok(vec![left]) } else { whole(g, left) }
+        })?;
+        if let [lower, upper] = made[..] {
+            return Ok(Factor { lower, upper });
+        }
+        left = made.first().copied();
     }
-    let upper = joined(g, &upper, false)?;
-    let lower = lower.unwrap_or(upper);
-    // A pivot that is not positive makes all later ones NaN.
-    let last = part(g, lower, (n - 1, n), (n - 1, n))?;
-    let wrong = g.push(Compare(Comparison::Ne), &[last, last])?;
-    let mut or_nan = |x: Val| -> Result<Val, TypeError> {
-        let dims = g.ty(x).dims.clone();
-        let (wrong, nan) = (g.broadcast_to(wrong, &dims)?, g.full_like(x, f64::NAN)?);
-        g.select(wrong, nan, x)
-    };
-    Ok(Factor { lower: or_nan(lower)?, upper: or_nan(upper)? })
+    // There is a block, and the last one has returned.
+    Ok(Factor { lower: a, upper: a })
 }
 
-/// A block of columns of `L` as rows and as columns, from what remains of `A`'s columns.
-fn block(g: &mut Graph, a: Val, among: bool) -> Result<[Val; 2], TypeError> {
-    let build = |g: &mut Graph, a: Val| -> Result<Vec<Val>, TypeError> {
-        let a = matrix::transposed(g, a)?;
-        let rows = loops::factored(g, a)?;
-        Ok(vec![rows, matrix::transposed(g, rows)?])
-    };
-    let results = apart(g, among, &[a], |g, args| build(g, args[0]))?;
-    Ok([results[0], results[1]])
+/// The columns of `L` from `start` on, as many as those of what remains of `A`'s below it.
+fn block(g: &mut Graph, a: Val, start: usize) -> Result<Val, TypeError> {
+    let a = matrix::transposed(g, a)?;
+    let rows = loops::factored(g, a)?;
+    let columns = matrix::transposed(g, rows)?;
+    padded(g, columns, [start, 0], [0, 0])
+}
+
+/// A factor and its transpose, NaN all over if a pivot was not positive: that makes all later ones NaN.
+fn whole(g: &mut Graph, l: Val) -> Result<Vec<Val>, TypeError> {
+    let (n, dims) = (g.ty(l).dims[g.ty(l).rank() - 1], g.ty(l).dims.clone());
+    let last = part(g, l, (n - 1, n), (n - 1, n))?;
+    let wrong = g.push(Compare(Comparison::Ne), &[last, last])?;
+    let (wrong, nan) = (g.broadcast_to(wrong, &dims)?, g.full_like(l, f64::NAN)?);
+    let l = g.select(wrong, nan, l)?;
+    Ok(vec![l, matrix::transposed(g, l)?])
 }
 
 /// What `build` makes: as one function of machine code if it is a block `among` others, with products between them, or

@@ -79,33 +79,37 @@ impl Triangular {
 pub(crate) fn inverse(g: &mut Graph, l: Val, unit: bool) -> Result<[Val; 2], TypeError> {
     let n = g.ty(l).dims[g.ty(l).rank() - 1];
     let how = Read { forward: true, transposed: false, unit };
-    let (mut known, mut transposes): (Option<Val>, Vec<Val>) = (None, Vec::new());
     let blocks = blocks(n);
+    let mut known: Option<Val> = None;
     for (start, end) in blocks.iter().copied() {
-        let own = part(g, l, (start, end), (start, end))?;
-        let ty = g.ty(own).clone();
-        let mut right = matrix::identity(g, &ty)?;
-        if let Some(before) = known {
+        let mut args = vec![l];
+        if let Some(known) = known {
             let left = part(g, l, (start, end), (0, start))?;
-            let sum = matrix::matmul(g, left, before)?;
-            let sum = g.neg(sum)?;
-            right = joined(g, &[sum, right], true)?;
+            args.extend([known, matrix::matmul(g, left, known)?]);
         }
-        let made = apart(g, blocks.len() > 1, &[own, right], |g, args| {
-            let x = loops::solved(g, args[0], args[1], how)?;
-            Ok(vec![x, matrix::transposed(g, x)?])
+        let made = apart(g, blocks.len() > 1, &args, |g, args| {
+            let own = part(g, args[0], (start, end), (start, end))?;
+            let ty = g.ty(own).clone();
+            let right = matrix::identity(g, &ty)?;
+            let w = match *args {
+                [_, known, sum] => {
+                    let sum = g.neg(sum)?;
+                    let right = joined(g, &[sum, right], true)?;
+                    let rows = loops::solved(g, own, right, how)?;
+                    let known = padded(g, known, [0, 0], [0, end - start])?;
+                    joined(g, &[known, rows], false)?
+                }
+                _ => loops::solved(g, own, right, how)?,
+            };
+            if end < n { Ok(vec![w]) } else { Ok(vec![w, matrix::transposed(g, w)?]) }
         })?;
-        transposes.push(padded(g, made[1], [0, n - end], [0, 0])?);
-        known = Some(match known {
-            None => made[0],
-            Some(before) => {
-                let before = padded(g, before, [0, 0], [0, end - start])?;
-                joined(g, &[before, made[0]], false)?
-            }
-        });
+        if let [w, transpose] = made[..] {
+            return Ok([w, transpose]);
+        }
+        known = made.first().copied();
     }
-    let transpose = joined(g, &transposes, true)?;
-    Ok([known.unwrap_or(l), transpose])
+    // There is a block, and the last one has returned.
+    Ok([l, l])
 }
 
 /// `Wᵀ W` of a lower triangular `W`, which is there transposed too, with what is zero left out.
