@@ -9,8 +9,58 @@ use pyroxene_ir::{
     verify,
 };
 
-/// `Σ e^(s (y − a[group] − b[group] x))` of data `group`, `x` and `y`, and its derivatives by `a`, `b` and `s`.
-fn graph(elements: usize, segments: usize, [dtype, index]: [DType; 2]) -> Result<Graph, TypeError> {
+/// What is added up over the elements, of `r = y − a[group] − b[group] x`.
+#[derive(Clone, Copy)]
+enum Terms {
+    /// `e^(s r)`.
+    Exponentials,
+    /// `2 − ln s − (r/s)²/2`, of which most is the same for all elements.
+    Squares,
+}
+
+impl Terms {
+    fn record(self, g: &mut Graph, rest: Val, s: Val) -> Result<Val, TypeError> {
+        let dims = g.ty(rest).dims.clone();
+        let scale = g.broadcast_to(s, &dims)?;
+        match self {
+            Terms::Exponentials => {
+                let rest = g.mul(rest, scale)?;
+                g.exp(rest)
+            }
+            Terms::Squares => {
+                let (ratio, half) = (g.div(rest, scale)?, g.full_like(rest, 0.5)?);
+                let square = g.mul(ratio, ratio)?;
+                let square = g.mul(half, square)?;
+                let (log, two) = (g.log(s)?, g.full_like(rest, 2.0)?);
+                let log = g.broadcast_to(log, &dims)?;
+                let constant = g.sub(two, log)?;
+                g.sub(constant, square)
+            }
+        }
+    }
+
+    /// A term and its derivatives by `r` and `s`.
+    fn of(self, rest: f64, s: f64) -> [f64; 3] {
+        match self {
+            Terms::Exponentials => {
+                let e = (s * rest).exp();
+                [e, s * e, rest * e]
+            }
+            Terms::Squares => {
+                let z = rest / s;
+                [2.0 - s.ln() - 0.5 * z * z, -z / s, (z * z - 1.0) / s]
+            }
+        }
+    }
+}
+
+/// The sum over data `group`, `x` and `y`, and its derivatives by `a`, `b` and `s`.
+fn graph(
+    elements: usize,
+    segments: usize,
+    [dtype, index]: [DType; 2],
+    terms: Terms,
+) -> Result<Graph, TypeError> {
     let mut g = Graph::new(Phase::Pure);
     let along = Ty::new(dtype, [elements]);
     let group = g.input("group", Role::Data, along.with_dtype(index));
@@ -21,26 +71,23 @@ fn graph(elements: usize, segments: usize, [dtype, index]: [DType; 2]) -> Result
     let slope = g.mul(of_b?, x)?;
     let mean = g.add(of_a?, slope)?;
     let rest = g.sub(y, mean)?;
-    let scale = g.broadcast_to(s, &[elements])?;
-    let rest = g.mul(rest, scale)?;
-    let exp = g.exp(rest)?;
-    let sum = g.sum_all(exp)?;
+    let term = terms.record(&mut g, rest, s)?;
+    let sum = g.sum_all(term)?;
     g.set_outputs([sum]);
     Ok(value_and_grad(&g, &[a, b, s])?)
 }
 
 /// The same, one element after the other.
-fn one_by_one(group: &[i64], [x, y, a, b]: [&[f64]; 4], s: f64) -> [Vec<f64>; 4] {
+fn one_by_one(group: &[i64], [x, y, a, b]: [&[f64]; 4], s: f64, terms: Terms) -> [Vec<f64>; 4] {
     let (mut sum, mut by_s) = (0.0, 0.0);
     let (mut by_a, mut by_b) = (vec![0.0; a.len()], vec![0.0; a.len()]);
     for (i, j) in group.iter().enumerate() {
         let j = (*j).clamp(0, a.len() as i64 - 1) as usize;
-        let rest = y[i] - a[j] - b[j] * x[i];
-        let e = (s * rest).exp();
-        sum += e;
-        by_a[j] -= s * e;
-        by_b[j] -= s * e * x[i];
-        by_s += rest * e;
+        let [term, by_rest, by_scale] = terms.of(y[i] - a[j] - b[j] * x[i], s);
+        sum += term;
+        by_a[j] -= by_rest;
+        by_b[j] -= by_rest * x[i];
+        by_s += by_scale;
     }
     [vec![sum], by_a, by_b, vec![by_s]]
 }
@@ -71,10 +118,15 @@ fn sorts(graph: &Graph) -> usize {
     graph.vals().filter(|v| matches!(graph.op(*v), Some(Op::Sort(_)))).count()
 }
 
-/// Checks these groups.
 fn check(group: &[i64], segments: usize, dtypes: [DType; 2]) {
+    [Terms::Exponentials, Terms::Squares]
+        .into_iter()
+        .for_each(|terms| check_terms(group, segments, dtypes, terms));
+}
+
+fn check_terms(group: &[i64], segments: usize, dtypes: [DType; 2], terms: Terms) {
     let elements = group.len();
-    let graph = graph(elements, segments, dtypes).unwrap();
+    let graph = graph(elements, segments, dtypes, terms).unwrap();
     let in_rows = SegmentRows.run(&graph, Query::Function).unwrap();
     verify(&in_rows).unwrap();
     assert_eq!(sorts(&in_rows), 1, "{elements} elements in {segments} segments");
@@ -83,7 +135,7 @@ fn check(group: &[i64], segments: usize, dtypes: [DType; 2]) {
 
     let [x, y] = [1, 2].map(|seed| numbers(elements, seed));
     let [a, b] = [3, 4].map(|seed| numbers(segments, seed));
-    let expected = one_by_one(group, [&x, &y, &a, &b], 0.7);
+    let expected = one_by_one(group, [&x, &y, &a, &b], 0.7, terms);
     let positions: Vec<f64> = group.iter().map(|i| *i as f64).collect();
     let args = [
         array(dtypes[1], &positions),
@@ -107,7 +159,7 @@ const DOUBLE: [DType; 2] = [DType::F64, DType::I64];
 
 #[test]
 fn every_division_into_segments_has_its_sums() {
-    for (elements, segments) in [(128, 1), (128, 14), (150, 17), (250, 29), (400, 20), (919, 45), (919, 85)] {
+    for (elements, segments) in [(256, 1), (256, 29), (300, 35), (260, 13), (400, 20), (919, 45), (919, 85)] {
         let last = segments as i64 - 1;
         let drawn = numbers(elements, elements as u64);
         let n = |i: usize| i as i64;
@@ -140,7 +192,7 @@ fn other_types_have_rows_too() {
 #[test]
 fn what_is_in_rows_can_be_left_out_and_stays_where_it_is_not_data() {
     let settings = Settings::default().without("segment_rows").unwrap();
-    let graph = graph(128, 10, DOUBLE).unwrap();
+    let graph = graph(256, 10, DOUBLE, Terms::Squares).unwrap();
     assert_eq!(sorts(&settings.run(&graph, Query::Function, &mut |_| {}).unwrap()), 0);
     // Behind a loop's carry nothing is data.
     let ints: Vec<Val> = graph.inputs().to_vec();
@@ -149,4 +201,20 @@ fn what_is_in_rows_can_be_left_out_and_stays_where_it_is_not_data() {
     let outputs = free.inline(&graph, &args).unwrap();
     free.set_outputs(outputs);
     assert_eq!(sorts(&SegmentRows.run(&free, Query::Function).unwrap()), 0);
+}
+
+#[test]
+fn a_scale_that_is_no_number_stays_with_its_elements() {
+    // One segment has all elements, and another none: its derivative is zero, whatever the scale.
+    let graph = graph(256, 2, DOUBLE, Terms::Squares).unwrap();
+    let in_rows = SegmentRows.run(&graph, Query::Function).unwrap();
+    let [x, y] = [1, 2].map(|seed| array(DType::F64, &numbers(256, seed)));
+    let zeros = array(DType::F64, &[0.0, 0.0]);
+    for scale in [0.0, f64::NAN, f64::INFINITY] {
+        let scale = Array::scalar(scale);
+        let args = [Array::from(vec![0i64; 256]), x.clone(), y.clone(), zeros.clone(), zeros.clone(), scale];
+        let [found, expected] = [&in_rows, &graph].map(|graph| eval(graph, &args).unwrap()[1].to_f64_vec());
+        assert_eq!(found[1], 0.0);
+        assert_eq!(found[0].is_finite(), expected[0].is_finite(), "{found:?} for {expected:?}");
+    }
 }

@@ -23,6 +23,7 @@ mod provenance;
 mod query;
 mod relations;
 mod segment_layout;
+mod segment_terms;
 mod states;
 mod trace_back;
 mod traced;

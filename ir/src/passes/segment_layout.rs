@@ -20,6 +20,8 @@ pub(super) struct Layout {
     pub(super) at: Val,
     /// Whether a place has an element of its own, `[width, rows]`.
     pub(super) own: Val,
+    /// The number of elements in each row, as numbers of type `f64`.
+    pub(super) count: Val,
     /// The segment of the elements in each row.
     pub(super) segment: Val,
     /// The segment that each row after the first ones belongs to.
@@ -73,10 +75,14 @@ impl Layout {
         let start = g.push(Concatenate { axis: 0 }, &[starts, start])?;
         let count = g.push(Concatenate { axis: 0 }, &[counts, count])?;
         let (at, own) = places(g, order, [start, count], width)?;
+        let (none, full) = (g.full_like(count, 0.0)?, g.full_like(count, width as f64)?);
+        let count = g.max(count, none)?;
+        let count = g.push(Min, &[count, full])?;
+        let count = g.convert(count, DType::F64)?;
         let top = g.push(Slice::along(&[width, rows], 0, 0, 1), &[at])?;
         let top = g.reshape(top, &[rows])?;
         let segment = g.push(Take { axis: 0 }, &[index, top])?;
-        Ok(Layout { width, segments, rows, at, own, segment, rest, once: [order, counts] })
+        Ok(Layout { width, segments, rows, at, own, count, segment, rest, once: [order, counts] })
     }
 
     /// The lines of something at all places.

@@ -6,6 +6,7 @@ use super::{
     out_of_loops::inside_of,
     rebuild,
     segment_layout::Layout,
+    segment_terms::{Step, Terms},
 };
 use crate::{
     error::TypeError,
@@ -47,7 +48,7 @@ impl Pass for SegmentRows {
 const NAME: &str = "segment_rows";
 
 /// Fewer elements are not worth the rows.
-const ELEMENTS: usize = 128;
+const ELEMENTS: usize = 256;
 
 /// What is tried for a row's width.
 const WIDTHS: [usize; 2] = [8, 4];
@@ -119,7 +120,7 @@ fn copied(
 
 /// How a value along a plate is computed at each place.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Along {
+pub(super) enum Along {
     /// Data, and what comes of data alone, taken to its place.
     Data,
     /// One number everywhere.
@@ -131,12 +132,14 @@ enum Along {
 }
 
 /// A plate whose sums are computed in rows.
-struct Plate {
+pub(super) struct Plate {
     /// The index before it is clamped.
     index: Val,
     segments: usize,
     width: usize,
-    along: Vec<Option<Along>>,
+    pub(super) along: Vec<Option<Along>>,
+    /// What is the same number for every element.
+    pub(super) uniform: Vec<bool>,
     /// The sums over all elements and over those of each segment.
     sums: Vec<Val>,
 }
@@ -177,15 +180,9 @@ impl Plate {
         let elements = graph.ty(index).len();
         let raw = unclamped(graph, index, segments)?;
         let along = along(graph, facts, [index, raw], segments);
+        let uniform = everywhere(graph, &along, |along| along == Along::Uniform, true);
         // What differs from segment to segment, and with it all that comes of it.
-        let mut moves = vec![false; graph.len()];
-        for v in graph.vals() {
-            moves[v.index()] = match along[v.index()] {
-                Some(Along::Gather) => true,
-                Some(Along::Map) => graph.operands(v).iter().any(|o| moves[o.index()]),
-                _ => false,
-            };
-        }
+        let moves = everywhere(graph, &along, |along| along == Along::Gather, false);
         let is_sum = |v: Val| match graph.op(v) {
             Some(Op::ReduceSum(ReduceSum { axes })) => {
                 axes.as_slice() == [0] && moves[graph.operands(v)[0].index()]
@@ -210,8 +207,22 @@ impl Plate {
         let empty = if dear { EMPTY_IF_DEAR } else { EMPTY };
         let fits = |width: &usize| (segments * (width - 1)) as f64 <= elements as f64 * empty;
         let width = WIDTHS.into_iter().find(fits)?;
-        (!own_order && by_segment).then_some(Plate { index: raw, segments, width, along, sums })
+        (!own_order && by_segment).then_some(Plate { index: raw, segments, width, along, uniform, sums })
     }
+}
+
+/// The values that lie along the plate in a way that `holds`, and those made of such alone or, unless `all`, among others.
+fn everywhere(graph: &Graph, along: &[Option<Along>], holds: impl Fn(Along) -> bool, all: bool) -> Vec<bool> {
+    let mut found = vec![false; graph.len()];
+    for v in graph.vals() {
+        found[v.index()] = match along[v.index()] {
+            Some(Along::Map) if all => graph.operands(v).iter().all(|o| found[o.index()]),
+            Some(Along::Map) => graph.operands(v).iter().any(|o| found[o.index()]),
+            Some(along) => holds(along),
+            None => false,
+        };
+    }
+    found
 }
 
 /// How each value of the graph lies along the plate, if it does.
@@ -282,8 +293,10 @@ impl Rows {
         };
         let operands = graph.operands(v);
         let of = *operands.last().unwrap_or(&v);
-        self.compute(graph, out, &layout, of, map)?;
-        let total = self.total(out, &layout, of)?;
+        let terms = Terms::of(graph, &self.plate, of);
+        let roots: Vec<Val> = terms.roots().collect();
+        self.compute(graph, out, &layout, &roots, map)?;
+        let total = self.total(out, &layout, &terms)?;
         let sum = match graph.op(v) {
             Some(Op::ScatterAdd(_)) => by_segment(out, &layout, map[operands[0].index()], total),
             _ => out.push(ReduceSum { axes: Dims::from_slice(&[0]) }, &[total]),
@@ -292,23 +305,23 @@ impl Rows {
         sum
     }
 
-    /// Computes the lines of `of` and of all that it comes from.
+    /// Computes the lines of these values and of all that they come from.
     fn compute(
         &mut self,
         graph: &Graph,
         out: &mut Graph,
         layout: &Layout,
-        of: Val,
+        roots: &[Val],
         map: &[Val],
     ) -> Result<(), TypeError> {
-        let mut wanted = vec![false; of.index() + 1];
-        wanted[of.index()] = true;
-        for v in (0..=of.index()).rev().map(Val::from_index) {
+        let mut wanted = vec![false; graph.len()];
+        roots.iter().for_each(|v| wanted[v.index()] = true);
+        for v in graph.vals().rev() {
             if wanted[v.index()] && self.plate.along[v.index()] == Some(Along::Map) {
                 graph.operands(v).iter().for_each(|o| wanted[o.index()] = true);
             }
         }
-        for v in (0..=of.index()).map(Val::from_index) {
+        for v in graph.vals() {
             if wanted[v.index()] && self.lines[v.index()].is_none() {
                 let line = self.line(graph, out, layout, v, map)?;
                 self.lines[v.index()] = Some(line);
@@ -355,25 +368,53 @@ impl Rows {
         })
     }
 
-    /// The sum of each row's own elements of `of`.
-    fn total(&self, out: &mut Graph, layout: &Layout, of: Val) -> Result<Val, TypeError> {
-        let line = self.lines[of.index()].as_ref();
-        let mut terms = Vec::with_capacity(layout.width);
+    /// The sum of each row's own elements of what the terms make.
+    fn total(&self, out: &mut Graph, layout: &Layout, terms: &Terms) -> Result<Val, TypeError> {
+        let line = |v: Val, i: usize| self.lines[v.index()].as_ref().map(|line| line.at(i));
+        let mut sums = Vec::with_capacity(layout.width);
         for (i, own) in self.own.iter().enumerate() {
-            let Some(x) = line.map(|line| line.at(i)) else { continue };
-            let zero = out.full_like(x, 0.0)?;
-            terms.push(out.select(*own, x, zero)?);
+            let mut product: Option<Val> = None;
+            for x in terms.factors.iter().filter_map(|v| line(*v, i)) {
+                product = Some(product.map_or(Ok(x), |product| out.mul(product, x))?);
+            }
+            if let Some(product) = product {
+                sums.push(or_zero(out, *own, product)?);
+            }
         }
         // In pairs, so that no addition waits for all before it.
-        while terms.len() > 1 {
-            let pairs = terms.chunks(2).map(|pair| match pair {
+        while sums.len() > 1 {
+            let pairs = sums.chunks(2).map(|pair| match pair {
                 [x, y] => out.add(*x, *y),
                 _ => Ok(pair[0]),
             });
-            terms = pairs.collect::<Result<_, _>>()?;
+            sums = pairs.collect::<Result<_, _>>()?;
         }
-        terms.pop().ok_or_else(|| TypeError { op: NAME, operands: Vec::new(), expected: "lines".into() })
+        let mut sum = sums.pop().ok_or_else(|| TypeError {
+            op: NAME,
+            operands: Vec::new(),
+            expected: "lines".into(),
+        })?;
+        for step in terms.steps.iter().rev() {
+            sum = match step {
+                Step::Neg => out.neg(sum)?,
+                Step::Double => out.add(sum, sum)?,
+                Step::Add(by) | Step::Sub(by) => {
+                    let count = out.convert(layout.count, out.ty(sum).dtype)?;
+                    let by = line(*by, 0).map_or(Ok(count), |by| out.mul(count, by))?;
+                    if matches!(step, Step::Add(_)) { out.add(sum, by)? } else { out.sub(sum, by)? }
+                }
+                Step::Mul(by) => line(*by, 0).map_or(Ok(sum), |by| out.mul(sum, by))?,
+                Step::Div(by) => line(*by, 0).map_or(Ok(sum), |by| out.div(sum, by))?,
+            };
+        }
+        // A row without elements has none of what is the same everywhere either, be it infinite.
+        if terms.steps.is_empty() { Ok(sum) } else { or_zero(out, self.own[0], sum) }
     }
+}
+
+fn or_zero(out: &mut Graph, on: Val, x: Val) -> Result<Val, TypeError> {
+    let zero = out.full_like(x, 0.0)?;
+    out.select(on, x, zero)
 }
 
 fn missing(graph: &Graph, v: Val) -> TypeError {
