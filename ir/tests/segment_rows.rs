@@ -58,13 +58,14 @@ impl Terms {
 fn graph(
     elements: usize,
     segments: usize,
-    [dtype, index]: [DType; 2],
+    [dtype, index, data]: [DType; 3],
     terms: Terms,
 ) -> Result<Graph, TypeError> {
     let mut g = Graph::new(Phase::Pure);
     let along = Ty::new(dtype, [elements]);
     let group = g.input("group", Role::Data, along.with_dtype(index));
-    let [x, y] = ["x", "y"].map(|name| g.input(name, Role::Data, along.clone()));
+    let [x, y] = ["x", "y"].map(|name| g.input(name, Role::Data, along.with_dtype(data)));
+    let [x, y] = [g.convert(x, dtype)?, g.convert(y, dtype)?];
     let [a, b] = ["a", "b"].map(|name| g.input(name, Role::Argument, Ty::new(dtype, [segments])));
     let s = g.input("s", Role::Argument, Ty::scalar(dtype));
     let [of_a, of_b] = [a, b].map(|v| g.push(ops::Take { axis: 0 }, &[v, group]));
@@ -90,6 +91,11 @@ fn one_by_one(group: &[i64], [x, y, a, b]: [&[f64]; 4], s: f64, terms: Terms) ->
         by_s += by_scale;
     }
     [vec![sum], by_a, by_b, vec![by_s]]
+}
+
+/// The inputs that the program of every call takes, beside data, position and scale.
+fn prepared(hoisted: &Graph) -> usize {
+    split(hoisted).unwrap().unwrap().main.inputs().len() - 6
 }
 
 /// Numbers between −1 and 1 that look like drawn ones.
@@ -118,13 +124,13 @@ fn sorts(graph: &Graph) -> usize {
     graph.vals().filter(|v| matches!(graph.op(*v), Some(Op::Sort(_)))).count()
 }
 
-fn check(group: &[i64], segments: usize, dtypes: [DType; 2]) {
+fn check(group: &[i64], segments: usize, dtypes: [DType; 3]) {
     [Terms::Exponentials, Terms::Squares]
         .into_iter()
         .for_each(|terms| check_terms(group, segments, dtypes, terms));
 }
 
-fn check_terms(group: &[i64], segments: usize, dtypes: [DType; 2], terms: Terms) {
+fn check_terms(group: &[i64], segments: usize, dtypes: [DType; 3], terms: Terms) {
     let elements = group.len();
     let graph = graph(elements, segments, dtypes, terms).unwrap();
     let in_rows = SegmentRows.run(&graph, Query::Function).unwrap();
@@ -133,14 +139,19 @@ fn check_terms(group: &[i64], segments: usize, dtypes: [DType; 2], terms: Terms)
     let hoisted = HoistData.run(&Dce.run(&in_rows, Query::Function).unwrap(), Query::Function).unwrap();
     assert_eq!(sorts(&split(&hoisted).unwrap().unwrap().main), 0, "the order is known before the run");
 
-    let [x, y] = [1, 2].map(|seed| numbers(elements, seed));
+    if dtypes == DOUBLE || dtypes == MIXED {
+        assert!(prepared(&hoisted) <= 6, "data in rows are one parameter each");
+    }
+
+    let rounded = |x: f64| if dtypes[2] == DType::F32 { f64::from(x as f32) } else { x };
+    let [x, y] = [1, 2].map(|seed| numbers(elements, seed).into_iter().map(rounded).collect::<Vec<_>>());
     let [a, b] = [3, 4].map(|seed| numbers(segments, seed));
     let expected = one_by_one(group, [&x, &y, &a, &b], 0.7, terms);
     let positions: Vec<f64> = group.iter().map(|i| *i as f64).collect();
     let args = [
         array(dtypes[1], &positions),
-        array(dtypes[0], &x),
-        array(dtypes[0], &y),
+        array(dtypes[2], &x),
+        array(dtypes[2], &y),
         array(dtypes[0], &a),
         array(dtypes[0], &b),
         array(dtypes[0], &[0.7]).reshape([]).unwrap(),
@@ -155,7 +166,10 @@ fn check_terms(group: &[i64], segments: usize, dtypes: [DType; 2], terms: Terms)
     }
 }
 
-const DOUBLE: [DType; 2] = [DType::F64, DType::I64];
+/// Of parameters, the index, and other data.
+const DOUBLE: [DType; 3] = [DType::F64, DType::I64, DType::F64];
+
+const MIXED: [DType; 3] = [DType::F64, DType::I32, DType::F32];
 
 #[test]
 fn every_division_into_segments_has_its_sums() {
@@ -184,9 +198,12 @@ fn every_division_into_segments_has_its_sums() {
 #[test]
 fn other_types_have_rows_too() {
     let group: Vec<i64> = (0..300).map(|i| i * i % 31).collect();
-    for dtypes in [[DType::F32, DType::I32], [DType::F64, DType::I32], [DType::F32, DType::U64]] {
-        check(&group, 31, dtypes);
+    let single = DType::F32;
+    for index in [DType::I32, DType::U64] {
+        check(&group, 31, [single, index, single]);
     }
+    check(&group, 31, [DType::F64, DType::I32, DType::F64]);
+    check(&group, 31, MIXED);
 }
 
 #[test]

@@ -233,7 +233,7 @@ fn along(graph: &Graph, facts: &Facts, indices: [Val; 2], segments: usize) -> Ve
         let operands = graph.operands(v);
         let found = match graph.op(v) {
             _ if graph.ty(v).dims != dims => None,
-            _ if facts.is_data(v) => Some(Along::Data),
+            _ if facts.is_data(v) && !widens(graph, v) => Some(Along::Data),
             Some(Op::Broadcast(Broadcast { map, .. })) if map.is_empty() => Some(Along::Uniform),
             Some(Op::Take(Take { axis: 0 })) => {
                 let (x, by) = (graph.ty(operands[0]), operands[1]);
@@ -247,6 +247,12 @@ fn along(graph: &Graph, facts: &Facts, indices: [Val; 2], segments: usize) -> Ve
         along.push(found);
     }
     along
+}
+
+/// Whether `v` says the same as its operand in more bytes, which there may be no room for among what is computed once.
+fn widens(graph: &Graph, v: Val) -> bool {
+    matches!(graph.op(v), Some(Op::Convert(_)))
+        && graph.ty(v).bytes() > graph.ty(graph.operands(v)[0]).bytes()
 }
 
 /// A value at all places of a line.
