@@ -1,7 +1,7 @@
 //! Transformations of functions and control flow, through XLA and the interpreter: values, derivatives, batches, errors.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use pyroxene_frontend::{eval, prelude::*, record};
+use pyroxene_frontend::{eval, optimization_barrier, prelude::*, record};
 use pyroxene_ir::{
     eval::eval as interpret,
     passes::{self, Query},
@@ -202,6 +202,7 @@ fn functions_have_derivatives_of_their_own() {
             grad(|x: &Tensor| half(x).sum())(&Tensor::from([1.0])),
             vmap(grad(|x: &Tensor| half(x) * 2.0))(&Tensor::from([1.0, 2.0])),
             grad(|x: &Tensor| grad(|x: &Tensor| kept(x).sum())(x).sum())(&Tensor::from([0.3])),
+            hvp(|x: &Tensor| optimization_barrier(x.square()).sin().sum(), &x, &Tensor::from([1.0, 0.0])),
         ]
     });
     let s = |x: f64| 1.0 / (1.0 + (-x).exp());
@@ -213,6 +214,8 @@ fn functions_have_derivatives_of_their_own() {
     close(&results[5], &[1f64.exp(), 2f64.exp()]);
     let (sine, cosine) = (0.3f64.sin(), 0.3f64.cos());
     close(&results[6], &[sine.exp() * (cosine * cosine - sine)]);
+    // A barrier changes no derivative: (sin x²)″ = 2 cos x² − 4 x² sin x².
+    close(&results[7], &[2.0 * 0.25f64.cos() - 0.25f64.sin(), 0.0]);
 }
 
 #[test]

@@ -16,20 +16,26 @@ use pyroxene_ir::{
 /// Units of two groups, as many as `few_buckets` asks for.
 const UNITS: usize = 1000;
 
+/// Too many for `few_buckets`, and few enough for `segment_rows`.
+const TOWNS: usize = 30;
+
 #[derive(Tree, Clone)]
 struct Units<L: Leaf = Tensor> {
     group: L,
+    town: L,
     y: L,
 }
 
 fn units(dice: &Dice) -> Units<Array> {
     let group = (0..UNITS).map(|_| dice.below(2) as i64).collect::<Vec<_>>();
     let y = (0..UNITS).map(|_| dice.below(6) as f64).collect::<Vec<_>>();
-    Units { group: group.into(), y: y.into() }
+    let town = (0..UNITS).map(|_| dice.below(TOWNS as u64) as i64).collect::<Vec<_>>();
+    Units { group: group.into(), town: town.into(), y: y.into() }
 }
 
-/// A random model and beside it counts of units, for which every pass has something to do: a gather of two means, terms that
-/// depend on data alone, two sums over units, and the logarithm of a logistic.
+/// A random model and beside it counts of units, for which every pass has something to do: a gather of two means and one of
+/// many, terms that depend on data alone, two sums over units, the logarithm of a logistic, and a normal density of several
+/// dimensions.
 fn model(seed: u64, d: &Units) {
     run(seed);
     let mean = plate("groups", 2, |_| sample("mean", Normal::new(0.0, 1.0)));
@@ -38,6 +44,10 @@ fn model(seed: u64, d: &Units) {
     plate("units", UNITS, |_| sample("size", Normal::new(eta * 0.5, 1.0).obs(d.y)));
     factor("counts", d.y * eta - eta.exp() - (d.y + 1.0).lgamma());
     factor("chance", eta.logistic().log());
+    let town = plate("towns", TOWNS, |_| sample("town_mean", Normal::new(0.0, 1.0)));
+    plate("units", UNITS, |_| sample("rent", Normal::new(town.take(d.town), 2.0).obs(d.y)));
+    let covariance = Tensor::eye(3) * shift.exp() + 0.5;
+    sample("path", MultivariateNormal::from_covariance_matrix(0.0, covariance).obs(d.y.at(..3)));
     deterministic("spread", (d.y + 0.5).log().var() * shift);
 }
 
@@ -121,7 +131,10 @@ fn check(seed: u64) -> anyhow::Result<()> {
 
     let dimension: usize = program.layout().iter().map(|c| c.unconstrained.len()).sum();
     let [u, other] = [(); 2].map(|()| (0..dimension).map(|_| dice.real()).collect::<Vec<f64>>());
-    let mut known = vec![("group".to_string(), data.group.clone()), ("y".to_string(), data.y.clone())];
+    let mut known = vec![];
+    for (name, leaf) in [("group", &data.group), ("town", &data.town), ("y", &data.y)] {
+        known.push((name.to_string(), leaf.clone()));
+    }
     let all = answers(&plain, Query::Constrain, &known, &u)?;
     known.extend(program.outputs().into_iter().zip(all).map(|(o, x)| (o.name, x)));
     for query in QUERIES {

@@ -14,7 +14,7 @@ const TABLE: &str = include_str!("../../ir/tests/golden/functions.json");
 type Function = fn(Tensor) -> Tensor;
 
 /// The functions of the table, in its order; of one argument all but the last.
-const UNARY: [(&str, Function); 11] = [
+const UNARY: [(&str, Function); 12] = [
     ("digamma", Tensor::digamma),
     ("erf", Tensor::erf),
     ("erfc", Tensor::erfc),
@@ -24,6 +24,7 @@ const UNARY: [(&str, Function); 11] = [
     ("i1", Tensor::i1),
     ("i1e", Tensor::i1e),
     ("lgamma", Tensor::lgamma),
+    ("log1p_square", Tensor::log1p_square),
     ("log_ndtr", Tensor::log_ndtr),
     ("ndtri", Tensor::ndtri),
 ];

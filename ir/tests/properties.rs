@@ -256,7 +256,7 @@ fn random_graphs_hold_every_op() {
     let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(0), ..config(0) });
     let mut missing: BTreeSet<&str> = Op::ALL.iter().map(|info| info.name).collect();
     let (mut finite, mut all) = (0, 0);
-    for _ in 0..1500 {
+    for _ in 0..2500 {
         let case = recipes(14).new_tree(&mut runner).unwrap().current().case(Scope::TAME);
         case.graph.vals().filter_map(|v| case.graph.op(v)).for_each(|op| {
             missing.remove(op.name());
