@@ -1,0 +1,299 @@
+//! What becomes one function of machine code: where kernels stand, and what is inside of them.
+
+use expect_test::expect;
+use pyroxene_ir::{
+    DType, Graph, Op, Phase, Role, Ty, TypeError, Val,
+    ops::{self, Comparison},
+    passes::OneKernel,
+};
+use pyroxene_lowering::{kernels, lower};
+
+use super::check;
+
+#[test]
+fn fences_are_calls_and_bind_compilers_beside_kernels_alone() -> Result<(), TypeError> {
+    let graph = |kernel| {
+        let mut body = Graph::new(Phase::Pure);
+        let x = body.input("x", Role::Argument, Ty::new(DType::F64, [3]));
+        let (double, square) = (body.push(ops::Add, &[x, x])?, body.push(ops::Mul, &[x, x])?);
+        body.set_outputs([double, square]);
+        let mut g = Graph::new(Phase::Pure);
+        let x = g.input("x", Role::Argument, Ty::new(DType::F64, [3]));
+        let both = g.push_all(ops::Fence { kernel, body: body.into() }, &[x])?;
+        g.set_outputs(both);
+        Ok::<_, TypeError>(g)
+    };
+    check(
+        &graph(true)?,
+        expect![[r#"
+        HloModule test, entry_computation_layout={(f64[3]{0})->(f64[3]{0}, f64[3]{0})}
+
+        body.1 {
+          %x_ = f64[3]{0} parameter(0)
+          %add.3 = f64[3]{0} add(%x_, %x_)
+          %multiply.4 = f64[3]{0} multiply(%x_, %x_)
+          ROOT %tuple.5 = (f64[3]{0}, f64[3]{0}) tuple(%add.3, %multiply.4)
+        }
+
+        ENTRY main {
+          %x = f64[3]{0} parameter(0)
+          %call.6 = (f64[3]{0}, f64[3]{0}) call(%x), to_apply=body.1, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
+          %get-tuple-element.7 = f64[3]{0} get-tuple-element(%call.6), index=0
+          %get-tuple-element.8 = f64[3]{0} get-tuple-element(%call.6), index=1
+          ROOT %tuple.9 = (f64[3]{0}, f64[3]{0}) tuple(%get-tuple-element.7, %get-tuple-element.8)
+        }
+    "#]],
+    );
+    let plain = lower(&graph(false)?, "test").unwrap().to_text();
+    assert!(plain.contains("call(%x), to_apply=body.1\n"), "{plain}");
+    Ok(())
+}
+
+/// `x exp(x)` sorted or scattered by an index, in a loop of as many rounds as it takes to reach a sum.
+fn reordering(by: &Op, inside_a_loop: bool) -> Result<Graph, TypeError> {
+    let x = Ty::new(DType::F64, [6]);
+    let step = |g: &mut Graph, x: Val, index: Val| -> Result<Val, TypeError> {
+        let (exp, zero) = (g.push(ops::Exp, &[x])?, g.full(&Ty::new(DType::F64, [6]), 0.0)?);
+        let exp = g.mul(exp, x)?;
+        let operands = if matches!(by, Op::Sort(_)) { vec![exp] } else { vec![zero, index, exp] };
+        let moved = g.push_all(by.clone(), &operands)?[0];
+        let root = g.push(ops::Sqrt, &[moved])?;
+        g.add(root, exp)
+    };
+    let mut g = Graph::new(Phase::Pure);
+    let (start, index) =
+        (g.input("x", Role::Argument, x.clone()), g.input("index", Role::Argument, Ty::new(DType::I64, [6])));
+    let result = if inside_a_loop {
+        let carried = |g: &mut Graph| {
+            let index = g.input("index", Role::Argument, Ty::new(DType::I64, [6]));
+            (index, g.input("x", Role::Argument, x.clone()))
+        };
+        let (mut cond, mut body) = (Graph::new(Phase::Pure), Graph::new(Phase::Pure));
+        let (_, carry) = carried(&mut cond);
+        let (sum, limit) = (cond.sum_all(carry)?, cond.full(&Ty::scalar(DType::F64), 100.0)?);
+        let less = cond.push(ops::Compare(Comparison::Lt), &[sum, limit])?;
+        cond.set_outputs([less]);
+        let (own, carry) = carried(&mut body);
+        let next = step(&mut body, carry, own)?;
+        body.set_outputs([next]);
+        g.push(ops::While { cond: cond.into(), body: body.into() }, &[index, start])?
+    } else {
+        step(&mut g, start, index)?
+    };
+    g.set_outputs([result]);
+    Ok(g)
+}
+
+fn sort() -> Op {
+    ops::Sort { axis: 0, keys: 1, descending: false, positions: false }.into()
+}
+
+#[test]
+fn kernels_stand_between_what_needs_the_runtime() -> Result<(), TypeError> {
+    let marked = |graph: &Graph| kernels(graph, OneKernel::Always).unwrap().unwrap().graph;
+    check(
+        &marked(&reordering(&sort(), false)?),
+        expect![[r#"
+            HloModule test, entry_computation_layout={(f64[6]{0}, s64[6]{0})->(f64[6]{0})}
+
+            body.1 {
+              %x_ = f64[6]{0} parameter(0)
+              %exponential.4 = f64[6]{0} exponential(%x_)
+              %multiply.5 = f64[6]{0} multiply(%exponential.4, %x_)
+              %slice.6 = f64[1]{0} slice(%x_), slice={[0:1]}
+              %reshape.7 = f64[] reshape(%slice.6)
+              ROOT %tuple.8 = (f64[6]{0}, f64[]) tuple(%multiply.5, %reshape.7)
+            }
+
+            body.2 {
+              %x__ = f64[] parameter(0)
+              %x___ = f64[] parameter(1)
+              %compare.13 = pred[] compare(%x__, %x___), direction=LT
+              %compare.14 = pred[] compare(%x__, %x__), direction=EQ
+              %compare.15 = pred[] compare(%x___, %x___), direction=NE
+              %and.16 = pred[] and(%compare.14, %compare.15)
+              ROOT %or.17 = pred[] or(%compare.13, %and.16)
+            }
+
+            body.3 {
+              %x____ = f64[6]{0} parameter(0)
+              %x_____ = f64[6]{0} parameter(1)
+              %sqrt.21 = f64[6]{0} sqrt(%x_____)
+              %add.22 = f64[6]{0} add(%sqrt.21, %x____)
+              %slice.23 = f64[1]{0} slice(%x____), slice={[0:1]}
+              %reshape.24 = f64[] reshape(%slice.23)
+              %slice.25 = f64[1]{0} slice(%x_____), slice={[0:1]}
+              %reshape.26 = f64[] reshape(%slice.25)
+              %add.27 = f64[] add(%reshape.24, %reshape.26)
+              ROOT %tuple.28 = (f64[6]{0}, f64[]) tuple(%add.22, %add.27)
+            }
+
+            ENTRY main {
+              %x = f64[6]{0} parameter(0)
+              %index = s64[6]{0} parameter(1)
+              %call.9 = (f64[6]{0}, f64[]) call(%x), to_apply=body.1, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
+              %get-tuple-element.10 = f64[6]{0} get-tuple-element(%call.9), index=0
+              %sort.18 = f64[6]{0} sort(%get-tuple-element.10), dimensions={0}, is_stable=true, to_apply=body.2
+              %call.29 = (f64[6]{0}, f64[]) call(%get-tuple-element.10, %sort.18), to_apply=body.3, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
+              %get-tuple-element.30 = f64[6]{0} get-tuple-element(%call.29), index=0
+              ROOT %tuple.31 = (f64[6]{0}) tuple(%get-tuple-element.30)
+            }
+        "#]],
+    );
+    // The loop stays one, its body becomes the same.
+    let text = lower(&marked(&reordering(&sort(), true)?), "test").unwrap().to_text();
+    let body = text.split("\n\n").find(|c| c.contains(" sort(")).unwrap();
+    assert_eq!(body.matches("xla_cpu_small_call").count(), 2, "{text}");
+    assert!(!text.split("ENTRY").nth(1).unwrap().contains("xla_cpu_small_call"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn scatters_inside_of_kernels_are_loops() -> Result<(), TypeError> {
+    let marked = |graph: &Graph| kernels(graph, OneKernel::Always).unwrap().unwrap().graph;
+    let text = |graph: &Graph| lower(&marked(graph), "test").unwrap().to_text();
+    check(
+        &marked(&reordering(&ops::ScatterAdd { axis: 0 }.into(), false)?),
+        expect![[r#"
+        HloModule test, entry_computation_layout={(f64[6]{0}, s64[6]{0})->(f64[6]{0})}
+
+        body.1 {
+          %parameter.16 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) parameter(0)
+          %get-tuple-element.17 = s64[6]{0} get-tuple-element(%parameter.16), index=0
+          %get-tuple-element.18 = f64[6]{0} get-tuple-element(%parameter.16), index=1
+          %get-tuple-element.19 = s32[] get-tuple-element(%parameter.16), index=2
+          %get-tuple-element.20 = f64[6]{0} get-tuple-element(%parameter.16), index=3
+          %constant.21 = s32[] constant(1)
+          %add.22 = s32[] add(%get-tuple-element.19, %constant.21)
+          %convert.23 = s64[] convert(%get-tuple-element.19)
+          %dynamic-slice.24 = s64[1]{0} dynamic-slice(%get-tuple-element.17, %convert.23), dynamic_slice_sizes={1}
+          %reshape.25 = s64[] reshape(%dynamic-slice.24)
+          %constant.26 = s64[] constant(0)
+          %dynamic-slice.27 = f64[1]{0} dynamic-slice(%get-tuple-element.20, %reshape.25), dynamic_slice_sizes={1}
+          %dynamic-slice.28 = f64[1]{0} dynamic-slice(%get-tuple-element.18, %convert.23), dynamic_slice_sizes={1}
+          %add.29 = f64[1]{0} add(%dynamic-slice.27, %dynamic-slice.28)
+          %constant.30 = s64[] constant(5)
+          %compare.31 = pred[] compare(%reshape.25, %constant.26), direction=GE
+          %compare.32 = pred[] compare(%reshape.25, %constant.30), direction=LE
+          %and.33 = pred[] and(%compare.31, %compare.32)
+          %broadcast.34 = pred[1]{0} broadcast(%and.33), dimensions={}
+          %select.35 = f64[1]{0} select(%broadcast.34, %add.29, %dynamic-slice.27)
+          %dynamic-update-slice.36 = f64[6]{0} dynamic-update-slice(%get-tuple-element.20, %select.35, %reshape.25)
+          ROOT %tuple.37 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) tuple(%get-tuple-element.17, %get-tuple-element.18, %add.22, %dynamic-update-slice.36)
+        }
+
+        body.2 {
+          %parameter.38 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) parameter(0)
+          %get-tuple-element.39 = s64[6]{0} get-tuple-element(%parameter.38), index=0
+          %get-tuple-element.40 = f64[6]{0} get-tuple-element(%parameter.38), index=1
+          %get-tuple-element.41 = s32[] get-tuple-element(%parameter.38), index=2
+          %get-tuple-element.42 = f64[6]{0} get-tuple-element(%parameter.38), index=3
+          %constant.43 = s32[] constant(6)
+          ROOT %compare.44 = pred[] compare(%get-tuple-element.41, %constant.43), direction=LT
+        }
+
+        body.3 {
+          %x_ = f64[6]{0} parameter(0)
+          %x__ = s64[6]{0} parameter(1)
+          %exponential.5 = f64[6]{0} exponential(%x_)
+          %constant.6 = f64[] constant(0)
+          %broadcast.7 = f64[6]{0} broadcast(%constant.6), dimensions={}
+          %multiply.8 = f64[6]{0} multiply(%exponential.5, %x_)
+          %slice.9 = f64[1]{0} slice(%x_), slice={[0:1]}
+          %reshape.10 = f64[] reshape(%slice.9)
+          %slice.11 = s64[1]{0} slice(%x__), slice={[0:1]}
+          %reshape.12 = s64[] reshape(%slice.11)
+          %convert.13 = f64[] convert(%reshape.12)
+          %add.14 = f64[] add(%reshape.10, %convert.13)
+          %constant.15 = s32[] constant(0)
+          %tuple.45 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) tuple(%x__, %multiply.8, %constant.15, %broadcast.7)
+          %while.46 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) while(%tuple.45), condition=body.2, body=body.1
+          %get-tuple-element.47 = s32[] get-tuple-element(%while.46), index=2
+          %get-tuple-element.48 = f64[6]{0} get-tuple-element(%while.46), index=3
+          %sqrt.49 = f64[6]{0} sqrt(%get-tuple-element.48)
+          %add.50 = f64[6]{0} add(%sqrt.49, %multiply.8)
+          ROOT %tuple.51 = (f64[6]{0}, f64[]) tuple(%add.50, %add.14)
+        }
+
+        ENTRY main {
+          %x = f64[6]{0} parameter(0)
+          %index = s64[6]{0} parameter(1)
+          %call.52 = (f64[6]{0}, f64[]) call(%x, %index), to_apply=body.3, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
+          %get-tuple-element.53 = f64[6]{0} get-tuple-element(%call.52), index=0
+          ROOT %tuple.54 = (f64[6]{0}) tuple(%get-tuple-element.53)
+        }
+    "#]],
+    );
+    let inside = text(&reordering(&ops::ScatterAdd { axis: 0 }.into(), true)?);
+    assert!(!inside.contains(" scatter(") && inside.matches("xla_cpu_small_call").count() == 1, "{inside}");
+    // One loop where an index is the same and no scatter waits for another; what waits comes after it.
+    let mut g = Graph::new(Phase::Pure);
+    let index = g.input("index", Role::Argument, Ty::new(DType::I64, [6]));
+    let x = g.input("x", Role::Argument, Ty::new(DType::F64, [6]));
+    let scatter = |g: &mut Graph, into: Val, x: Val| g.push(ops::ScatterAdd { axis: 0 }, &[into, index, x]);
+    let first = scatter(&mut g, x, x)?;
+    let exp = g.push(ops::Exp, &[first])?;
+    let (twice, sine) = (g.add(x, x)?, g.push(ops::Sin, &[x])?);
+    let (second, third) = (scatter(&mut g, twice, sine)?, scatter(&mut g, x, exp)?);
+    g.set_outputs([second, third]);
+    let grouped = text(&g);
+    assert_eq!(grouped.matches(" while(").count(), 2, "{grouped}");
+    Ok(())
+}
+
+#[test]
+fn what_comes_of_a_gather_is_made_once() -> Result<(), TypeError> {
+    let mut g = Graph::new(Phase::Pure);
+    let index = g.input("index", Role::Argument, Ty::new(DType::I64, [6]));
+    let x = g.input("x", Role::Argument, Ty::new(DType::F64, [3]));
+    let taken = g.push(ops::Take { axis: 0 }, &[x, index])?;
+    let sine = g.push(ops::Sin, &[taken])?;
+    let sum = g.sum_all(sine)?;
+    g.set_outputs([sum]);
+    let barriers = |g: &Graph| {
+        let marked = kernels(g, OneKernel::Always).unwrap().unwrap().graph;
+        lower(&marked, "test").unwrap().to_text().matches(" opt-barrier(").count()
+    };
+    assert_eq!(barriers(&g), 0, "one sum alone reads it");
+    let other = g.sub(sine, taken)?;
+    let (square, product) = (g.mul(sine, sine)?, g.mul(sine, other)?);
+    let sums = [g.sum_all(square)?, g.sum_all(product)?];
+    g.set_outputs([sum, sums[0], sums[1]]);
+    assert_eq!(barriers(&g), 1);
+    Ok(())
+}
+
+#[test]
+fn what_is_worth_a_kernel_depends_on_size_and_number() -> Result<(), TypeError> {
+    // So many steps over vectors of a length: exp(x) x, and so on.
+    let chain = |length: usize, steps: usize| -> Result<Graph, TypeError> {
+        let mut g = Graph::new(Phase::Pure);
+        let x = g.input("x", Role::Argument, Ty::new(DType::F64, [length]));
+        let mut y = x;
+        for i in 0..steps {
+            y = if i % 2 == 0 { g.push(ops::Exp, &[y])? } else { g.mul(y, x)? };
+        }
+        g.set_outputs([y]);
+        Ok(g)
+    };
+    let number =
+        |graph: Graph, mode| kernels(&graph, mode).unwrap().map(|k| lower(&k.graph, "k").unwrap().kernels());
+    assert_eq!(number(chain(100, 6)?, OneKernel::Auto), Some(1));
+    assert_eq!(number(chain(100, 6)?, OneKernel::Never), None);
+    assert_eq!(number(chain(100, 3)?, OneKernel::Auto), None, "three instructions cost no more one by one");
+    assert_eq!(number(chain(100, 3)?, OneKernel::Always), Some(1));
+    // An exponential of so many numbers is worth several threads.
+    assert_eq!(number(chain(1 << 16, 6)?, OneKernel::Auto), None);
+    assert_eq!(number(chain(1 << 16, 6)?, OneKernel::Always), Some(1));
+    // Beside a long loop nothing else is gathered: XLA makes one loop of what it finds there.
+    let mut mixed = chain(100, 6)?;
+    let long = mixed.input("long", Role::Data, Ty::new(DType::F64, [1 << 16]));
+    let (exp, short) = (mixed.push(ops::Exp, &[long])?, mixed.outputs()[0]);
+    mixed.set_outputs([short, exp]);
+    assert_eq!(number(mixed, OneKernel::Auto), None);
+    // The same graph gives the same kernels, whatever was made before.
+    let twice = [(); 2]
+        .map(|()| lower(&kernels(&chain(9, 9).unwrap(), OneKernel::Auto).unwrap().unwrap().graph, "k"));
+    assert_eq!(twice[0], twice[1]);
+    Ok(())
+}
