@@ -11,7 +11,7 @@ use pyroxene::{
     Array, Mcmc, Nuts, Posterior,
     gallery::{GALLERY, find},
     ir::passes::Query,
-    runtime::{Backend, Cached, default_backend},
+    runtime::{Backend, Cached, OptLevel, default_backend, options::Options},
 };
 use pyroxene_xla_rs::{XlaBackend, register};
 
@@ -41,6 +41,13 @@ static BACKENDS: LazyLock<Backends> = LazyLock::new(|| {
     }
     backends
 });
+
+/// Whether the plugin compiles alike on both ways to it: through the crate it has the last level of optimisation, by itself
+/// the one that `PYROXENE_OPT_LEVEL` says. Another level may order a sum differently.
+fn compiles_alike() -> bool {
+    let options = Options::of_process().unwrap();
+    options.compile_options(BACKENDS.pjrt.platform()).opt_level == OptLevel::O3
+}
 
 /// Positions in and out of the typical set.
 fn positions(dimension: usize) -> Vec<Vec<f64>> {
@@ -80,7 +87,9 @@ fn gradients_are_equal() {
             let expected = evaluate(&BACKENDS.pjrt, &x);
             assert_eq!(expected.len(), dimension + 1);
             // The same library, reached in another way.
-            assert_eq!(evaluate(&BACKENDS.plugin, &x), expected, "{}", entry.name);
+            let other = difference(&evaluate(&BACKENDS.plugin, &x), &expected);
+            let bound = if compiles_alike() { 0.0 } else { 1e-12 };
+            assert!(other <= bound, "{}: a relative difference of {other:e} at {x:?}", entry.name);
             let difference = difference(&evaluate(&BACKENDS.own, &x), &expected);
             // Two releases of XLA may order a sum differently; beyond that they compute the same.
             assert!(difference <= 1e-12, "{}: a relative difference of {difference:e} at {x:?}", entry.name);
@@ -106,18 +115,25 @@ fn all_draws(posterior: &Posterior) -> Vec<f64> {
 #[test]
 fn first_draws_are_equal() {
     let pjrt = all_draws(&sample(&BACKENDS.pjrt, 20, 10));
-    assert_eq!(all_draws(&sample(&BACKENDS.plugin, 20, 10)), pjrt);
+    let other = difference(&all_draws(&sample(&BACKENDS.plugin, 20, 10)), &pjrt);
     let difference = difference(&all_draws(&sample(&BACKENDS.own, 20, 10)), &pjrt);
     println!("{}: draws after 20 transitions differ by {difference:.1e} at most", MODELS[0]);
     // Each leapfrog may multiply a rounding difference of 1e-16 by a small factor; an error is of order one.
     assert!(difference <= 1e-6, "{difference:e}");
+    assert!(other <= if compiles_alike() { 0.0 } else { 1e-6 }, "{other:e}");
 }
 
 /// Where the gradients are the same bits, so are all draws; otherwise chains part in time, and posteriors agree.
 #[test]
 fn a_sampling_run_is_equal() {
     let pjrt = sample(&BACKENDS.pjrt, 500, 500);
-    assert_eq!(all_draws(&sample(&BACKENDS.plugin, 500, 500)), all_draws(&pjrt));
+    if compiles_alike() {
+        assert_eq!(all_draws(&sample(&BACKENDS.plugin, 500, 500)), all_draws(&pjrt));
+    } else {
+        println!(
+            "skipped: draws through the crate, because the plugin compiles at another level; PYROXENE_OPT_LEVEL=3"
+        );
+    }
     let own = sample(&BACKENDS.own, 500, 500);
     let same = all_draws(&own) == all_draws(&pjrt);
     println!(
