@@ -2,6 +2,9 @@
 //! LAPACK's, whatever the size, the condition and the form.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test")]
 
+mod common;
+
+use common::{quick, run};
 use pyroxene_ir::{
     Array, DType, Graph, Op, Phase, Role, Val,
     eval::eval,
@@ -9,7 +12,6 @@ use pyroxene_ir::{
     passes::{Legalize, OneKernel, Pass, Query, blocked},
 };
 use pyroxene_lowering::{kernels, lower};
-use pyroxene_runtime::{CompileOptions, FlagValue, Input, Module, OptLevel, default_backend};
 
 /// Programs under construction, all of them one executable.
 struct Sheet {
@@ -41,24 +43,7 @@ impl Sheet {
         let lowered = lower(&made.graph, "factorisations").unwrap();
         assert!(!lowered.to_text().contains("triangular-solve("), "{}", lowered.to_text());
         assert!(!lowered.to_text().contains("cholesky("));
-        let backend = default_backend().unwrap();
-        let module = Module {
-            name: &lowered.name,
-            hlo: &lowered.hlo,
-            inputs: lowered.inputs.iter().map(|(name, ty)| Input::new(name.clone(), ty.clone())).collect(),
-            outputs: lowered.outputs.clone(),
-        };
-        // Without optimisation: compiling is what takes the time.
-        let mut options = CompileOptions { opt_level: OptLevel::O0, ..CompileOptions::default() };
-        if !made.libraries {
-            options
-                .flags
-                .insert("xla_cpu_experimental_ynn_fusion_type".into(), FlagValue::Text(String::new()));
-        }
-        let executable = backend.compile(&module, &options).unwrap();
-        let buffers: Vec<_> = self.args.iter().map(|x| backend.upload(x).unwrap()).collect();
-        let results = executable.run(&buffers.iter().collect::<Vec<_>>()).unwrap();
-        results.iter().map(|r| r.to_array().unwrap()).collect()
+        run(&lowered, &quick(made.libraries), &self.args)
     }
 }
 

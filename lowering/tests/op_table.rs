@@ -1,13 +1,16 @@
 //! Every op against XLA: all samples of the op table as one program, compared with the reference semantics.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test")]
 
+mod common;
+
+use common::run;
 use pyroxene_ir::{
     Array, DType, Graph, Op, Phase, Role, Ty, Val,
     ops::{Hlo, Sample},
     passes::{Legalize, OneKernel, Pass, Query},
 };
 use pyroxene_lowering::{kernels, lower};
-use pyroxene_runtime::{CompileOptions, Input, Module, default_backend};
+use pyroxene_runtime::CompileOptions;
 
 /// Relative tolerances: XLA's vectorised transcendentals and the reference (Rust's, computed in double and rounded)
 /// each err by a few units in the last place, which is 2.2e-16 and 1.2e-7.
@@ -93,18 +96,7 @@ fn difference(found: &Array, Case { expected, tolerance, .. }: &Case) -> Option<
 
 /// What XLA makes of a graph.
 fn through_xla(graph: &Graph, args: &[Array]) -> Vec<Array> {
-    let lowered = lower(graph, "op_table").unwrap();
-    let backend = default_backend().unwrap();
-    let module = Module {
-        name: &lowered.name,
-        hlo: &lowered.hlo,
-        inputs: lowered.inputs.iter().map(|(name, ty)| Input::new(name.clone(), ty.clone())).collect(),
-        outputs: lowered.outputs.clone(),
-    };
-    let executable = backend.compile(&module, &CompileOptions::default()).unwrap();
-    let buffers: Vec<_> = args.iter().map(|x| backend.upload(x).unwrap()).collect();
-    let results = executable.run(&buffers.iter().collect::<Vec<_>>()).unwrap();
-    results.iter().map(|result| result.to_array().unwrap()).collect()
+    run(&lower(graph, "op_table").unwrap(), &CompileOptions::default(), args)
 }
 
 fn assert_as_expected(cases: &[Case], results: &[Array]) {

@@ -1,16 +1,17 @@
 //! Random graphs against XLA: many of them as one program, compared with the interpreter up to what roundings explain.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test")]
 
+mod common;
 #[path = "../../ir/tests/common/random/mod.rs"]
 mod random;
 
+use common::{quick, run};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use pyroxene_ir::{
     Array, Graph, Phase, Role, Val,
     passes::{Dce, Fold, Legalize, OneKernel, Pass, Query},
 };
 use pyroxene_lowering::{kernels, lower};
-use pyroxene_runtime::{CompileOptions, FlagValue, Input, Module, OptLevel, default_backend};
 use random::{
     Case, Scope, config,
     noise::{Spread, spread},
@@ -40,22 +41,7 @@ fn through_xla(cases: &[Case], mode: OneKernel) -> Vec<Vec<Array>> {
     let libraries = kernels.as_ref().is_none_or(|k| k.libraries);
     let graph = kernels.map_or(graph, |k| k.graph);
     let lowered = lower(&graph, "random").unwrap();
-    let backend = default_backend().unwrap();
-    let module = Module {
-        name: &lowered.name,
-        hlo: &lowered.hlo,
-        inputs: lowered.inputs.iter().map(|(name, ty)| Input::new(name.clone(), ty.clone())).collect(),
-        outputs: lowered.outputs.clone(),
-    };
-    let mut options = CompileOptions { opt_level: OptLevel::O0, ..CompileOptions::default() };
-    if !libraries {
-        options.flags.insert("xla_cpu_experimental_ynn_fusion_type".into(), FlagValue::Text(String::new()));
-    }
-    let executable = backend.compile(&module, &options).unwrap();
-    let args: Vec<&Array> = cases.iter().flat_map(|c| &c.args).collect();
-    let buffers: Vec<_> = args.iter().map(|x| backend.upload(x).unwrap()).collect();
-    let results = executable.run(&buffers.iter().collect::<Vec<_>>()).unwrap();
-    let mut results = results.iter().map(|r| r.to_array().unwrap());
+    let mut results = run(&lowered, &quick(libraries), cases.iter().flat_map(|c| &c.args)).into_iter();
     cases.iter().map(|c| results.by_ref().take(c.graph.outputs().len()).collect()).collect()
 }
 
