@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{PassError, at, in_regions, rebuild};
+use super::{PassError, any_node, at, in_regions, rebuild};
 use crate::{
     error::TypeError,
     graph::{Graph, Val},
@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// Never in practice: all nodes have been in the graph.
 pub fn blocked(graph: &Graph) -> Result<Graph, PassError> {
-    if !finds(graph) {
+    if !any_node(graph, &|graph, v| rows(graph, v).is_some()) {
         return Ok(graph.clone());
     }
     let mut out = Graph::with_regions_of(graph, graph.phase());
@@ -51,13 +51,6 @@ fn rows(graph: &Graph, v: Val) -> Option<usize> {
     };
     let takes = !graph.ty(v).is_empty() && !graph.ty(matrix).is_empty();
     graph.ty(matrix).dims.last().copied().filter(|n| takes && blocked::takes(*n))
-}
-
-fn finds(graph: &Graph) -> bool {
-    graph.vals().any(|v| {
-        rows(graph, v).is_some()
-            || graph.op(v).is_some_and(|op| op.regions().iter().any(|region| finds(region)))
-    })
 }
 
 /// What is known of values of the new graph.

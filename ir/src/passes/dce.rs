@@ -1,6 +1,6 @@
 //! Dead code elimination: keeps what the outputs need, and every input.
 
-use super::{Need, Pass, PassError, Query, copy_through};
+use super::{Need, Pass, PassError, Query, any_graph, copy_through};
 use crate::graph::{Graph, Operands, Phase, Val};
 
 /// Drops nodes that no output and no site needs, in closed graphs inside ops too. Inputs stay, since they are the graph's
@@ -21,7 +21,7 @@ impl Pass for Dce {
     }
 
     fn finds(&self, graph: &Graph) -> bool {
-        finds(graph)
+        any_graph(graph, &|graph| !live(graph).into_iter().all(|live| live))
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
@@ -37,11 +37,6 @@ fn live(graph: &Graph) -> Vec<bool> {
     roots.extend(graph.inputs());
     roots.extend(graph.sites().map(|(v, _)| v));
     graph.reachable(&roots)
-}
-
-fn finds(graph: &Graph) -> bool {
-    let inside = |v: Val| graph.op(v).is_some_and(|op| op.regions().iter().any(|region| finds(region)));
-    !live(graph).into_iter().all(|live| live) || graph.vals().any(inside)
 }
 
 fn run(graph: &Graph) -> Result<Graph, PassError> {

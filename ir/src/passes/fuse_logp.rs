@@ -1,6 +1,6 @@
 //! Fusing log densities: sums that are added to each other become one sum of what they are over.
 
-use super::{Need, Pass, PassError, Query, rewrite};
+use super::{Need, Pass, PassError, Query, any_graph, rewrite};
 use crate::{
     error::TypeError,
     graph::{Graph, Operands, Val},
@@ -27,19 +27,15 @@ impl Pass for FuseLogp {
     }
 
     fn finds(&self, graph: &Graph) -> bool {
-        finds(graph)
+        any_graph(graph, &|graph| {
+            let uses = Uses::of(graph);
+            graph.vals().any(|v| !uses.fusing(graph, v).is_empty())
+        })
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         fused(graph)
     }
-}
-
-/// Whether there are sums to fuse in a graph or in one inside its ops.
-fn finds(graph: &Graph) -> bool {
-    let uses = Uses::of(graph);
-    let inside = |v: Val| graph.op(v).is_some_and(|op| op.regions().iter().any(|region| finds(region)));
-    graph.vals().any(|v| !uses.fusing(graph, v).is_empty() || inside(v))
 }
 
 fn fused(graph: &Graph) -> Result<Graph, PassError> {

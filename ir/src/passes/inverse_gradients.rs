@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Need, Pass, PassError, Query, rewrite};
+use super::{Need, Pass, PassError, Query, any_graph, rewrite};
 use crate::{
     graph::{Graph, Val},
     ops::{Op, TriangularSolve, forms},
@@ -33,17 +33,12 @@ impl Pass for InverseGradients {
     }
 
     fn finds(&self, graph: &Graph) -> bool {
-        finds(graph)
+        any_graph(graph, &|graph| !forms_of(graph).is_empty())
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         run(graph)
     }
-}
-
-fn finds(graph: &Graph) -> bool {
-    let inside = |v: Val| graph.op(v).is_some_and(|op| op.regions().iter().any(|region| finds(region)));
-    !forms_of(graph).is_empty() || graph.vals().any(inside)
 }
 
 fn run(graph: &Graph) -> Result<Graph, PassError> {

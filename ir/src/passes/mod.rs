@@ -235,10 +235,13 @@ fn copy_through(
 
 /// Whether `finds` holds of a node of the graph, or of one of the closed graphs inside its ops.
 fn any_node(graph: &Graph, finds: &dyn Fn(&Graph, Val) -> bool) -> bool {
-    graph.vals().any(|v| {
-        finds(graph, v)
-            || graph.op(v).is_some_and(|op| op.regions().iter().any(|region| any_node(region, finds)))
-    })
+    any_graph(graph, &|graph| graph.vals().any(|v| finds(graph, v)))
+}
+
+/// Whether `finds` holds of the graph, or of one of the closed graphs inside its ops.
+fn any_graph(graph: &Graph, finds: &dyn Fn(&Graph) -> bool) -> bool {
+    let inside = |op: &Op| op.regions().iter().any(|region| any_graph(region, finds));
+    finds(graph) || graph.vals().any(|v| graph.op(v).is_some_and(inside))
 }
 
 /// The op with each closed graph inside it run through `f`.

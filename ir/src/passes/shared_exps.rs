@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Need, Pass, PassError, Query, any_node, rewrite};
+use super::{Need, Pass, PassError, Query, any_graph, rewrite};
 use crate::{
     error::TypeError,
     graph::{Graph, Val},
@@ -32,18 +32,17 @@ impl Pass for SharedExps {
 
     fn finds(&self, graph: &Graph) -> bool {
         // Logistic functions are rare: what they share is looked for where there is one.
-        any_node(graph, &|g, v| matches!(g.op(v), Some(Op::Logistic(_)))) && finds(graph)
+        let is_logistic = |graph: &Graph, v| matches!(graph.op(v), Some(Op::Logistic(_)));
+        let shared = |graph: &Graph| {
+            let decays = decays(graph);
+            graph.vals().any(|v| shares(graph, &decays, v))
+        };
+        any_graph(graph, &|graph| graph.vals().any(|v| is_logistic(graph, v)) && shared(graph))
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         shared(graph)
     }
-}
-
-fn finds(graph: &Graph) -> bool {
-    let decays = decays(graph);
-    let inside = |v: Val| graph.op(v).is_some_and(|op| op.regions().iter().any(|region| finds(region)));
-    graph.vals().any(|v| shares(graph, &decays, v) || inside(v))
 }
 
 fn shared(graph: &Graph) -> Result<Graph, PassError> {

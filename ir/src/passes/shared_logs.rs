@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Need, Pass, PassError, Query, rewrite};
+use super::{Need, Pass, PassError, Query, any_graph, rewrite};
 use crate::{
     error::TypeError,
     graph::{Graph, Val},
@@ -42,18 +42,15 @@ impl Pass for SharedLogs {
     }
 
     fn finds(&self, graph: &Graph) -> bool {
-        finds(graph)
+        any_graph(graph, &|graph| {
+            let sums = Sums::of(graph);
+            graph.vals().any(|v| sums.terms(graph, v).is_some())
+        })
     }
 
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         shared(graph)
     }
-}
-
-fn finds(graph: &Graph) -> bool {
-    let sums = Sums::of(graph);
-    let inside = |v: Val| graph.op(v).is_some_and(|op| op.regions().iter().any(|region| finds(region)));
-    graph.vals().any(|v| sums.terms(graph, v).is_some() || inside(v))
 }
 
 fn shared(graph: &Graph) -> Result<Graph, PassError> {
