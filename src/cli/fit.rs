@@ -8,7 +8,7 @@ use super::{
     Style,
     error::Failure,
     model::ModelArgs,
-    output::{json, objects, table},
+    output::{file_to_write, json, objects, table},
     predict::number,
     watch,
 };
@@ -16,8 +16,8 @@ use crate::{
     Bound, Posterior,
     inference::{
         AutoDelta, AutoDiagonalNormal, AutoGuide, AutoLaplaceApproximation, AutoLowRankMultivariateNormal,
-        AutoMultivariateNormal, AutoNormal, BoundSvi, Format, SviError, SviMonitor, SviRunResult, TraceElbo,
-        check_writable, optim::Adam, posterior_of,
+        AutoMultivariateNormal, AutoNormal, BoundSvi, SviError, SviMonitor, SviRunResult, TraceElbo,
+        optim::Adam, posterior_of,
     },
     runtime::default_backend,
 };
@@ -77,9 +77,7 @@ pub(super) fn run(
     models: &[crate::gallery::Entry],
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let file = args.out.as_deref().map(|path| Format::of(path).map(|format| (path, format)));
-    let file = file.transpose().map_err(Failure::Out)?;
-    file.map_or(Ok(()), |(path, _)| check_writable(path)).map_err(Failure::Out)?;
+    let file = file_to_write(args.out.as_deref())?;
     args.validate()?;
     let (entry, problem) = args.model.problem(models)?;
     let bound = problem.bind(&problem.trace()?, &default_backend()?)?;

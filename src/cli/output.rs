@@ -1,8 +1,14 @@
 //! Standard output for people and pipes: a reader that leaves early is no failure; tables, and JSON.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use serde_json::Value;
+
+use super::error::Failure;
+use crate::inference::{Format, check_writable};
 
 /// A writer that goes quiet when its reader has closed the pipe, so that `pyroxene sample … | head` still finishes its
 /// work and ends well.
@@ -38,6 +44,12 @@ impl<W: Write> Write for Output<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.attempt((), Write::flush)
     }
+}
+
+/// The file that draws are to be written to, with its format, once it is known that they can be.
+pub(super) fn file_to_write(path: Option<&Path>) -> Result<Option<(&Path, Format)>, Failure> {
+    let file = path.map(|path| check_writable(path).and_then(|()| Ok((path, Format::of(path)?))));
+    file.transpose().map_err(Failure::Out)
 }
 
 /// Writes rows with their columns aligned; the last column is not padded.

@@ -6,11 +6,11 @@ use super::{
     Style,
     error::Failure,
     model::ModelArgs,
-    output::{json, objects, table},
+    output::{file_to_write, json, objects, table},
 };
 use crate::{
     Bound, Posterior, Predictive,
-    inference::{Format, LogLikelihood, SiteDraws, check_writable, diagnostics::quantile},
+    inference::{Format, LogLikelihood, SiteDraws, diagnostics::quantile},
     runtime::default_backend,
 };
 
@@ -54,9 +54,7 @@ pub(super) fn run(
     models: &[crate::gallery::Entry],
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let file = args.out.as_deref().map(|path| Format::of(path).map(|format| (path, format)));
-    let file = file.transpose().map_err(Failure::Out)?;
-    file.map_or(Ok(()), |(path, _)| check_writable(path)).map_err(Failure::Out)?;
+    let file = file_to_write(args.out.as_deref())?;
     let posterior = args.posterior.as_deref().map(Posterior::load).transpose()?;
     let (entry, problem) = args.model.problem(models)?;
     let bound = problem.bind(&problem.trace()?, &default_backend()?)?;

@@ -9,13 +9,13 @@ use super::{
     compile::milliseconds,
     error::Failure,
     model::ModelArgs,
-    output::{json, table},
+    output::{file_to_write, json, table},
     watch,
 };
 use crate::{
     Bound, Mcmc, Nuts, Posterior,
     gallery::Entry,
-    inference::{Engine, Format, InitStrategy, Metric, Monitor, RunInfo, check_writable},
+    inference::{Engine, InitStrategy, Metric, Monitor, RunInfo},
     runtime::{Platform, default_backend},
 };
 
@@ -101,9 +101,7 @@ enum InitArg {
 }
 
 pub(super) fn run(args: &Args, style: Style, models: &[Entry], out: &mut dyn Write) -> Result<(), Failure> {
-    let file = args.out.as_deref().map(|path| Format::of(path).map(|format| (path, format)));
-    let file = file.transpose().map_err(Failure::Out)?;
-    file.map_or(Ok(()), |(path, _)| check_writable(path)).map_err(Failure::Out)?;
+    let file = file_to_write(args.out.as_deref())?;
     let (entry, problem) = args.model.problem(models)?;
     let program = problem.trace()?;
     let backend = default_backend()?;
