@@ -13,7 +13,7 @@ use super::{
     continuous::given,
     family::{Family, Latents, Recording},
     options::{Options, setters},
-    plates::within,
+    plates::each_site,
     prototype::{LatentSite, Prototype},
 };
 use crate::{InitStrategy, svi::SviError};
@@ -71,13 +71,7 @@ impl Family for AutoDelta {
     }
 
     fn record(&self, recording: &Recording<'_>) {
-        let mut values: Vec<Tensor> = Vec::new();
-        for site in &recording.prototype.sites {
-            let value = within(recording.plates, &site.bijection.frames, &mut || {
-                self.site(site, recording.data, &values)
-            });
-            values.push(value);
-        }
+        each_site(recording, |site, data, values| self.site(site, data, values));
     }
 
     fn params(&self, prototype: &Prototype) -> Vec<String> {

@@ -3,9 +3,13 @@
 use std::any::Any;
 
 use indexmap::IndexMap;
-use pyroxene_frontend::{CondIndepStackFrame, primitives::Plate};
+use pyroxene_frontend::{CondIndepStackFrame, Tensor, primitives::Plate};
 
-use super::{options::Options, prototype::Prototype};
+use super::{
+    family::Recording,
+    options::Options,
+    prototype::{LatentSite, Prototype},
+};
 
 /// The plates by name, and the names of those that the user makes, which come first; the others are the model's in the
 /// order of their names. All are declared here, so that subsamples take their keys before any site.
@@ -39,8 +43,18 @@ pub(super) fn create(
     Ok((out, created))
 }
 
+/// Has `f` record each site inside its plates, given the values of those before it.
+pub(super) fn each_site(recording: &Recording<'_>, f: impl Fn(&LatentSite, &[Tensor], &[Tensor]) -> Tensor) {
+    let mut values: Vec<Tensor> = Vec::new();
+    for site in &recording.prototype.sites {
+        let mut record = || f(site, recording.data, &values);
+        let value = within(recording.plates, &site.bijection.frames, &mut record);
+        values.push(value);
+    }
+}
+
 /// Runs `f` inside the plates of these frames, outermost first.
-pub(super) fn within<R>(
+fn within<R>(
     plates: &IndexMap<String, Plate>,
     frames: &[CondIndepStackFrame],
     f: &mut dyn FnMut() -> R,
