@@ -22,13 +22,21 @@ SAMPLING_ALONE = [
     ("stochastic_volatility_500", None, 1.5),
     ("irt_2pl_20x200", None, 1.5),
 ]
+# Than whom everything is asked to be better, compilation included.
+WHOLE = "numpyro"
 # JAX's calls that take less are to be beaten by this factor; gradients of longer ones are to be as fast as JAX's in a
 # compiled loop, but for these parts.
 CALL_FACTOR, SHORT_CALL_US, LOOP_SHARE, LOOP_MORE_US = 3, 50, 1.1, 5
 
 
+def peers(case, best):
+    """Of whom each round of a case needs a run; `best` are those of whom one may be its best peer."""
+    named = {peer for of, peer, _ in SAMPLING_ALONE if of == case}
+    return {WHOLE} | {peer for peer in named if peer} | (set(best) if None in named else set())
+
+
 def line(what, asked, values, met, note="", unit=""):
-    """`values` are the rounds'; `met` says whether their median does what is asked."""
+    """`values` are the rounds', or one of all; `met` says whether their median does what is asked."""
     if not values:
         return {"what": what, "asked": asked, "measured": "not measured", "met": "–"}
     middle = statistics.median(values)
@@ -38,8 +46,8 @@ def line(what, asked, values, met, note="", unit=""):
 
 
 class Asked:
-    def __init__(self, cases):
-        self.cases = cases
+    def __init__(self, cases, repeats):
+        self.cases, self.repeats = cases, repeats
 
     def figures(self, case, engine):
         return self.cases.get(case, {}).get("engines", {}).get(engine, {})
@@ -87,7 +95,7 @@ class Asked:
     def compilation_included(self):
         key, what = "ess_per_s_whole", "ESS/s, cold, compilation included"
         nuts = [name for name, case in self.cases.items() if case["transitions"]]
-        return [self.better(name, key, "numpyro", 10 if name == EIGHT else 3, what) for name in nuts]
+        return [self.better(name, key, WHOLE, 10 if name == EIGHT else 3, what) for name in nuts]
 
     def gradient(self, case):
         """One dispatched value and gradient, against JAX's jitted call on device arrays or its compiled loop."""
@@ -126,12 +134,20 @@ class Asked:
 
     def lines(self):
         found = [*self.eight_schools(), *self.sampling_alone(), *self.compilation_included()]
-        found += [self.gradient(case) for case in self.cases]
-        for case, of in self.cases.items():
-            found += self.streamed(case) if not of["transitions"] else []
-        return found + [self.memory(case) for case in self.cases]
+        # Of gradients there is one figure, the shortest of all.
+        gradients = [self.gradient(case) for case in self.cases]
+        streamed = [e for case, of in self.cases.items() if not of["transitions"] for e in self.streamed(case)]
+        memory = [self.memory(case) for case in self.cases]
+        return [*map(self.told, found), *gradients, *map(self.told, streamed + memory)]
+
+    def told(self, entry):
+        """An entry that says of how many rounds it is, where these are not all."""
+        rounds = entry.get("rounds", self.repeats)
+        if rounds >= self.repeats:
+            return entry
+        return entry | {"measured": f"{entry['measured']}; {rounds} of {self.repeats} rounds"}
 
 
-def lines(cases):
+def lines(cases, repeats):
     """All that is asked of the models that were run."""
-    return [entry for entry in Asked(cases).lines() if entry["what"].partition(":")[0] in cases]
+    return [entry for entry in Asked(cases, repeats).lines() if entry["what"].partition(":")[0] in cases]

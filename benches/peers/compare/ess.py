@@ -1,5 +1,6 @@
 """Effective sample sizes of all engines' draws by one and the same code, ArviZ's: a directory a line in, JSON out."""
 
+import hashlib
 import json
 import pathlib
 import sys
@@ -27,9 +28,17 @@ def describe(directory):
     return {"min_ess": least, "min_ess_site": where, "max_rhat": largest}
 
 
+def contents(directory):
+    files = sorted(pathlib.Path(directory).glob("*.npy"))
+    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).digest()
+
+
+# A warm start's draws are the cold one's, where a seed decides them.
+known = {}
 for line in sys.stdin:
     try:
-        described = describe(line.strip())
+        key = contents(line.strip())
+        described = known[key] = known.get(key) or describe(line.strip())
     except Exception as error:  # Whatever an engine wrote, the others' draws come after it.
         described = {"failure": f"ArviZ cannot describe its draws: {type(error).__name__}: {error}"}
     print(json.dumps(described), flush=True)

@@ -28,15 +28,15 @@ def divided(a, b):
 
 def with_phases(runs, apart):
     """The results of sampling runs. What a leapfrog of NumPyro's sampling takes is timed apart: times the leapfrogs of
-    a run it is that run's sampling, and the rest of the run's loop its warm-up."""
-    a_leapfrog = median(r["result"]["sampling_s"] / r["result"]["leapfrogs"] for r in apart)
+    a run it is that run's sampling."""
+    times = ("sampling_s", "threads_s")
+    a_leapfrog = {name: median(r["result"][name] / r["result"]["leapfrogs"] for r in apart) for name in times}
     results = []
     for run in runs:
         result = dict(run["result"])
-        if "sampling_s" not in result and a_leapfrog:
-            result["sampling_s"] = a_leapfrog * result["leapfrogs"]
-            result["warmup_s"] = result["run_s"] - result["sampling_s"]
-        results.append(result | {name: run[name] for name in ("warm", "round", "peak_bytes")})
+        if "sampling_s" not in result and apart:
+            result |= {name: a_leapfrog[name] * result["leapfrogs"] for name in times}
+        results.append(result | {name: run[name] for name in ("task", "warm", "round", "peak_bytes", "transitions")})
     return results
 
 
@@ -49,22 +49,23 @@ def table_warm(r):
 
 
 def leapfrog_us(r):
-    return r["sampling_s"] * r["threads"] / r["leapfrogs"] * 1e6 if "sampling_s" in r else None
+    return r["threads_s"] / r["leapfrogs"] * 1e6 if "threads_s" in r else None
 
 
-# Of which runs (cold, warm or both) each figure of sampling is taken, and how.
-BOTH, COLD, WARM = (False, True), (False,), (True,)
+# Of which runs each figure is taken, and how: of cold starts, warm ones, both, or those that tell of sampling alone, which
+# are longer ones where the model has such.
+BOTH, COLD, WARM, ALONE = "both", "cold", "warm", "alone"
 SAMPLING = {
-    "leapfrog_us": (BOTH, leapfrog_us),
-    "nuts_s": (BOTH, lambda r: r["run_s"] if "run_s" in r else r["warmup_s"] + r["sampling_s"]),
+    "leapfrog_us": (ALONE, leapfrog_us),
+    "nuts_s": (BOTH, lambda r: r["run_s"]),
     "sampling_s": (BOTH, lambda r: r.get("sampling_s")),
     "whole_s": (COLD, lambda r: r["to_draws_s"]),
     "whole_warm_s": (WARM, lambda r: r["to_draws_s"]),
     "table_warm_s": (WARM, table_warm),
-    "min_ess": (COLD, lambda r: r["min_ess"]),
-    "ess_per_s_sampling": (BOTH, lambda r: divided(r["min_ess"], r.get("sampling_s"))),
+    "min_ess": (BOTH, lambda r: r["min_ess"]),
+    "ess_per_s_sampling": (ALONE, lambda r: divided(r["min_ess"], r.get("sampling_s"))),
     "ess_per_s_whole": (COLD, lambda r: divided(r["min_ess"], r["to_draws_s"])),
-    "ess_per_leapfrog": (COLD, lambda r: divided(r["min_ess"], r["leapfrogs"])),
+    "ess_per_leapfrog": (ALONE, lambda r: divided(r["min_ess"], r["leapfrogs"])),
     "first_draw_cold_s": (COLD, first_draw),
     "first_draw_warm_s": (WARM, first_draw),
     "peak_mb": (COLD, lambda r: r["peak_bytes"] / 1e6),
@@ -80,22 +81,25 @@ def by_round(results, of):
     return {number: median(values) for number, values in sorted(found.items())}
 
 
-def sampled(runs, apart, start_s):
-    """An engine's figures of one model: medians over rounds, and the rounds' own. `start_s` is a warm start, where that
-    is timed apart from sampling."""
+def sampled(runs, apart):
+    """An engine's figures of one model: medians over rounds, and the rounds' own."""
     results = with_phases(runs, apart)
-    rounds = {key: by_round([r for r in results if r["warm"] in which], of) for key, (which, of) in SAMPLING.items()}
-    if start_s and not rounds["first_draw_warm_s"]:
-        rounds["first_draw_warm_s"] = {1: start_s + median(r["warmup_s"] for r in results)}
+    asked_for = [r for r in results if r["task"] == "sample"] or results
+    of_kind = {
+        BOTH: asked_for,
+        COLD: [r for r in asked_for if not r["warm"]],
+        WARM: [r for r in asked_for if r["warm"]],
+        ALONE: [r for r in results if r["task"] == "alone"] or asked_for,
+    }
+    rounds = {key: by_round(of_kind[which], of) for key, (which, of) in SAMPLING.items()}
     rhat = max(r["max_rhat"] for r in results)
-    draws = CHAINS * runs[0]["transitions"]
-    divergent = max(r["divergences"] for r in results) / draws
+    divergent = max(r["divergences"] / (CHAINS * r["transitions"]) for r in results)
     marks = ("†" if not rhat <= MAX_RHAT else "") + ("‡" if divergent > MAX_DIVERGENT else "")
     return {
         **{key: median(values.values()) for key, values in rounds.items()},
-        "runs": sum(not r["warm"] for r in results),
+        "rounds_run": len(rounds["ess_per_s_sampling"]),
         "method": results[0]["method"],
-        "divergences": int(median(r["divergences"] for r in results)),
+        "divergences": int(median(r["divergences"] for r in asked_for)),
         # Of a chain that does not move there is none.
         "max_rhat": rhat if math.isfinite(rhat) else None,
         "marks": marks,
@@ -106,11 +110,10 @@ def sampled(runs, apart, start_s):
 def of_engine(runs):
     """An engine's figures of one model, from all its runs of it that have a result."""
     of_task = lambda task: [r for r in runs if r["task"] == task]
-    density, sample, leapfrog = (of_task(task) for task in ("density", "sample", "leapfrog"))
-    start_s = least(r["result"].get("start_s") for r in density)
-    figures = sampled(sample, of_task("phases"), start_s) if sample else {"marks": "", "rounds": {}}
+    leapfrog, sample = of_task("leapfrog"), of_task("sample") + of_task("alone")
+    figures = sampled(sample, of_task("phases")) if sample else {"marks": "", "rounds": {}}
     for key in ("dispatched", "read", "looped"):
-        shortest = least(r["result"].get(f"{key}_s") for r in density)
+        shortest = least(r["result"].get(f"{key}_s") for r in runs)
         figures[f"{key}_us"] = shortest and shortest * 1e6
     if leapfrog:
         rounds = {
@@ -118,7 +121,7 @@ def of_engine(runs):
             "peak_mb": by_round(leapfrog, lambda r: r["peak_bytes"] / 1e6),
         }
         figures |= {key: median(values.values()) for key, values in rounds.items()}
-        figures |= {"rounds": rounds, "runs": len(leapfrog)}
+        figures |= {"rounds": rounds, "rounds_run": len(rounds["leapfrog_us"])}
     return figures
 
 
@@ -154,9 +157,10 @@ def summary(entries):
         twice = least(
             e["result"].get("twice_s") for e in entries if e["kind"] == "stream" and e["case"] == case.name
         )
-        sampling = [r["transitions"] for r in runs if r["case"] == case.name and r["task"] == "sample"]
+        kept = lambda task: [r["transitions"] for r in runs if (r["case"], r["task"]) == (case.name, task)]
         result["cases"][case.name] = {
-            "transitions": max(sampling, default=case.transitions) if case.nuts else None,
+            "transitions": max(kept("sample"), default=case.transitions) if case.nuts else None,
+            "alone": max(kept("alone"), default=None),
             "stream_twice_us": twice and twice * 1e6,
             "engines": engines,
         }

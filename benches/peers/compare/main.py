@@ -27,8 +27,8 @@ RESULTS = ROOT / "benches" / "results"
 # What `--quick` runs, unless it is told.
 QUICK_CASES = ["eight_schools", "logistic_1000x25", "radon_919x85", "covtype_581012x55_f32"]
 QUICK_ENGINES = ["pyroxene", "stanli", "nutpie", "numpyro"]
-# How many transitions tell what a leapfrog of NumPyro's sampling takes.
-PHASES = 250
+# What part of the transitions tells what a leapfrog of NumPyro's sampling takes.
+PHASES = 1 / 4
 # Of a gradient's call, its seconds of repeats.
 CALLS_S = 0.5
 
@@ -133,7 +133,7 @@ class Comparison:
         """One job's run, recorded; whether a result came of it."""
         engine, case = job.engine, job.case
         compiled = self.cache / "compiled" / engine.name / case.name
-        if job.task == "sample" and not job.warm:
+        if job.is_cold():
             # A cold start finds nothing that was compiled before, and fills the cache for the warm one.
             shutil.rmtree(compiled, ignore_errors=True)
         out = self.cache / "draws"
@@ -141,14 +141,13 @@ class Comparison:
         out.mkdir(parents=True)
         data = self.cache / "data" / case.name
         transitions = self.chosen.transitions or case.transitions
+        draws = (case.alone or transitions) if job.task in ("alone", "phases") else transitions
         options = ["--model", case.model, "--data", data / "data.npz", "--points", data / "points.json"]
-        options += ["--out", out, "--precision", case.precision, "--seed", job.round]
-        if job.task == "sample":
-            options += ["--warmup", transitions, "--draws", transitions]
-        if job.task == "density":
-            options += ["--seconds", CALLS_S]
+        options += ["--out", out, "--precision", case.precision, "--seed", job.round, "--seconds", CALLS_S]
+        if job.samples():
+            options += ["--warmup", transitions, "--draws", draws]
         if job.task == "phases":
-            options += ["--draws", min(transitions, PHASES)]
+            options += ["--draws", max(1, int(PHASES * draws))]
         if job.task == "leapfrog":
             options += ["--depth", 4, "--draws", 3]
         options += engine.options
@@ -156,17 +155,18 @@ class Comparison:
             options += ["--method", self.chosen.numpyro_method or case.numpyro_method]
         compiled.mkdir(parents=True, exist_ok=True)
         load = os.getloadavg()[0]
-        command = [*engine.command(self.programs[engine.name]), job.task, *options]
+        task = "sample" if job.samples() else job.task
+        command = [*engine.command(self.programs[engine.name]), task, *options]
         done = process.run(command, engine.variables(compiled), timeout_s)
         result = done.result
-        if job.task == "sample" and result:
+        if job.samples() and result:
             result |= self.diagnose(out)
             done.failure = result.pop("failure", "")
         measured = {"wall_s": done.wall_s, "cpu_s": done.cpu_s, "peak_bytes": done.peak_bytes, "load": load}
         # What the engines are held to each other by is long, and says nothing once it agrees.
         kept = {name: value for name, value in result.items() if name not in ("log_densities", "gradients")}
         failed = {"failure": done.failure, "account": done.account} if done.failure else {"failure": ""}
-        self.record(kind="run", **job.label(), transitions=transitions, **measured, **failed, result=kept)
+        self.record(kind="run", **job.label(), transitions=draws, **measured, **failed, result=kept)
         if done.failure:
             print(f"compare: {job}: {done.failure}", file=sys.stderr, flush=True)
         return {} if done.failure else result
@@ -208,8 +208,8 @@ class Comparison:
                 start = time.monotonic()
                 result = self.run(job, timeout_s)
                 if result:
-                    schedule.took(job, time.monotonic() - start)
-                if job.task == "density" and result:
+                    schedule.took(job, time.monotonic() - start, result)
+                if "log_densities" in result:
                     densities[job.engine.name] = result
                     self.hold(case, densities)
             if jobs and not case.nuts:

@@ -21,9 +21,9 @@ NUTS_COLUMNS = {
     "peak, MB": "peak_mb",
     "divergences": "divergences",
     "R-hat": "max_rhat",
-    "runs": "runs",
+    "rounds": "rounds_run",
 }
-LEAPFROG_COLUMNS = {"leapfrog, us": "leapfrog_us", "peak, MB": "peak_mb", "runs": "runs"}
+LEAPFROG_COLUMNS = {"leapfrog, us": "leapfrog_us", "peak, MB": "peak_mb", "rounds": "rounds_run"}
 GRADIENT_COLUMNS = {"call": "dispatched_us", "NumPy in, read": "read_us", "in a loop": "looped_us"}
 # What stands on effective sizes.
 ESS_KEYS = ["min_ess", "ess_per_s_sampling", "ess_per_s_whole", "ess_per_leapfrog"]
@@ -55,7 +55,9 @@ def of_case(name, case):
         rows.append([label, *(cell(figures, key) for key in columns.values())])
     marks = "".join(figures["marks"] for figures in case["engines"].values())
     notes += [f"{mark} {meaning}" for mark, meaning in MARKS.items() if mark in marks]
-    parts = [f"## {name}" + (f": 4 x ({n} + {n})" if n else ""), table(["engine", *columns], rows)]
+    head = f"## {name}" + (f": 4 x ({n} + {n})" if n else "")
+    head += f", sampling alone and leapfrogs of 4 x ({n} + {case['alone']})" if case["alone"] else ""
+    parts = [head, table(["engine", *columns], rows)]
     if notes:
         parts.append("\n".join(f"- {note}" for note in notes))
     return "\n\n".join(parts + more(case))
@@ -158,6 +160,6 @@ def write(log):
     """Writes the JSON and the Markdown beside the file of runs."""
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     result = summary(entries)
-    result["asked"] = asked.lines(result["cases"])
+    result["asked"] = asked.lines(result["cases"], result["plan"].get("repeats", 1))
     log.with_suffix(".json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     log.with_suffix(".md").write_text(markdown(result))

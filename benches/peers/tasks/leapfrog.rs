@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &Arguments) -> Value {
     let mcmc = Mcmc::from_kernel(nuts).engine(engine(arguments)).chains(1).warmup(0).draws(draws);
     let mut least = f64::INFINITY;
     let mut steps = 0.0;
-    for _ in 0..arguments.number("rounds", 2) {
+    for _ in 0..arguments.number("rounds", 3) {
         let (posterior, info) = mcmc.run_with_info(&bound).unwrap();
         steps = leapfrogs(&posterior);
         least = least.min(info.sampling().as_secs_f64() / steps);

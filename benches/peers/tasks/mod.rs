@@ -38,10 +38,14 @@ pub(crate) fn engine(arguments: &Arguments) -> Engine {
 
 /// The form of the mass matrix, and what it is learned from.
 pub(crate) fn metric(arguments: &Arguments) -> Metric {
-    match arguments.text("metric") {
-        "fisher" => Metric::Fisher,
-        _ => Metric::default(),
-    }
+    let named = [
+        ("", Metric::default()),
+        ("diagonal", Metric::Diagonal),
+        ("fisher", Metric::Fisher),
+        ("dense", Metric::Dense),
+        ("low_rank", Metric::LowRank),
+    ];
+    named.into_iter().find(|(name, _)| *name == arguments.text("metric")).unwrap().1
 }
 
 /// The sum of a statistic over all draws.

@@ -15,6 +15,8 @@ import numpy as np
 # Of every engine's NUTS; all else is as the engine has it.
 TARGET_ACCEPT = 0.8
 MAX_DEPTH = 10
+# How many chains run at a time.
+CORES = 2
 
 MODELS = pathlib.Path(__file__).resolve().parents[2] / "models"
 
@@ -76,6 +78,24 @@ def write_draws(arguments, draws):
     """Draws by site, `[chain, draw, ...]`."""
     for name, values in draws.items():
         np.save(pathlib.Path(arguments.out) / f"{name}.npy", np.asarray(values, float))
+
+
+class Clock:
+    """Wall and processor time since it was made: the time of all the process's threads."""
+
+    def __init__(self):
+        self.wall, self.processor = time.perf_counter(), time.process_time()
+
+    def wall_s(self):
+        return time.perf_counter() - self.wall
+
+    def processor_s(self):
+        return time.process_time() - self.processor
+
+
+def sampling(threads_s, threads):
+    """The time of the kept transitions, from the sum of what the threads that made them took."""
+    return {"sampling_s": threads_s / threads, "threads_s": threads_s, "threads": threads}
 
 
 def since(started):

@@ -36,19 +36,18 @@ def sample(arguments):
     first, second, third = jax.random.split(jax.random.key(arguments.seed), 3)
     position = with_jax.start(arguments, values, first, arguments.chains)
     # The parameters that do not differ by chain, such as the bound of energies, are no arrays.
-    adapted, warmup_compile_s, warmup_s = run(jax.pmap(adapt), jax.random.split(second, arguments.chains), position)
+    adapted, warmup_compile_s, warmup = run(jax.pmap(adapt), jax.random.split(second, arguments.chains), position)
     keys = jax.random.split(third, arguments.chains)
-    (draws, steps, diverging), compile_s, sampling_s = run(jax.pmap(draw), keys, *adapted)
+    (draws, steps, diverging), compile_s, kept = run(jax.pmap(draw), keys, *adapted)
     draws = jax.device_get(draws)
     to_draws_s = common.since(arguments.started)
     common.write_draws(arguments, draws)
     return {
         "import_s": import_s,
         "compile_s": warmup_compile_s + compile_s,
-        "warmup_s": warmup_s,
-        "sampling_s": sampling_s,
+        "run_s": warmup[0] + kept[0],
         "to_draws_s": to_draws_s,
-        "threads": 2,
+        **common.sampling(kept[1], common.CORES),
         "method": "parallel",
         "leapfrogs": int(steps.sum()),
         "divergences": int(diverging.sum()),
@@ -64,14 +63,15 @@ def constraining(arguments, values):
 
 
 def run(function, *arguments):
-    """The result, and the seconds of tracing with compilation and of the run."""
+    """The result, the seconds of tracing with compilation, and the run's, by the wall and of the processor."""
     import jax
 
     start = time.perf_counter()
     compiled = function.lower(*arguments).compile()
-    middle = time.perf_counter()
+    compile_s = time.perf_counter() - start
+    clock = common.Clock()
     result = jax.block_until_ready(compiled(*arguments))
-    return result, middle - start, time.perf_counter() - middle
+    return result, compile_s, (clock.wall_s(), clock.processor_s())
 
 
 if __name__ == "__main__":

@@ -37,7 +37,6 @@ def sample(arguments):
         "compile_s": to_draws_s - run_s - import_s,
         "run_s": run_s,
         "to_draws_s": to_draws_s,
-        "threads": 2 if arguments.method == "parallel" else 1,
         "method": arguments.method,
         "leapfrogs": int(extra["num_steps"].sum()),
         "divergences": int(extra["diverging"].sum()),
@@ -87,10 +86,12 @@ def phases(arguments):
     of_loop = loop(kernel, values, arguments.draws, (lambda f: f) if parallel else jax.vmap)
     compiled = (jax.pmap if parallel else jax.jit)(of_loop).lower(state).compile()
     state, _ = jax.block_until_ready(compiled(state))
-    start = time.perf_counter()
+    clock = common.Clock()
     _, (_, steps) = jax.block_until_ready(compiled(state))
-    sampling_s = time.perf_counter() - start
-    return {"sampling_s": sampling_s, "leapfrogs": int(steps.sum())}
+    wall_s, threads_s = clock.wall_s(), clock.processor_s()
+    # Vectorized chains are one program: what it takes by the wall is what they take, with however many threads.
+    took = common.sampling(threads_s, common.CORES) | ({} if parallel else {"sampling_s": wall_s})
+    return took | {"leapfrogs": int(steps.sum())}
 
 
 def leapfrog(arguments):

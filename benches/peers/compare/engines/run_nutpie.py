@@ -22,11 +22,8 @@ def coordinates(model):
     return [model.values_to_rvs[value].name for value in model.value_vars]
 
 
-def density(arguments):
-    """The compiled function that nutpie's sampler calls, called from Python through its address; and how long it took
-    to have it, which with Numba's and PyTensor's caches filled is a warm start."""
-    model, code, _ = compiled(arguments)
-    start_s = common.since(arguments.started)
+def density(arguments, model, code):
+    """The compiled function that nutpie's sampler calls, called from Python through its address."""
     double = ctypes.POINTER(ctypes.c_double)
     function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint64, double, double, double, ctypes.c_void_p)
     call = function(code.compiled_logp_func.address)
@@ -43,7 +40,7 @@ def density(arguments):
         gradients.append(common.by_site(names, point, gradient.copy()))
     position[:] = 0.1
     dispatched = common.shortest_call(arguments.seconds, evaluate)
-    return common.checked(values, gradients) | {"dispatched_s": dispatched, "start_s": start_s}
+    return common.checked(values, gradients) | {"dispatched_s": dispatched}
 
 
 def sample(arguments):
@@ -52,16 +49,15 @@ def sample(arguments):
 
     import_s = common.since(arguments.started)
     start = time.perf_counter()
-    _, code, values = compiled(arguments)
+    model, code, values = compiled(arguments)
     compile_s = time.perf_counter() - start
-    start = time.perf_counter()
-    cores = 2
+    clock = common.Clock()
     sampler = nutpie.sample(
         code,
         draws=arguments.draws,
         tune=arguments.warmup,
         chains=arguments.chains,
-        cores=cores,
+        cores=common.CORES,
         target_accept=common.TARGET_ACCEPT,
         maxdepth=common.MAX_DEPTH,
         seed=arguments.seed,
@@ -70,25 +66,25 @@ def sample(arguments):
     )
     # Making ArviZ's object of the draws is no part of the sampling.
     sampler._sampler.wait(None)
-    run_s = time.perf_counter() - start
+    run_s, processor_s = clock.wall_s(), clock.processor_s()
     trace = sampler.wait()
     to_draws_s = common.since(arguments.started)
     common.write_draws(arguments, {name: trace.posterior[name].values for name in common.sites(arguments, values)})
     steps = float(trace.sample_stats.n_steps.sum())
-    # nutpie tells no times by phase: the run is divided as its leapfrogs are.
+    # nutpie tells no times: what the processor worked is divided as the leapfrogs are.
     share = steps / (steps + float(trace.warmup_sample_stats.n_steps.sum()))
     return {
         "import_s": import_s,
         "compile_s": compile_s,
-        "warmup_s": run_s * (1 - share),
-        "sampling_s": run_s * share,
+        "run_s": run_s,
         "to_draws_s": to_draws_s,
-        "threads": cores,
+        **common.sampling(processor_s * share, common.CORES),
         "method": "one chain a thread",
         "leapfrogs": int(steps),
         "divergences": int(trace.sample_stats.diverging.sum()),
+        **density(arguments, model, code),
     }
 
 
 if __name__ == "__main__":
-    common.main({"density": density, "sample": sample})
+    common.main({"sample": sample})

@@ -41,27 +41,26 @@ def sample(arguments):
     start = time.perf_counter()
     model, values = built(arguments)
     compile_s = time.perf_counter() - start
-    cores = 2
+    clock = common.Clock()
     fit = model.sample(
         chains=arguments.chains,
         warmup=arguments.warmup,
         samples=arguments.draws,
         seed=arguments.seed + 1,
-        parallel_chains=cores,
+        parallel_chains=common.CORES,
         delta=common.TARGET_ACCEPT,
         max_depth=common.MAX_DEPTH,
         refresh=arguments.warmup + arguments.draws,
     )
+    run_s = clock.wall_s()
     to_draws_s = common.since(arguments.started)
     common.write_draws(arguments, {name: fit.draws(name) for name in common.sites(arguments, values)})
-    warmup, sampling = (sum(getattr(r, part) for r in reports) for part in ("warmup_seconds", "sampling_seconds"))
     return {
         "import_s": import_s,
         "compile_s": compile_s,
-        "warmup_s": warmup / cores,
-        "sampling_s": sampling / cores,
+        "run_s": run_s,
         "to_draws_s": to_draws_s,
-        "threads": cores,
+        **common.sampling(sum(r.sampling_seconds for r in reports), common.CORES),
         "method": "one chain a thread",
         "leapfrogs": int(fit["n_leapfrog__"].sum()),
         "divergences": int(fit["divergent__"].sum()),
