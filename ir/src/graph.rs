@@ -367,6 +367,28 @@ impl Graph {
         copied
     }
 
+    /// The same, each closed graph inside the node's op run through `f`.
+    ///
+    /// # Errors
+    /// Those of `f`, and what `refused` makes of the type rule's refusal.
+    pub fn copy_node_through<E>(
+        &mut self,
+        from: &Graph,
+        v: Val,
+        operands: &[Val],
+        f: impl FnMut(&Graph) -> Result<Graph, E>,
+        refused: impl FnOnce(TypeError) -> E,
+    ) -> Result<Val, E> {
+        let Some(op) = from.op(v) else {
+            return self.copy_node(from, v, operands).map_err(refused);
+        };
+        let op = op.map_regions(f)?;
+        let outer = std::mem::replace(&mut self.loc, from.node(v).loc.clone());
+        let copied = self.push(op, operands).map_err(refused);
+        self.loc = outer;
+        copied
+    }
+
     /// Copies the body of `region` into this graph, its inputs replaced by `args` (one for each); returns its outputs.
     /// New nodes carry this graph's current source line.
     ///

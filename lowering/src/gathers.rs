@@ -1,5 +1,7 @@
 //! Gathers inside of kernels: each is made once, for XLA would gather anew in every loop that reads what comes of it.
 
+use std::convert::identity;
+
 use pyroxene_ir::{Graph, Op, Operands, TypeError, Val, ops};
 
 /// The graph with a barrier where what comes of a gather, element by element, is first read more than once.
@@ -18,29 +20,11 @@ pub(crate) fn gathers_once(graph: &Graph) -> Result<Graph, TypeError> {
     let mut map: Vec<Val> = Vec::with_capacity(graph.len());
     for v in graph.vals() {
         let operands: Operands = graph.operands(v).iter().map(|o| map[o.index()]).collect();
-        let new = copied(&mut out, graph, v, &operands, gathers_once)?;
+        let new = out.copy_node_through(graph, v, &operands, gathers_once, identity)?;
         map.push(if shared[v.index()] { out.push(ops::Barrier, &[new])? } else { new });
     }
     out.set_outputs(graph.outputs().iter().map(|v| map[v.index()]));
     Ok(out)
-}
-
-/// Copies a node over new operands, the graphs inside its op through `f`.
-pub(crate) fn copied(
-    out: &mut Graph,
-    graph: &Graph,
-    v: Val,
-    operands: &[Val],
-    f: fn(&Graph) -> Result<Graph, TypeError>,
-) -> Result<Val, TypeError> {
-    match graph.op(v) {
-        Some(op) if !op.regions().is_empty() => {
-            let regions = op.regions();
-            let regions = regions.iter().map(|region| f(region).map(Into::into));
-            out.push(op.with_regions(regions.collect::<Result<_, _>>()?), operands)
-        }
-        _ => out.copy_node(graph, v, operands),
-    }
 }
 
 /// The nodes that read each value and are needed, once for each time they read it.

@@ -1,11 +1,11 @@
 //! Scatters inside of kernels: XLA's own call its runtime, which a kernel cannot, so these become loops over the updates.
 
+use std::convert::identity;
+
 use pyroxene_ir::{
     Array, DType, Graph, Op, Operands, Ty, TypeError, Val,
     ops::{self, Combine, Comparison, closed, unclamped},
 };
-
-use crate::gathers::copied;
 
 /// The graph with a loop in place of each scatter, one for all that go by the same index and do not wait for each other.
 /// Updates are joined in their order, as the interpreter does.
@@ -20,7 +20,7 @@ pub(crate) fn scatter_loops(graph: &Graph) -> Result<Graph, TypeError> {
         let here = |v: &Val| depth[v.index()] == level;
         for v in graph.vals().filter(here).filter(|v| !is_scatter(graph, *v)) {
             let operands = mapped(graph, v, &map);
-            map[v.index()] = copied(&mut out, graph, v, &operands, scatter_loops)?;
+            map[v.index()] = out.copy_node_through(graph, v, &operands, scatter_loops, identity)?;
         }
         let mut left: Vec<Val> = graph.vals().filter(here).filter(|v| is_scatter(graph, *v)).collect();
         while let Some(first) = left.first().copied() {

@@ -221,6 +221,19 @@ macro_rules! ops { ($($module:ident :: $Op:ident),* $(,)?) => {
             match self { $(Op::$Op(op) => Op::$Op(MultiRules::with_regions(op, regions))),* }
         }
 
+        /// The op with each closed graph inside it run through `f`.
+        ///
+        /// # Errors
+        /// The first of `f`.
+        pub fn map_regions<E>(&self, mut f: impl FnMut(&Graph) -> Result<Graph, E>) -> Result<Op, E> {
+            let regions = self.regions();
+            if regions.is_empty() {
+                return Ok(self.clone());
+            }
+            let mapped = regions.iter().map(|region| f(region).map(Arc::new)).collect::<Result<_, E>>()?;
+            Ok(self.with_regions(mapped))
+        }
+
         /// The reference semantics; see [`MultiRules::eval`].
         pub fn eval(&self, args: &[&Array], tys: &[Ty]) -> Vec<Array> {
             match self { $(Op::$Op(op) => MultiRules::eval(op, args, tys)),* }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{PassError, any_node, at, in_regions, rebuild};
+use super::{PassError, any_node, at, copy_through, rebuild};
 use crate::{
     error::TypeError,
     graph::{Graph, Val},
@@ -29,14 +29,7 @@ pub fn blocked(graph: &Graph) -> Result<Graph, PassError> {
     let mut known = Known::default();
     rebuild(graph, &mut out, |out, v, node, operands| {
         let made = known.made(graph, out, v, operands).map_err(at(NAME, node, None))?;
-        if let Some(made) = made {
-            return Ok(made);
-        }
-        let copied = match graph.op(v) {
-            Some(op) if !op.regions().is_empty() => out.push(in_regions(op, blocked)?, operands),
-            _ => out.copy_node(graph, v, operands),
-        };
-        copied.map_err(at(NAME, node, None))
+        made.map_or_else(|| copy_through(out, graph, v, operands, NAME, blocked), Ok)
     })?;
     Ok(out)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Need, Pass, PassError, Query, at, in_regions, rebuild};
+use super::{Need, Pass, PassError, Query, at, rebuild};
 use crate::{
     error::TypeError,
     graph::{Graph, Kind, Operands, Val},
@@ -45,7 +45,7 @@ fn run(graph: &Graph) -> Result<Graph, PassError> {
             let err = at("legalize", node, None);
             match &node.kind {
                 Kind::Pure(op) => {
-                    let made = legal(out, &in_regions(op, run)?, operands).map_err(err)?;
+                    let made = legal(out, &op.map_regions(run)?, operands).map_err(err)?;
                     let first = made[0];
                     if made.len() > 1 {
                         results.insert(v, made);

@@ -56,11 +56,9 @@ pub use traced::{Part, Traced, give_params, replay, traced};
 pub use vjp::{influences, pullback, value_and_grad};
 pub use weigh::{Weight, weigh};
 
-use std::sync::Arc;
-
 use crate::{
     error::TypeError,
-    graph::{Graph, Kind, Loc, Node, Operands, Val},
+    graph::{Graph, Loc, Node, Operands, Val},
     ops::Op,
     verify::VerifyErrors,
 };
@@ -225,12 +223,8 @@ fn copy_through(
     pass: &'static str,
     run: fn(&Graph) -> Result<Graph, PassError>,
 ) -> Result<Val, PassError> {
-    let node = graph.node(v);
-    let copied = match &node.kind {
-        Kind::Pure(op) if !op.regions().is_empty() => out.push(in_regions(op, run)?, operands),
-        _ => out.copy_node(graph, v, operands),
-    };
-    copied.map_err(at(pass, node, graph.site(v).map(|site| site.name.as_str())))
+    let site = graph.site(v).map(|site| site.name.as_str());
+    out.copy_node_through(graph, v, operands, run, at(pass, graph.node(v), site))
 }
 
 /// Whether `finds` holds of a node of the graph, or of one of the closed graphs inside its ops.
@@ -242,17 +236,6 @@ fn any_node(graph: &Graph, finds: &dyn Fn(&Graph, Val) -> bool) -> bool {
 fn any_graph(graph: &Graph, finds: &dyn Fn(&Graph) -> bool) -> bool {
     let inside = |op: &Op| op.regions().iter().any(|region| any_graph(region, finds));
     finds(graph) || graph.vals().any(|v| graph.op(v).is_some_and(inside))
-}
-
-/// The op with each closed graph inside it run through `f`.
-fn in_regions(op: &Op, f: impl FnMut(&Graph) -> Result<Graph, PassError>) -> Result<Op, PassError> {
-    let regions = op.regions();
-    if regions.is_empty() {
-        return Ok(op.clone());
-    }
-    let mut f = f;
-    let mapped = regions.iter().map(|region| f(region).map(Arc::new)).collect::<Result<_, _>>()?;
-    Ok(op.with_regions(mapped))
 }
 
 /// Turns a type error into a pass's, at a node.
