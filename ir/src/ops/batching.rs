@@ -45,6 +45,18 @@ impl Batch<'_> {
         let (x, axis) = self.first();
         Ok((self.graph.push(op, &[x])?, axis))
     }
+
+    /// The result of an op that takes `axes` away from its only operand; `op` makes it of where they are in a batch.
+    pub(super) fn reduced<T: Into<Op>>(
+        &mut self,
+        axes: &[usize],
+        op: impl FnOnce(Dims) -> T,
+    ) -> Result<(Val, usize), TypeError> {
+        let (x, axis) = self.first();
+        let axes = shift(axes, axis);
+        let after = after_removing(axis, &axes);
+        Ok((self.graph.push(op(axes), &[x])?, after))
+    }
 }
 
 /// Where a batch lies: before all other dimensions, or after them.
@@ -87,6 +99,6 @@ pub(super) fn shift(list: &[usize], axis: usize) -> Dims {
 }
 
 /// The batch's dimension once `axes` of a batched value, which are others, are gone.
-pub(super) fn after_removing(axis: usize, axes: &[usize]) -> usize {
+fn after_removing(axis: usize, axes: &[usize]) -> usize {
     axis - axes.iter().filter(|a| **a < axis).count()
 }

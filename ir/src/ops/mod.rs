@@ -5,6 +5,7 @@ pub(crate) mod blocked;
 mod closed;
 mod coefficients;
 mod elementwise;
+mod extremes;
 pub(crate) mod forms;
 mod formula;
 mod gamma_parts;

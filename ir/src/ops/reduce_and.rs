@@ -3,7 +3,6 @@
 use smallvec::smallvec;
 
 use super::{
-    batching::{after_removing, shift},
     reduce_sum::{fold, remaining},
     *,
 };
@@ -45,11 +44,8 @@ impl Rules for ReduceAnd {
         Ok(None)
     }
 
-    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
-        let (x, axis) = cx.first();
-        let axes = shift(&self.axes, axis);
-        let after = after_removing(axis, &axes);
-        Ok((cx.graph.push(ReduceAnd { axes }, &[x])?, after))
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        cx.reduced(&self.axes, |axes| ReduceAnd { axes })
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

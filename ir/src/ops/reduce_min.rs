@@ -1,9 +1,8 @@
 //! Minima over dimensions.
 
 use super::{
-    batching::{after_removing, shift},
-    reduce_max::{share_of_ties, tangent_of_ties},
-    reduce_sum::{fold, reduced},
+    extremes::{self, Extreme, share_of_ties, tangent_of_ties},
+    reduce_sum::reduced,
     *,
 };
 use crate::types::Dims;
@@ -16,6 +15,8 @@ pub struct ReduceMin {
     pub axes: Dims,
 }
 
+const EXTREME: Extreme = Extreme { none: f64::INFINITY, beats: |x, y| y < x, of_integers: i128::min };
+
 impl Rules for ReduceMin {
     const NAME: &'static str = "reduce_min";
     const COST: Cost = Cost::Reads;
@@ -25,17 +26,7 @@ impl Rules for ReduceMin {
     }
 
     fn eval(&self, args: &[&Array], ty: &Ty) -> Array {
-        let dims = args[0].dims();
-        if ty.dtype.is_float() {
-            let pick = |x: f64, y: f64| if y.is_nan() || y < x { y } else { x };
-            let found = fold(&args[0].to_f64_vec(), dims, &self.axes, f64::INFINITY, pick);
-            Array::from_f64_iter(ty, found.into_iter())
-        } else {
-            // The greatest and least values of the type, which `as` gives for infinities.
-            let none = Array::filled(&Ty::scalar(ty.dtype), f64::INFINITY).to_i128_vec()[0];
-            let found = fold(&args[0].to_i128_vec(), dims, &self.axes, none, i128::min);
-            Array::from_i128_iter(ty, found.into_iter())
-        }
+        EXTREME.eval(args[0], &self.axes, ty)
     }
 
     fn vjp(&self, cx: Vjp<'_>) -> Result<Cotangents, TypeError> {
@@ -46,35 +37,17 @@ impl Rules for ReduceMin {
         tangent_of_ties(cx, &self.axes)
     }
 
-    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
-        let (x, axis) = cx.first();
-        let axes = shift(&self.axes, axis);
-        let after = after_removing(axis, &axes);
-        Ok((cx.graph.push(ReduceMin { axes }, &[x])?, after))
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        cx.reduced(&self.axes, |axes| ReduceMin { axes })
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {
         let attrs =
-            [HloAttr::Dimensions(self.axes.to_vec()), HloAttr::Combine("minimum", Some(f64::INFINITY))];
+            [HloAttr::Dimensions(self.axes.to_vec()), HloAttr::Combine("minimum", Some(EXTREME.none))];
         Hlo::WithAttrs("reduce", attrs.into())
     }
 
     fn samples() -> Vec<Sample> {
-        let x = Array::from([0.5, -1.0, 2.0, 0.7, 3.0, -2.0]);
-        let x = x.reshape([2, 3]).unwrap_or(x);
-        let over = |axes: &[usize]| ReduceMin { axes: Dims::from_slice(axes) };
-        vec![
-            Sample::smooth(over(&[0]), [x.clone()]),
-            Sample::smooth(over(&[1]), [x.clone()]),
-            Sample::smooth(over(&[0, 1]), [x.clone()]),
-            Sample::values(over(&[0]), [x.convert(crate::types::DType::F32)]),
-            Sample::values(over(&[0]), [Array::from([1.0, f64::NAN, 2.0])]),
-            Sample::values(over(&[0]), [Array::from([3i32, -4])]),
-            Sample::values(over(&[0]), [Array::from([3i64, i64::MIN, i64::MAX])]),
-            Sample::values(over(&[0]), [Array::from([u32::MAX, 3])]),
-            Sample::values(over(&[0]), [Array::from([u64::MAX, 3])]),
-            Sample::values(over(&[0]), [Array::from(Vec::<f64>::new())]),
-            Sample::values(over(&[0]), [Array::from(Vec::<i64>::new())]),
-        ]
+        extremes::samples(|axes| ReduceMin { axes })
     }
 }

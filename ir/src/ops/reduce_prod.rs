@@ -3,7 +3,6 @@
 use smallvec::smallvec;
 
 use super::{
-    batching::{after_removing, shift},
     reduce_sum::{fold, reduced},
     running::Direction,
     *,
@@ -93,11 +92,8 @@ impl Rules for ReduceProd {
         g.push(ReduceSum { axes: self.axes.clone() }, &[terms]).map(Some)
     }
 
-    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
-        let (x, axis) = cx.first();
-        let axes = shift(&self.axes, axis);
-        let after = after_removing(axis, &axes);
-        Ok((cx.graph.push(ReduceProd { axes }, &[x])?, after))
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        cx.reduced(&self.axes, |axes| ReduceProd { axes })
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {

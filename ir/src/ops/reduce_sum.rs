@@ -2,10 +2,7 @@
 
 use smallvec::smallvec;
 
-use super::{
-    batching::{after_removing, shift},
-    *,
-};
+use super::*;
 use crate::{shape, types::Dims};
 
 /// The sum over `axes`, which disappear; integers wrap.
@@ -83,11 +80,8 @@ impl Rules for ReduceSum {
         cx.tangents[0].map(|t| cx.graph.push(self.clone(), &[t])).transpose()
     }
 
-    fn batch(&self, cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
-        let (x, axis) = cx.first();
-        let axes = shift(&self.axes, axis);
-        let after = after_removing(axis, &axes);
-        Ok((cx.graph.push(ReduceSum { axes }, &[x])?, after))
+    fn batch(&self, mut cx: Batch<'_>) -> Result<(Val, usize), TypeError> {
+        cx.reduced(&self.axes, |axes| ReduceSum { axes })
     }
 
     fn hlo(&self, _args: &[Ty]) -> Hlo {
