@@ -1,23 +1,14 @@
 //! Distributions whose zeros have a probability of their own, and whose other values are a base's that is not zero.
 
-use std::rc::Rc;
-
-use pyroxene_ir::{DType, Dims, Loc, shape};
+use pyroxene_ir::{DType, Dims};
 
 use super::{
-    Distribution, Param, Poisson, as_number, batched, draw_dims, float_dtype,
-    gate::Gate,
-    is_poisoned,
+    Distribution, Param, Poisson, as_number, batched, float_dtype,
+    gate::{Gate, Gated, behind},
     parameters::{as_another, described, parameters, reals},
     spread,
 };
-use crate::{
-    constraints::Support,
-    control::while_loop,
-    random::{self, Key},
-    tensor::Tensor,
-    trace::{DEFAULT_INT, ErrorKind, fail},
-};
+use crate::{constraints::Support, control::while_loop, random::Key, tensor::Tensor, trace::DEFAULT_INT};
 
 /// Rounds of draws after which those that are still zero become one, their limit for a base that is hardly ever not zero.
 const ROUNDS: i64 = 100_000;
@@ -26,9 +17,7 @@ const ROUNDS: i64 = 100_000;
 /// `HurdleLogits`, both made by `HurdleDistribution`).
 #[derive(Clone)]
 pub struct Hurdle {
-    name: &'static str,
-    base: Rc<dyn Distribution>,
-    gate: Gate,
+    gated: Gated,
 }
 
 impl Hurdle {
@@ -54,22 +43,18 @@ impl Hurdle {
 
     #[track_caller]
     fn of(name: &'static str, base: impl Distribution, gate: Gate) -> Hurdle {
-        if !base.event_shape().is_empty() && !is_poisoned(&base) {
-            let found = format!("{name} of {}", base.name());
-            let help = "give a distribution of single numbers, such as Poisson or Gamma".into();
-            let gate = Gate::Probs(fail(ErrorKind::Usage { found, help }, Loc::caller()));
-            return Hurdle { name, base: Rc::new(base), gate };
-        }
-        Hurdle { name, base: Rc::new(base), gate }
+        let fits = base.event_shape().is_empty();
+        let give = "give a distribution of single numbers, such as Poisson or Gamma";
+        Hurdle { gated: Gated::new(name, base, gate, fits, give) }
     }
 
     fn is_discrete(&self) -> bool {
-        self.base.support().is_discrete()
+        self.gated.base.support().is_discrete()
     }
 
     /// The base's log probability of zero, where it has one.
     fn log_zero(&self) -> Tensor {
-        self.base.log_prob(Tensor::from(0i64).convert(self.dtype()))
+        self.gated.base.log_prob(Tensor::from(0i64).convert(self.dtype()))
     }
 
     /// The probability that a draw of the base passes the hurdle.
@@ -80,7 +65,7 @@ impl Hurdle {
     /// Draws of the base until none is zero.
     fn nonzero(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
         let batch = self.batch_shape()?;
-        let first = self.base.sample_expanded(key, sample_shape, &batch)?;
+        let first = self.gated.base.sample_expanded(key, sample_shape, &batch)?;
         if !self.is_discrete() {
             return Some(first);
         }
@@ -91,7 +76,7 @@ impl Hurdle {
             |(round, _, drawn)| round.less(ROUNDS) & !(!zeros(*drawn)).all_rightmost(drawn.rank()),
             |(round, key, drawn)| {
                 let [next, sub] = Key::from(*key).split();
-                let again = self.base.sample_expanded(sub, sample_shape, &batch).unwrap_or(*drawn);
+                let again = self.gated.base.sample_expanded(sub, sample_shape, &batch).unwrap_or(*drawn);
                 (*round + 1i64, next.data(), zeros(*drawn).select(again, *drawn))
             },
         );
@@ -103,35 +88,33 @@ impl Hurdle {
 
 impl Distribution for Hurdle {
     fn name(&self) -> String {
-        self.name.into()
+        self.gated.name.into()
     }
 
     fn params(&self) -> Vec<Param> {
-        let mut params = self.base.params();
-        params.push(self.gate.param());
-        params
+        self.gated.params()
     }
 
     fn support(&self) -> Support {
-        self.base.support()
+        self.gated.base.support()
     }
 
     fn batch_shape(&self) -> Option<Dims> {
-        shape::broadcast(&self.base.batch_shape()?, &self.gate.probs().dims())
+        self.gated.batch_shape()
     }
 
     fn dtype(&self) -> DType {
-        self.base.dtype()
+        self.gated.base.dtype()
     }
 
     fn log_prob(&self, value: Tensor) -> Tensor {
         let zero = as_number(value, float_dtype(&self.params())).equal(0.0);
         let other = zero.select(Tensor::from(1i64).convert(value.dtype()), value);
-        let mut nonzero = self.gate.log_open() + self.base.log_prob(other);
+        let mut nonzero = self.gated.gate.log_open() + self.gated.base.log_prob(other);
         if self.is_discrete() {
             nonzero = nonzero - self.log_zero().log1mexp();
         }
-        zero.select(self.gate.log(), nonzero)
+        zero.select(self.gated.gate.log(), nonzero)
     }
 
     fn has_rsample(&self) -> bool {
@@ -139,21 +122,18 @@ impl Distribution for Hurdle {
     }
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
-        let [closed, base] = key.split();
-        let dims = draw_dims(self, sample_shape);
-        let gate = self.gate.probs().convert(float_dtype(&self.params()));
-        let draws = self.nonzero(base, sample_shape)?;
-        Some(random::bernoulli(closed, gate, &dims).select(Tensor::from(0i64).convert(draws.dtype()), draws))
+        let (closed, key) = self.gated.closed(self, key, sample_shape);
+        Some(behind(closed, self.nonzero(key, sample_shape)?))
     }
 
     fn mean(&self) -> Option<Tensor> {
-        let open = 1.0 - self.gate.probs();
-        Some(batched(self, open * self.base.mean()? / self.passing()))
+        let open = 1.0 - self.gated.gate.probs();
+        Some(batched(self, open * self.gated.base.mean()? / self.passing()))
     }
 
     fn variance(&self) -> Option<Tensor> {
-        let square = (self.base.mean()?.square() + self.base.variance()?) / self.passing();
-        let open = 1.0 - self.gate.probs();
+        let square = (self.gated.base.mean()?.square() + self.gated.base.variance()?) / self.passing();
+        let open = 1.0 - self.gated.gate.probs();
         Some(spread(open * square, &self.batch_shape()?) - self.mean()?.square())
     }
 }

@@ -1,22 +1,14 @@
 //! Counts with more zeros than their distribution has.
 
-use std::rc::Rc;
-
-use pyroxene_ir::{Dims, Loc, shape};
+use pyroxene_ir::Dims;
 
 use super::{
-    Distribution, Param, Poisson, as_number, batched, draw_dims, float_dtype,
-    gate::Gate,
-    is_poisoned,
+    Distribution, Param, Poisson, as_number, batched, float_dtype,
+    gate::{Gate, Gated, behind},
     parameters::{as_another, described, parameters, reals},
     spread,
 };
-use crate::{
-    constraints::Support,
-    random::{self, Key},
-    tensor::Tensor,
-    trace::{ErrorKind, fail},
-};
+use crate::{constraints::Support, random::Key, tensor::Tensor};
 
 /// Beyond it `e^x` is no number of double precision.
 const EXP_OVERFLOWS: f64 = 700.0;
@@ -25,9 +17,7 @@ const EXP_OVERFLOWS: f64 = 700.0;
 /// by `ZeroInflatedDistribution`).
 #[derive(Clone)]
 pub struct ZeroInflated {
-    name: &'static str,
-    base: Rc<dyn Distribution>,
-    gate: Gate,
+    gated: Gated,
 }
 
 impl ZeroInflated {
@@ -53,21 +43,16 @@ impl ZeroInflated {
 
     #[track_caller]
     fn of(name: &'static str, base: impl Distribution, gate: Gate) -> ZeroInflated {
-        let counts = base.support().is_discrete() && base.event_shape().is_empty();
-        if !counts && !is_poisoned(&base) {
-            let found = format!("{name} of {}", base.name());
-            let help = "give a distribution of single counts, such as Poisson".into();
-            let gate = Gate::Probs(fail(ErrorKind::Usage { found, help }, Loc::caller()));
-            return ZeroInflated { name, base: Rc::new(base), gate };
-        }
-        ZeroInflated { name, base: Rc::new(base), gate }
+        let fits = base.support().is_discrete() && base.event_shape().is_empty();
+        let give = "give a distribution of single counts, such as Poisson";
+        ZeroInflated { gated: Gated::new(name, base, gate, fits, give) }
     }
 
     /// The log probability of zero, given that of a zero draw.
     fn log_zero(&self, log_zero: Tensor) -> Tensor {
-        let log_open = self.gate.log_open();
-        let Gate::Probs(gate) = self.gate else {
-            return self.gate.log().logaddexp(log_open + log_zero);
+        let log_open = self.gated.gate.log_open();
+        let Gate::Probs(gate) = self.gated.gate else {
+            return self.gated.gate.log().logaddexp(log_open + log_zero);
         };
         // ln(g + (1 − g) e^−x) in a form with a slope at g = 0, and beyond the range of exponentials in another.
         let far = log_zero.less(-EXP_OVERFLOWS);
@@ -79,27 +64,25 @@ impl ZeroInflated {
 
 impl Distribution for ZeroInflated {
     fn name(&self) -> String {
-        self.name.into()
+        self.gated.name.into()
     }
 
     fn params(&self) -> Vec<Param> {
-        let mut params = self.base.params();
-        params.push(self.gate.param());
-        params
+        self.gated.params()
     }
 
     fn support(&self) -> Support {
-        self.base.support()
+        self.gated.base.support()
     }
 
     fn batch_shape(&self) -> Option<Dims> {
-        shape::broadcast(&self.base.batch_shape()?, &self.gate.probs().dims())
+        self.gated.batch_shape()
     }
 
     fn log_prob(&self, value: Tensor) -> Tensor {
         let whole = self.batch_shape().unwrap_or_default();
-        let zero = spread(self.base.log_prob(Tensor::from(0i64).convert(self.dtype())), &whole);
-        let some = self.gate.log_open() + self.base.log_prob(value);
+        let zero = spread(self.gated.base.log_prob(Tensor::from(0i64).convert(self.dtype())), &whole);
+        let some = self.gated.gate.log_open() + self.gated.base.log_prob(value);
         as_number(value, float_dtype(&self.params())).equal(0.0).select(self.log_zero(zero), some)
     }
 
@@ -108,20 +91,17 @@ impl Distribution for ZeroInflated {
     }
 
     fn sample(&self, key: Key, sample_shape: &[usize]) -> Option<Tensor> {
-        let [closed, base] = key.split();
-        let dims = draw_dims(self, sample_shape);
-        let gate = self.gate.probs().convert(float_dtype(&self.params()));
-        let draws = self.base.sample_expanded(base, sample_shape, &self.batch_shape()?)?;
-        Some(random::bernoulli(closed, gate, &dims).select(Tensor::from(0i64).convert(draws.dtype()), draws))
+        let (closed, key) = self.gated.closed(self, key, sample_shape);
+        Some(behind(closed, self.gated.base.sample_expanded(key, sample_shape, &self.batch_shape()?)?))
     }
 
     fn mean(&self) -> Option<Tensor> {
-        Some(batched(self, (1.0 - self.gate.probs()) * self.base.mean()?))
+        Some(batched(self, (1.0 - self.gated.gate.probs()) * self.gated.base.mean()?))
     }
 
     fn variance(&self) -> Option<Tensor> {
-        let square = self.base.mean()?.square() + self.base.variance()?;
-        Some(batched(self, (1.0 - self.gate.probs()) * square - self.mean()?.square()))
+        let square = self.gated.base.mean()?.square() + self.gated.base.variance()?;
+        Some(batched(self, (1.0 - self.gated.gate.probs()) * square - self.mean()?.square()))
     }
 }
 
