@@ -1,7 +1,7 @@
 //! Losses: what variational inference minimises, as functions of a model and a guide that run together.
 
 use indexmap::IndexMap;
-use pyroxene_frontend::{Program, Tensor, Trace, Tracer, map, random::Key, vmap};
+use pyroxene_frontend::{Program, Tensor, Trace, TraceSite, Tracer, map, random::Key, vmap};
 
 use super::error::SviError;
 
@@ -75,6 +75,22 @@ impl Particle {
         let all = self.guide.states.iter().chain(&self.model.states);
         all.map(|(name, state)| (name.clone(), *state)).collect()
     }
+
+    /// The sum over the model's sites of what `term` makes of each and of the guide's site of that name, less the log
+    /// densities of the guide's other sites.
+    pub(super) fn sum_by_site(&self, term: impl Fn(&TraceSite, Option<&TraceSite>) -> Tensor) -> Tensor {
+        let (model, guide) = (&self.model.sites, &self.guide.sites);
+        let of_model = model.iter().map(|(name, site)| term(site, guide.get(name)));
+        let of_guide_alone = guide.iter().filter(|(name, _)| !model.contains_key(*name));
+        let all = of_model.chain(of_guide_alone.map(|(_, site)| -site.log_prob.sum()));
+        all.reduce(|a, b| a + b).unwrap_or_else(|| Tensor::from(0.0))
+    }
+}
+
+/// A site's log density without scales; zero where it is masked.
+pub(super) fn unscaled(site: &TraceSite) -> Tensor {
+    let off = site.weight.equal(0.0);
+    off.select(0.0, site.log_prob / off.select(1.0, site.weight))
 }
 
 impl Pair<'_> {

@@ -53,12 +53,8 @@ impl Loss for TraceElbo {
 
 /// `log p(x, z) − log q(z)`, summed site by site.
 fn elbo(particle: &Particle) -> Tensor {
-    let (model, guide) = (&particle.model.sites, &particle.guide.sites);
-    let of_model = model.iter().map(|(name, site)| {
-        let density = site.log_prob.sum();
-        guide.get(name).map_or(density, |site| density - site.log_prob.sum())
-    });
-    let of_guide_alone = guide.iter().filter(|(name, _)| !model.contains_key(*name));
-    let all = of_model.chain(of_guide_alone.map(|(_, site)| -site.log_prob.sum()));
-    all.reduce(|a, b| a + b).unwrap_or_else(|| Tensor::from(0.0))
+    particle.sum_by_site(|p, q| {
+        let density = p.log_prob.sum();
+        q.map_or(density, |q| density - q.log_prob.sum())
+    })
 }

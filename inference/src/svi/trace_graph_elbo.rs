@@ -4,7 +4,7 @@ use pyroxene_frontend::{CondIndepStackFrame, Program, Tensor, TraceSite, compute
 
 use super::{
     error::SviError,
-    loss::{Evaluation, Loss, Pair, Particle},
+    loss::{Evaluation, Loss, Pair, Particle, unscaled},
     particles::{Particles, particles, samples, without_states},
 };
 
@@ -120,12 +120,6 @@ fn elbo(particle: &Particle) -> Tensor {
 /// Whether a site's gradient is by its score.
 fn by_score(site: &TraceSite) -> bool {
     !site.sample.has_rsample()
-}
-
-/// The log density without scales; zero where it is masked.
-fn unscaled(site: &TraceSite) -> Tensor {
-    let off = site.weight.equal(0.0);
-    off.select(0.0, site.log_prob / off.select(1.0, site.weight))
 }
 
 /// The sums over all dimensions but those of plates in both lists, in place.

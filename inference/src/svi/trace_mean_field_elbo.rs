@@ -9,7 +9,7 @@ use pyroxene_ir::SampleSite;
 
 use super::{
     error::SviError,
-    loss::{Evaluation, Loss, Pair, Particle},
+    loss::{Evaluation, Loss, Pair, Particle, unscaled},
     particles::{Particles, particles, samples},
 };
 
@@ -96,17 +96,13 @@ impl Loss for TraceMeanFieldElbo {
 
 /// The expected log density of the data less the divergences, site by site.
 fn elbo(particle: &Particle) -> Tensor {
-    let (model, guide) = (&particle.model.sites, &particle.guide.sites);
-    let of_model = model.iter().map(|(name, p)| match guide.get(name) {
+    particle.sum_by_site(|p, q| match q {
         Some(q) if !p.sample.source.is_observed() => match divergence(q, p) {
             Some(kl) => -kl.sum(),
             None => p.log_prob.sum() - q.log_prob.sum(),
         },
         _ => p.log_prob.sum(),
-    });
-    let of_guide_alone = guide.iter().filter(|(name, _)| !model.contains_key(*name));
-    let all = of_model.chain(of_guide_alone.map(|(_, site)| -site.log_prob.sum()));
-    all.reduce(|a, b| a + b).unwrap_or_else(|| Tensor::from(0.0))
+    })
 }
 
 /// Whether there is a formula for the divergence between two sites' distributions, with their masks. Inside loops, where
@@ -127,9 +123,7 @@ fn divergence(q: &TraceSite, p: &TraceSite) -> Option<Tensor> {
     }
     if is_delta(&q.sample) {
         // At its only value; the model's density there without the model's scale.
-        let off = p.weight.equal(0.0);
-        let density = off.select(0.0, p.log_prob / off.select(1.0, p.weight));
-        return Some(masked(q.log_prob - density * q.weight, q, p));
+        return Some(masked(q.log_prob - unscaled(p) * q.weight, q, p));
     }
     Some(masked(kl_between(&described(q), &described(p))? * q.weight, q, p))
 }
