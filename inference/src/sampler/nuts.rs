@@ -36,6 +36,8 @@ struct Trajectory<L: Leaf = Tensor> {
     depth: L,
     /// How many leaves lie to the right of the start.
     right_leaves: L,
+    /// Whether the last doubling went to the right.
+    went_right: L,
     turning: L,
     tally: Tally<L>,
     checkpoints: L,
@@ -47,8 +49,8 @@ struct Tally<L: Leaf = Tensor> {
     steps: L,
     accept_sum: L,
     diverging: L,
-    /// The log density and the force of the last leaf.
-    last: (L, L),
+    /// The log density of the last leaf.
+    last: L,
 }
 
 /// The subtree that a doubling adds, leaf by leaf.
@@ -89,12 +91,13 @@ impl Transition<'_> {
             momentum_sum: momentum,
             depth: none,
             right_leaves: none,
+            went_right: Tensor::from(false),
             turning: Tensor::from(false),
             tally: Tally {
                 steps: none,
                 accept_sum: zero,
                 diverging: Tensor::from(false),
-                last: (start.log_density, edge.force),
+                last: start.log_density,
             },
             checkpoints: Checkpoints::new(self.max_depth, dimension, float).rows,
         };
@@ -105,7 +108,7 @@ impl Transition<'_> {
             energy: -(hamiltonian + end.proposal.gain),
             reached_max: end.depth.greater_equal(self.limit) & !(end.turning | end.tally.diverging),
             proposal: end.proposal,
-            last: end.tally.last,
+            last: (end.tally.last, end.went_right.select(end.right.force, end.left.force)),
             accept: end.tally.accept_sum / end.tally.steps.convert(float),
             steps: end.tally.steps,
             depth: end.depth,
@@ -127,7 +130,8 @@ impl Transition<'_> {
         let left_leaves = leaves - 1i64 - tree.right_leaves;
         let index = right.select(tree.right_leaves + new.proposal.index, -left_leaves - new.proposal.index);
         let far = choose(right, &tree.left, &tree.right);
-        let begin = new.checkpoints.at((0, 0));
+        let dimension = from.position.dim(0);
+        let begin = Checkpoints { rows: new.checkpoints, dimension }.first();
         let halves = Halves {
             first: [far.momentum, from.momentum, tree.momentum_sum],
             second: [begin, new.edge.momentum, new.momentum_sum],
@@ -140,6 +144,7 @@ impl Transition<'_> {
             momentum_sum: tree.momentum_sum + new.momentum_sum,
             depth: tree.depth + whole.convert(DType::I32),
             right_leaves: tree.right_leaves + right.select(leaves, 0i64),
+            went_right: right,
             turning: !whole | halves.are_turning(),
             tally: new.tally,
             checkpoints: new.checkpoints,
@@ -188,12 +193,12 @@ impl Transition<'_> {
                 proposal: choose(takes, &proposal, &new.proposal),
                 weight,
                 momentum_sum: sum,
-                turning: checkpoints.are_turning(new.leaf, step.edge.momentum, sum),
+                turning: checkpoints.are_turning(new.leaf, new.edge.momentum, step.edge.momentum, sum),
                 tally: Tally {
                     steps: new.tally.steps + 1i64,
                     accept_sum: new.tally.accept_sum + step.accept,
                     diverging: step.diverging,
-                    last: (step.proposal.log_density, step.edge.force),
+                    last: step.proposal.log_density,
                 },
                 checkpoints: checkpoints.rows,
                 edge: step.edge,

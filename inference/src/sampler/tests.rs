@@ -208,9 +208,10 @@ fn checkpoints_find_the_turn_of_the_recursion() {
             let end = while_loop(start, goes_on, |(i, (_, sum, checkpoints))| {
                 let sum = *sum + at(*i);
                 // Of the leaf before the first one nothing is read.
-                let leaf = [at(*i), sum, at((*i - 1i64).maximum(0i64))];
+                let last = at((*i - 1i64).maximum(0i64));
+                let leaf = [at(*i), sum, last];
                 let checkpoints = Checkpoints { rows: *checkpoints, dimension: 2 }.with_leaf(*i, leaf);
-                let turning = checkpoints.are_turning(*i, at(*i), sum);
+                let turning = checkpoints.are_turning(*i, last, at(*i), sum);
                 (*i + 1i64, (turning, sum, checkpoints.rows))
             });
             vec![end.0, end.1.0]

@@ -85,9 +85,22 @@ pub(super) fn leapfrog(
     }
 }
 
-/// The kinetic energy of a momentum in the metric's coordinates.
+/// How many sums a kinetic energy is made of.
+const LANES: usize = 4;
+
+/// The kinetic energy of a momentum in the metric's coordinates. XLA adds up the terms of a sum one after the other, and each
+/// addition waits for the last; since the next decisions wait for this one, stretches of the terms are added up side by side.
 pub(super) fn kinetic(momentum: Tensor) -> Tensor {
-    dot(momentum, momentum) * 0.5
+    let terms = momentum * momentum;
+    let (n, rows) = (terms.dim(0), terms.dim(0) / LANES);
+    if rows < 2 {
+        return terms.sum() * 0.5;
+    }
+    let row = |k: usize| terms.at((k * rows) as isize..((k + 1) * rows) as isize);
+    let sum = ((row(0) + row(1)) + (row(2) + row(3))).sum();
+    let rest = LANES * rows;
+    let sum = if n == rest { sum } else { sum + terms.at(rest as isize..n as isize).sum() };
+    sum * 0.5
 }
 
 /// A product of vectors that fuses with what is around it.

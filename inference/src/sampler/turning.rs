@@ -44,8 +44,12 @@ pub(super) fn rows(i: Tensor) -> (Tensor, Tensor) {
     (last - closed + 1i64, last)
 }
 
+/// The number of vectors in a row.
+const WIDTH: usize = 3;
+
 /// The leaves that have opened subtrees: for each the momentum there, the sum of momenta up to and with it, and the
-/// momentum of the leaf before it.
+/// momentum of the leaf before it. One vector after the other: a dimension for each would make XLA copy them one number at
+/// a time.
 #[derive(Clone, Copy)]
 pub(super) struct Checkpoints {
     pub(super) rows: Tensor,
@@ -55,37 +59,52 @@ pub(super) struct Checkpoints {
 impl Checkpoints {
     /// Room for subtrees of up to `2^depth` leaves.
     pub(super) fn new(depth: usize, dimension: usize, float: DType) -> Checkpoints {
-        Checkpoints { rows: Tensor::zeros(&[depth + 1, 3, dimension]).convert(float), dimension }
+        Checkpoints { rows: Tensor::zeros(&[(depth + 1) * WIDTH * dimension]).convert(float), dimension }
     }
 
-    /// Writes leaf number `i`. An odd one takes the row behind its partner's, which is free: so the leaf that begins the
-    /// second half of a subtree is always the row behind the subtree's own.
-    pub(super) fn with_leaf(self, i: Tensor, leaf: [Tensor; 3]) -> Checkpoints {
+    /// Where vector `k` of a row begins.
+    fn start(self, row: Tensor, k: usize) -> Tensor {
+        (row * (WIDTH * self.dimension) + k * self.dimension).convert(DType::I64)
+    }
+
+    /// Vector `k` of a row.
+    fn vector(self, row: Tensor, k: usize) -> Tensor {
+        self.rows.dynamic_slice(&[self.start(row, k)], &[self.dimension])
+    }
+
+    /// The first momentum that has been written.
+    pub(super) fn first(self) -> Tensor {
+        self.rows.at(0..self.dimension as isize)
+    }
+
+    /// Writes leaf number `i`. An even one takes its row, so that the leaf which begins the second half of a subtree of four
+    /// leaves or more is always the row behind the subtree's own. An odd one, which nothing is compared with, takes the
+    /// row behind its partner's, which is free.
+    pub(super) fn with_leaf(self, i: Tensor, leaf: [Tensor; WIDTH]) -> Checkpoints {
         let (_, last) = rows(i);
         let row = last + (i & int(1));
-        let update = Tensor::stack(&leaf).reshape(&[1, 3, self.dimension]);
-        let zero = Tensor::from(0i64);
-        Checkpoints { rows: self.rows.dynamic_update_slice(update, &[row, zero, zero]), ..self }
+        let write = |rows: Tensor, k: usize| rows.dynamic_update_slice(leaf[k], &[self.start(row, k)]);
+        Checkpoints { rows: (0..WIDTH).fold(self.rows, write), ..self }
     }
 
-    /// Whether one of the subtrees that leaf number `i` closes turns back; `sum` is that of all momenta up to the leaf.
-    pub(super) fn are_turning(self, i: Tensor, momentum: Tensor, sum: Tensor) -> Tensor {
-        let (first, last) = rows(i);
-        let more = |(row, turning): &(Tensor, Tensor)| row.greater_equal(first) & !*turning;
+    /// Whether one of the subtrees that leaf number `i` closes turns back; `sum` is that of all momenta up to the leaf, `last`
+    /// the momentum of the leaf before it.
+    pub(super) fn are_turning(self, i: Tensor, last: Tensor, momentum: Tensor, sum: Tensor) -> Tensor {
+        let (least, most) = rows(i);
+        // An even leaf closes nothing, an odd one at least itself and the leaf before it: for these the three stretches are
+        // one.
+        let odd = (i & int(1)).equal(1i64);
+        let pair = odd & is_turning(last, momentum, last + momentum);
+        let more = |(row, turning): &(Tensor, Tensor)| row.greater_equal(least) & !*turning;
         let next = |(row, _): &(Tensor, Tensor)| {
-            let zero = Tensor::from(0i64);
-            let two = self.rows.dynamic_slice(&[*row, zero, zero], &[2, 3, self.dimension]);
-            let [far, until_far, _] = [0, 1, 2].map(|k| two.at((0, k)));
-            let [begin, until_begin, near] = [0, 1, 2].map(|k| two.at((1, k)));
+            let [far, until_far] = [0, 1].map(|k| self.vector(*row, k));
+            let [begin, until_begin, near] = [0, 1, 2].map(|k| self.vector(*row + 1i64, k));
             let halves = Halves {
                 first: [far, near, until_begin - begin - until_far + far],
                 second: [begin, momentum, sum - until_begin + begin],
             };
             (*row - 1i64, halves.are_turning())
         };
-        // An even leaf closes nothing.
-        let odd = (i & int(1)).equal(1i64);
-        let start = odd.select(last, first - 1i64);
-        while_loop((start, Tensor::from(false)), more, next).1
+        while_loop((most - 1i64, pair), more, next).1
     }
 }
