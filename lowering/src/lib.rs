@@ -4,6 +4,7 @@ mod attr;
 mod emit;
 mod error;
 mod gathers;
+mod joins;
 mod kernels;
 mod literal;
 mod pack;

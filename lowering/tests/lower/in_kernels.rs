@@ -2,7 +2,8 @@
 
 use expect_test::expect;
 use pyroxene_ir::{
-    DType, Graph, Op, Phase, Role, Ty, TypeError, Val,
+    Array, DType, Graph, Op, Phase, Role, Ty, TypeError, Val,
+    eval::eval,
     ops::{self, Comparison},
     passes::OneKernel,
 };
@@ -238,6 +239,41 @@ fn scatters_inside_of_kernels_are_loops() -> Result<(), TypeError> {
     g.set_outputs([second, third]);
     let grouped = text(&g);
     assert_eq!(grouped.matches(" while(").count(), 2, "{grouped}");
+    Ok(())
+}
+
+/// The derivative of a vector's use in parts: padded vectors added up.
+fn padded(parts: &[(usize, usize)], n: usize) -> Result<Graph, TypeError> {
+    let mut g = Graph::new(Phase::Pure);
+    let mut sum: Option<Val> = None;
+    for (k, (from, to)) in parts.iter().enumerate() {
+        let x = g.input(format!("x{k}"), Role::Argument, Ty::new(DType::F64, [to - from]));
+        let x = g.push(ops::Exp, &[x])?;
+        let x = g.push(ops::Pad::new([*from].into_iter().collect(), [n - to].into_iter().collect()), &[x])?;
+        sum = Some(sum.map_or(Ok(x), |sum| g.add(sum, x))?);
+    }
+    let negative = g.push(ops::Neg, &[sum.unwrap()])?;
+    g.set_outputs([negative]);
+    Ok(g)
+}
+
+#[test]
+fn vectors_of_parts_are_written_part_by_part() -> Result<(), TypeError> {
+    let marked = |graph: &Graph| kernels(graph, OneKernel::Always).unwrap().unwrap().graph;
+    let counts = |graph: &Graph| {
+        let text = lower(&marked(graph), "test").unwrap().to_text();
+        [" pad(", " dynamic-update-slice("].map(|op| text.matches(op).count())
+    };
+    // In any order, with a gap or none.
+    for parts in [&[(2, 10), (0, 1), (1, 2)][..], &[(6, 9), (0, 4)]] {
+        let graph = padded(parts, 10)?;
+        assert_eq!(counts(&graph), [0, parts.len()]);
+        let args: Vec<Array> = parts.iter().map(|(from, to)| Array::from(vec![0.5; to - from])).collect();
+        // Between parts zeros may lose their sign.
+        let value = |graph: &Graph| eval(graph, &args).unwrap()[0].to_f64_vec();
+        assert_eq!(value(&marked(&graph)), value(&graph), "{parts:?}");
+    }
+    assert_eq!(counts(&padded(&[(0, 6), (4, 10)], 10)?), [2, 0], "two overlap");
     Ok(())
 }
 

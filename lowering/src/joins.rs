@@ -1,0 +1,92 @@
+//! Vectors inside of kernels that are joined of parts: each part is written to its place, where XLA would ask at each element
+//! which part it comes from and compute that there.
+
+use pyroxene_ir::{Array, Graph, Op, Operands, Ty, TypeError, Val, ops};
+
+use crate::gathers::copied;
+
+/// The graph with vectors into which parts are written for sums of padded vectors of which no two overlap: the derivatives
+/// of a vector's slices.
+///
+/// # Errors
+/// Never in practice: what is built is what was in the graph.
+pub(crate) fn joins(graph: &Graph) -> Result<Graph, TypeError> {
+    let mut uses = vec![0usize; graph.len()];
+    graph.vals().for_each(|v| graph.operands(v).iter().for_each(|o| uses[o.index()] += 1));
+    graph.outputs().iter().for_each(|v| uses[v.index()] += 2);
+    let mut parts: Vec<Option<Vec<Part>>> = Vec::with_capacity(graph.len());
+    for v in graph.vals() {
+        parts.push(parts_of(graph, v, &parts));
+    }
+    // A sum that goes into another one alone is no vector of its own.
+    let mut inner = vec![false; graph.len()];
+    for v in graph.vals().filter(|v| is_made(graph, *v) && parts[v.index()].is_some()) {
+        for o in graph.operands(v) {
+            inner[o.index()] = uses[o.index()] == 1;
+        }
+    }
+    let mut out = Graph::with_regions_of(graph, graph.phase());
+    let mut map: Vec<Val> = Vec::with_capacity(graph.len());
+    for v in graph.vals() {
+        let operands: Operands = graph.operands(v).iter().map(|o| map[o.index()]).collect();
+        let made = match &parts[v.index()] {
+            Some(parts) if is_made(graph, v) && !inner[v.index()] => {
+                joined(&mut out, graph.ty(v), parts, &map)?
+            }
+            _ => copied(&mut out, graph, v, &operands, joins)?,
+        };
+        map.push(made);
+    }
+    out.set_outputs(graph.outputs().iter().map(|v| map[v.index()]));
+    Ok(out)
+}
+
+/// A vector and where it stands in another one.
+#[derive(Clone, Copy)]
+struct Part {
+    start: usize,
+    end: usize,
+    vector: Val,
+    negative: bool,
+}
+
+/// Whether a node can be made of the parts of its operands.
+fn is_made(graph: &Graph, v: Val) -> bool {
+    matches!(graph.op(v), Some(Op::Add(_) | Op::Neg(_)))
+}
+
+/// The parts of a vector which is zero elsewhere, in their order, if it is made of such.
+fn parts_of(graph: &Graph, v: Val, parts: &[Option<Vec<Part>>]) -> Option<Vec<Part>> {
+    let operands = graph.operands(v);
+    match graph.op(v)? {
+        Op::Pad(pad) if graph.ty(v).rank() == 1 && pad.interior[0] == 0 && graph.ty(v).dtype.is_float() => {
+            let end = graph.ty(v).len() - pad.high[0];
+            Some(vec![Part { start: pad.low[0], end, vector: operands[0], negative: false }])
+        }
+        Op::Add(_) => {
+            let both = operands.iter().map(|o| parts[o.index()].as_deref()).collect::<Option<Vec<_>>>()?;
+            let mut all = both.concat();
+            all.sort_by_key(|part| (part.start, part.end));
+            all.windows(2).all(|pair| pair[0].end <= pair[1].start).then_some(all)
+        }
+        Op::Neg(_) => {
+            let turned = |part: &Part| Part { negative: !part.negative, ..*part };
+            Some(parts[operands[0].index()].as_ref()?.iter().map(turned).collect())
+        }
+        _ => None,
+    }
+}
+
+/// The vector of these parts: zeros, into which one part after the other is written.
+fn joined(out: &mut Graph, ty: &Ty, parts: &[Part], map: &[Val]) -> Result<Val, TypeError> {
+    let zero = out.push(ops::Constant(Array::zeros(&Ty::new(ty.dtype, []))), &[])?;
+    // XLA makes a padded vector again of what is written into a constant.
+    let zeros = out.broadcast_to(zero, &ty.dims)?;
+    let zeros = out.push(ops::Barrier, &[zeros])?;
+    parts.iter().try_fold(zeros, |vector, part| {
+        let own = map[part.vector.index()];
+        let own = if part.negative { out.push(ops::Neg, &[own])? } else { own };
+        let start = out.push(ops::Constant(Array::scalar(part.start as i64)), &[])?;
+        out.push(ops::DynamicUpdateSlice, &[vector, own, start])
+    })
+}
