@@ -1,9 +1,9 @@
 //! Vectors inside of kernels that are joined of parts: each part is written to its place, where XLA would ask at each element
 //! which part it comes from and compute that there.
 
-use pyroxene_ir::{Array, Graph, Op, Operands, Ty, TypeError, Val, ops};
+use std::convert::identity;
 
-use crate::gathers::copied;
+use pyroxene_ir::{Array, Graph, Op, Operands, Ty, TypeError, Val, ops};
 
 /// The graph with vectors into which parts are written for sums of padded vectors of which no two overlap: the derivatives
 /// of a vector's slices.
@@ -33,7 +33,7 @@ pub(crate) fn joins(graph: &Graph) -> Result<Graph, TypeError> {
             Some(parts) if is_made(graph, v) && !inner[v.index()] => {
                 joined(&mut out, graph.ty(v), parts, &map)?
             }
-            _ => copied(&mut out, graph, v, &operands, joins)?,
+            _ => out.copy_node_through(graph, v, &operands, joins, identity)?,
         };
         map.push(made);
     }
