@@ -11,6 +11,7 @@ mod pack;
 pub mod proto;
 mod scatter_loops;
 mod shape;
+mod sums;
 mod text;
 mod wire;
 
@@ -19,7 +20,8 @@ use pyroxene_ir::{Graph, Ty};
 
 pub use error::LowerError;
 pub use kernels::{Kernels, kernels};
-pub use pack::packed;
+pub use pack::{packed, read_inputs};
+pub use sums::sums_by_slices;
 
 /// A program ready for a compiler: serialized HLO and the types of what goes in and out.
 ///

@@ -1,6 +1,6 @@
-//! Results as one array, for programs that run often: each result is a buffer to make, to hand over and to free.
+//! Fewer results and arguments for programs that run often: each is a buffer to hand over, a result one to make and to free too.
 
-use pyroxene_ir::{Graph, TypeError, ops};
+use pyroxene_ir::{Graph, Operands, Role, TypeError, Val, ops};
 
 /// Copying more elements costs as much as a buffer.
 const MOST: usize = 4096;
@@ -23,4 +23,31 @@ pub fn packed(graph: &Graph) -> Result<Option<Graph>, TypeError> {
     let whole = out.push(ops::Concatenate { axis: 0 }, &flat)?;
     out.set_outputs([whole]);
     Ok(Some(out))
+}
+
+/// The graph without the data that nothing reads, as where only what is prepared from them is read, and which of the inputs
+/// are left; `None` where all are.
+///
+/// # Errors
+/// Never in practice: what is built is what was in the graph.
+pub fn read_inputs(graph: &Graph) -> Result<Option<(Graph, Vec<usize>)>, TypeError> {
+    let live = graph.reachable(graph.outputs());
+    let is_data = |v: Val| graph.input_of(v).is_some_and(|input| input.role == Role::Data);
+    let is_left = |v: Val| live[v.index()] || !is_data(v);
+    let left: Vec<usize> = (0..graph.inputs().len()).filter(|i| is_left(graph.inputs()[*i])).collect();
+    if left.len() == graph.inputs().len() {
+        return Ok(None);
+    }
+    let mut out = Graph::with_regions_of(graph, graph.phase());
+    let mut map: Vec<Option<Val>> = Vec::with_capacity(graph.len());
+    for v in graph.vals() {
+        let operands: Option<Operands> = graph.operands(v).iter().map(|o| map[o.index()]).collect();
+        map.push(match operands {
+            Some(operands) if is_left(v) => Some(out.copy_node(graph, v, &operands)?),
+            _ => None,
+        });
+    }
+    let outputs: Vec<Val> = graph.outputs().iter().filter_map(|v| map[v.index()]).collect();
+    out.set_outputs(outputs);
+    Ok(Some((out, left)))
 }

@@ -13,6 +13,7 @@ use pyroxene_ir::{
 use pyroxene_lowering::{
     lower, packed,
     proto::{HloModuleProto, PrimitiveType, ShapeProto},
+    read_inputs,
 };
 
 fn check(graph: &Graph, text: Expect) {
@@ -66,6 +67,31 @@ fn small_results_of_one_type_become_one() -> Result<(), TypeError> {
         .map(|g| pyroxene_ir::eval::eval(g, &args).unwrap().iter().flat_map(Array::to_f64_vec).collect());
     let [apart, together]: [Vec<f64>; 2] = [apart, together];
     assert_eq!((one.outputs().len(), together), (1, apart));
+    Ok(())
+}
+
+#[test]
+fn data_that_nothing_reads_are_left_out() -> Result<(), TypeError> {
+    let mut g = Graph::new(Phase::Pure);
+    let ty = || Ty::new(DType::F64, [2]);
+    let _unread = g.input("d.unread", Role::Data, ty());
+    let read = g.input("d.read", Role::Data, ty());
+    let dead = g.input("d.dead", Role::Data, ty());
+    let _position = g.input("position", Role::Argument, ty());
+    let given = g.input("given", Role::Argument, ty());
+    let _nowhere = g.push(ops::Exp, &[dead])?;
+    let sum = g.push(ops::Add, &[read, given])?;
+    g.set_outputs([sum, read]);
+    let (slim, left) = read_inputs(&g)?.unwrap();
+    let names: Vec<&str> =
+        slim.inputs().iter().filter_map(|v| slim.input_of(*v)).map(|i| i.name.as_str()).collect();
+    // Where the position is written must stay, read or not.
+    assert_eq!((left, names), (vec![1, 3, 4], vec!["d.read", "position", "given"]));
+    let values = |x: f64| Array::from([x, 2.0 * x]);
+    let all: Vec<Array> = (1..6).map(|i| values(f64::from(i))).collect();
+    let some = [1, 3, 4].map(|i: usize| all[i].clone());
+    assert_eq!(pyroxene_ir::eval::eval(&slim, &some).unwrap(), pyroxene_ir::eval::eval(&g, &all).unwrap());
+    assert!(read_inputs(&slim)?.is_none());
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use pyroxene_ir::{
     ops::{Hlo, Sample},
     passes::{Legalize, OneKernel, Pass, Query},
 };
-use pyroxene_lowering::{kernels, lower};
+use pyroxene_lowering::{kernels, lower, sums_by_slices};
 use pyroxene_runtime::CompileOptions;
 
 /// Relative tolerances: XLA's vectorised transcendentals and the reference (Rust's, computed in double and rounded)
@@ -128,6 +128,57 @@ fn scatters_compute_the_same_in_kernels() {
     let (loops, left) = (text.matches(" while(").count(), text.matches(" scatter(").count());
     assert!(loops >= 30 && left <= 10, "{loops} loops, {left} scatters left");
     assert_as_expected(&cases, &through_xla(&in_kernels, &args));
+}
+
+/// Sums of so many numbers, of squares so that none is read as it comes, in one kernel: less than a line, whole lines, lines
+/// and a rest, several levels of lines.
+#[test]
+fn sums_by_slices_are_those_of_the_reference() {
+    let lengths = [1, 2, 7, 8, 9, 15, 16, 17, 85, 200, 256, 257, 919, 1000, 2047];
+    let mut graph = Graph::new(Phase::Pure);
+    let (mut args, mut outputs) = (Vec::new(), Vec::new());
+    let value = |i: usize| ((i * 7919) % 1013) as f64 - 400.0;
+    for dtype in [DType::F64, DType::F32, DType::I64] {
+        for n in lengths {
+            let ty = Ty::new(dtype, if n % 2 == 0 { vec![2, n / 2] } else { vec![n] });
+            let x = graph.input("x", Role::Argument, ty.clone());
+            let square = graph.mul(x, x).unwrap();
+            outputs.push(graph.sum_all(square).unwrap());
+            args.push(
+                Array::new(ty.dims.to_vec(), (0..n).map(value).collect::<Vec<f64>>()).unwrap().convert(dtype),
+            );
+        }
+    }
+    // What is not finite stays so, wherever it stands.
+    for (at, x) in [(3, f64::NAN), (84, f64::INFINITY), (40, f64::NEG_INFINITY)] {
+        let ty = Ty::new(DType::F64, [85]);
+        let input = graph.input("x", Role::Argument, ty.clone());
+        let twice = graph.add(input, input).unwrap();
+        outputs.push(graph.sum_all(twice).unwrap());
+        let values: Vec<f64> = (0..85).map(|i| if i == at { x } else { value(i) }).collect();
+        args.push(Array::from(values));
+    }
+    // XLA knows that this is ten times the number.
+    let x = graph.input("x", Role::Argument, Ty::scalar(DType::F64));
+    let same = graph.broadcast_to(x, &[10]).unwrap();
+    outputs.push(graph.sum_all(same).unwrap());
+    args.push(Array::scalar(0.1));
+    graph.set_outputs(outputs.clone());
+
+    let in_kernel = sums_by_slices(&kernels(&graph, OneKernel::Always).unwrap().unwrap().graph).unwrap();
+    let text = lower(&in_kernel, "sums").unwrap().to_text();
+    // Those of one element, once for each type, and the ten equal numbers.
+    assert_eq!(text.matches(" reduce(").count(), 4, "{text}");
+    let expected = pyroxene_ir::eval::eval(&graph, &args).unwrap();
+    let found = through_xla(&in_kernel, &args);
+    for ((x, expected), found) in args.iter().zip(&expected).zip(&found) {
+        let [e, f] = [expected, found].map(|a| a.to_f64_vec()[0]);
+        // All are sums of whole numbers that their type holds, but the last: there an error of each of ten additions.
+        let single = x.ty().dtype == DType::F32;
+        let tolerance = if single { 1e-7 * 12.0 * e.abs() } else { 4.0 * f64::EPSILON };
+        let same = e.to_bits() == f.to_bits() || e.is_nan() && f.is_nan() || (e - f).abs() <= tolerance;
+        assert!(same, "{}: expected {e}, found {f}", x.ty());
+    }
 }
 
 #[test]

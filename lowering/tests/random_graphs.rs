@@ -11,7 +11,7 @@ use pyroxene_ir::{
     Array, Graph, Phase, Role, Val,
     passes::{Dce, Fold, Legalize, OneKernel, Pass, Query},
 };
-use pyroxene_lowering::{kernels, lower};
+use pyroxene_lowering::{kernels, lower, sums_by_slices};
 use random::{
     Case, Scope, config,
     noise::{Spread, spread},
@@ -39,7 +39,7 @@ fn through_xla(cases: &[Case], mode: OneKernel) -> Vec<Vec<Array>> {
     }
     let kernels = kernels(&graph, mode).unwrap();
     let libraries = kernels.as_ref().is_none_or(|k| k.libraries);
-    let graph = kernels.map_or(graph, |k| k.graph);
+    let graph = kernels.map_or(graph, |k| sums_by_slices(&k.graph).unwrap());
     let lowered = lower(&graph, "random").unwrap();
     let mut results = run(&lowered, &quick(libraries), cases.iter().flat_map(|c| &c.args)).into_iter();
     cases.iter().map(|c| results.by_ref().take(c.graph.outputs().len()).collect()).collect()

@@ -39,6 +39,7 @@ mod packed;
 mod pjrt;
 pub mod plugin;
 mod private;
+mod trimmed;
 
 pub use backend::{
     Backend, CompileOptions, Executable, FlagValue, Input, Launch, Module, OptLevel, Platform, Stats,
@@ -50,3 +51,4 @@ pub use default::{OpenBackend, default_backend, notice, open, register_backend};
 pub use error::{ArgumentMismatch, Code, DeviceError, Error, PluginError, Result};
 pub use packed::Packed;
 pub use pjrt::{PjrtBackend, bare_dispatch, check_module, keep_nan, quieten};
+pub use trimmed::Trimmed;

@@ -8,6 +8,7 @@ use crate::{
     backend::{Backend, Executable, Input, Launch},
     buffer::Buffer,
     error::{Error, Result},
+    trimmed::Trimmed,
 };
 
 /// An executable whose only result holds the elements of several, one after the other, as one that returns these.
@@ -50,10 +51,16 @@ impl Packed {
     }
 }
 
-/// The executable that a backend made, for one that is packed.
-pub(crate) fn unpacked(executable: &dyn Executable) -> &dyn Executable {
+/// The executable that a backend made, for one that is packed or trimmed, and those of the arguments that it takes.
+pub(crate) fn bare<T>(executable: &dyn Executable, args: Vec<T>) -> (&dyn Executable, Vec<T>) {
     let any: &dyn Any = executable;
-    any.downcast_ref::<Packed>().map_or(executable, Packed::inner)
+    if let Some(packed) = any.downcast_ref::<Packed>() {
+        return bare(packed.inner(), args);
+    }
+    match any.downcast_ref::<Trimmed>() {
+        Some(trimmed) => bare(trimmed.inner(), trimmed.read(args)),
+        None => (executable, args),
+    }
 }
 
 impl Executable for Packed {

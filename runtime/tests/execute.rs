@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use pyroxene_ir::{Array, DType, Ty};
 use pyroxene_runtime::{
-    Backend, CompileOptions, Error, Executable, FlagValue, OptLevel, Packed, PjrtBackend, default_backend,
+    Backend, CompileOptions, Error, Executable, FlagValue, Input, OptLevel, Packed, PjrtBackend, Trimmed,
+    bare_dispatch, default_backend,
 };
 use support::{
     Hlo, backend,
@@ -67,6 +68,56 @@ fn one_result_stands_for_several() {
     for parts in refused {
         let error = packed(&parts).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("expected one vector with the elements of"), "{error}");
+    }
+}
+
+#[test]
+fn arguments_that_are_not_read_are_not_passed_on() {
+    let ty = Ty::new(DType::F64, [3]);
+    let mut hlo = Hlo::new("trimmed");
+    let (x, y) = (hlo.parameter("x", &ty), hlo.parameter("y", &ty));
+    let difference = hlo.op("subtract", &ty, &[x, y]);
+    let program = hlo.finish(&[(difference, ty.clone())]);
+    let backend = default_backend().unwrap();
+    let inner = backend.compile(&program.module(), &CompileOptions::default()).unwrap();
+    let unread = Ty::new(DType::I64, [2]);
+    let inputs = [("a", &unread), ("x", &ty), ("b", &unread), ("y", &ty)];
+    let inputs: Vec<Input> = inputs.map(|(name, ty)| Input::new(name, ty.clone())).into();
+    let trimmed = |read: &[usize]| Trimmed::new(inner.clone(), inputs.clone(), read);
+    let executable: Arc<dyn Executable> = Arc::new(trimmed(&[1, 3]).unwrap());
+    assert_eq!((executable.name(), executable.inputs()), ("trimmed", &inputs[..]));
+
+    let upload = |backend: &Arc<dyn Backend>, array: Array| backend.upload(&array).unwrap();
+    let x = upload(&backend, Array::from([2.0, -3.0, 0.5]));
+    let y = upload(&backend, Array::from([1.0, 1.0, 1.0]));
+    let a = upload(&backend, Array::from([1i64, 2]));
+    let results = executable.run(&[&a, &x, &a, &y]).unwrap();
+    assert_eq!(results[0].to_array().unwrap(), Array::from([1.0, -4.0, -0.5]));
+    assert!(bare_dispatch(&*executable, &[&a, &x, &a, &y], 1, 1).unwrap().is_some());
+    let told = executable.run(&[&x, &x, &a, &y]).unwrap_err().to_string();
+    assert!(told.contains("`a`"), "an argument that is not read has a type too: {told}");
+    let plugin = backend.platform().plugin.clone().unwrap();
+    let elsewhere: Arc<dyn Backend> = Arc::new(PjrtBackend::load(&plugin, "of the test").unwrap());
+    let foreign = upload(&elsewhere, Array::from([0.0; 3]));
+    let error = executable.run(&[&a, &x, &a, &foreign]).unwrap_err();
+    assert!(matches!(error, Error::ForeignBuffer { index: 3, .. }), "{error}");
+
+    let mut launch = executable.clone().launch(vec![Some(a), None, None, Some(y)]).unwrap();
+    for i in 0..3 {
+        launch.slot_as::<f64>(1).unwrap().fill(f64::from(i));
+        let slot = launch.slot_as::<i64>(2).unwrap();
+        assert_eq!((slot.as_ptr().align_offset(64), &slot[..]), (0, &[i64::from(i); 2][..]));
+        slot.fill(i64::from(i) + 1);
+        launch.run().unwrap();
+        assert_eq!(launch.output_as::<f64>(0).unwrap(), [f64::from(i) - 1.0; 3]);
+    }
+    for (index, problem) in [(0, "was fixed"), (3, "was fixed"), (4, "does not exist")] {
+        let told = launch.slot(index).unwrap_err().to_string();
+        assert!(told.contains(&format!("input {index} of `trimmed` {problem}")), "{told}");
+    }
+    for read in [&[1][..], &[1, 2], &[1, 3, 0], &[1, 7]] {
+        let error = trimmed(read).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("expected the inputs"), "{error}");
     }
 }
 

@@ -1,13 +1,13 @@
 //! The stages after the passes: HLO, and the executable made of it.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use pyroxene_ir::{
     Array, Graph, Ty,
     passes::{OneKernel, Split, split},
 };
 use pyroxene_lowering as lowering;
-use pyroxene_runtime::{Backend, Buffer, Code, Executable, FlagValue, Packed};
+use pyroxene_runtime::{Backend, Buffer, Code, Executable, FlagValue, Input, Packed, Trimmed};
 
 use super::{
     error::Error,
@@ -26,6 +26,8 @@ pub struct Lowered {
     preparation: Option<Arc<Preparation>>,
     /// The results that the program's one result holds, one after the other; none where it returns them itself.
     packed: Option<Vec<Ty>>,
+    /// All arguments, and which of them the program takes; none where it takes all.
+    trimmed: Option<(Vec<Input>, Vec<usize>)>,
 }
 
 /// How a graph is lowered.
@@ -34,8 +36,8 @@ pub(super) struct How<'a> {
     /// The module's name.
     pub(super) name: &'a str,
     pub(super) kernels: OneKernel,
-    /// Whether the program is run so often that several small results are worth being one.
-    pub(super) packs: bool,
+    /// Whether the program is run so often that what a run costs beside its work counts.
+    pub(super) often: bool,
 }
 
 impl Lowered {
@@ -51,20 +53,21 @@ impl Lowered {
 
     fn parts(
         main: &Graph,
-        How { name, kernels: mode, packs }: How<'_>,
+        How { name, kernels: mode, often }: How<'_>,
         preparation: Option<Arc<Preparation>>,
     ) -> Result<Lowered, Error> {
-        let whole = if packs { lowering::packed(main).map_err(lowering::LowerError::from)? } else { None };
-        let results = || main.outputs().iter().map(|v| main.ty(*v).clone()).collect();
-        let packed = whole.as_ref().map(|_| results());
-        let main = whole.as_ref().unwrap_or(main);
-        let lowered = lowering::lower(main, name)?;
-        let gathered = lowering::kernels(main, mode).map_err(lowering::LowerError::from)?;
+        let Slim { graph: main, packed, trimmed } = if often { Slim::of(main)? } else { Slim::whole(main) };
+        let lowered = lowering::lower(&main, name)?;
+        let gathered = lowering::kernels(&main, mode).map_err(lowering::LowerError::from)?;
         let lower = |kernels: lowering::Kernels| -> Result<InKernels, Error> {
-            Ok(InKernels { lowered: lowering::lower(&kernels.graph, name)?, libraries: kernels.libraries })
+            let mut graph = kernels.graph;
+            if often {
+                graph = lowering::sums_by_slices(&graph).map_err(lowering::LowerError::from)?;
+            }
+            Ok(InKernels { lowered: lowering::lower(&graph, name)?, libraries: kernels.libraries })
         };
         let in_kernels = gathered.map(lower).transpose()?;
-        Ok(Lowered { lowered, in_kernels, preparation, packed })
+        Ok(Lowered { lowered, in_kernels, preparation, packed, trimmed })
     }
 
     /// The program whose results, computed once for each set of data, this one takes as parameters `prepared.0` and so
@@ -84,7 +87,8 @@ impl Lowered {
         &self.lowered.hlo
     }
 
-    /// Names and types of the parameters, in order.
+    /// Names and types of the parameters, in order. Where data go unread and are none, [`Lowered::compile`] makes an
+    /// executable that takes them.
     pub fn inputs(&self) -> &[(String, Ty)] {
         &self.lowered.inputs
     }
@@ -112,10 +116,41 @@ impl Lowered {
             Some(compiled) => compiled?,
             None => compile(&self.lowered, backend, BTreeMap::new())?,
         };
+        if let Some((inputs, read)) = &self.trimmed {
+            executable = Arc::new(Trimmed::new(executable, inputs.clone(), read)?);
+        }
         if let Some(results) = &self.packed {
             executable = Arc::new(Packed::new(executable, backend.clone(), results.clone())?);
         }
         Ok(Compiled { executable, preparation: self.preparation.clone(), backend: backend.clone() })
+    }
+}
+
+/// A graph with as few results and arguments as there can be, and what it stands for.
+struct Slim<'a> {
+    graph: Cow<'a, Graph>,
+    packed: Option<Vec<Ty>>,
+    trimmed: Option<(Vec<Input>, Vec<usize>)>,
+}
+
+impl Slim<'_> {
+    fn whole(graph: &Graph) -> Slim<'_> {
+        Slim { graph: Cow::Borrowed(graph), packed: None, trimmed: None }
+    }
+
+    fn of(graph: &Graph) -> Result<Slim<'_>, lowering::LowerError> {
+        let mut slim = Slim::whole(graph);
+        if let Some(packed) = lowering::packed(graph)? {
+            slim.packed = Some(graph.outputs().iter().map(|v| graph.ty(*v).clone()).collect());
+            slim.graph = Cow::Owned(packed);
+        }
+        if let Some((read, left)) = lowering::read_inputs(&slim.graph)? {
+            let name = |v| graph.input_of(v).map_or("", |input| &input.name);
+            let inputs = graph.inputs().iter().map(|v| Input::new(name(*v), graph.ty(*v).clone()));
+            slim.trimmed = Some((inputs.collect(), left));
+            slim.graph = Cow::Owned(read);
+        }
+        Ok(slim)
     }
 }
 

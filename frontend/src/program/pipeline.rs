@@ -65,8 +65,8 @@ pub(super) fn lower(
     let mut dump = Dump::of(name, &options);
     let kernels = settings.kernels().unwrap_or(options.one_kernel);
     // What samplers outside of the graph run for every step.
-    let packs = query == Query::PotentialAndGradient;
-    let lowered = stages(graph, query, How { name, kernels, packs }, &settings, &mut dump);
+    let often = query == Query::PotentialAndGradient;
+    let lowered = stages(graph, query, How { name, kernels, often }, &settings, &mut dump);
     // What was reached is of use above all when the next stage fails.
     dump.finish().and(lowered)
 }

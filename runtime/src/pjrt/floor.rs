@@ -11,7 +11,7 @@ use crate::{
     backend::{Executable, check_arguments},
     buffer::Buffer,
     error::Result,
-    packed::unpacked,
+    packed::bare,
 };
 
 /// The time of one bare dispatch of a PJRT executable: Execute, await, free the results unread. The shortest
@@ -25,10 +25,10 @@ pub fn bare_dispatch(
     rounds: u32,
     runs: u32,
 ) -> Result<Option<Duration>> {
-    let executable = unpacked(executable);
+    check_arguments(executable, args.len(), args.iter().map(|a| a.ty()).enumerate())?;
+    let (executable, args) = bare(executable, args.to_vec());
     let any: &dyn Any = executable;
     let Some(pjrt) = any.downcast_ref::<PjrtExecutable>() else { return Ok(None) };
-    check_arguments(executable, args.len(), args.iter().map(|a| a.ty()).enumerate())?;
     let raw =
         args.iter().enumerate().map(|(i, arg)| Ok(pjrt.own(i, arg)?.raw())).collect::<Result<Vec<_>>>()?;
     let mut outputs = vec![ptr::null_mut(); executable.outputs().len()];
