@@ -3,6 +3,7 @@
 #![allow(clippy::panic, reason = "a test stops at the first surprise")]
 
 mod common;
+mod row_blocks;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -23,6 +23,12 @@ pub struct Lowered {
     lowered: lowering::Lowered,
     /// The same for CPUs, where parts of it are worth being kernels.
     in_kernels: Option<InKernels>,
+    around: Around,
+}
+
+/// What stands between a query's arguments and results and those of a program.
+#[derive(Clone, Debug)]
+struct Around {
     preparation: Option<Arc<Preparation>>,
     /// The results that the program's one result holds, one after the other; none where it returns them itself.
     packed: Option<Vec<Ty>>,
@@ -41,39 +47,22 @@ pub(super) struct How<'a> {
 }
 
 impl Lowered {
-    pub(super) fn new(graph: &Graph, how: How<'_>) -> Result<Lowered, Error> {
-        match split(graph)? {
-            None => Lowered::parts(graph, how, None),
-            Some(Split { prepare, main }) => {
-                let preparation = Arc::new(Preparation::new(prepare, how.name)?);
-                Lowered::parts(&main, how, Some(preparation))
-            }
-        }
-    }
-
-    fn parts(
-        main: &Graph,
-        How { name, kernels: mode, often }: How<'_>,
-        preparation: Option<Arc<Preparation>>,
-    ) -> Result<Lowered, Error> {
-        let Slim { graph: main, packed, trimmed } = if often { Slim::of(main)? } else { Slim::whole(main) };
-        let lowered = lowering::lower(&main, name)?;
-        let gathered = lowering::kernels(&main, mode).map_err(lowering::LowerError::from)?;
-        let lower = |kernels: lowering::Kernels| -> Result<InKernels, Error> {
-            let mut graph = kernels.graph;
-            if often {
-                graph = lowering::sums_by_slices(&graph).map_err(lowering::LowerError::from)?;
-            }
-            Ok(InKernels { lowered: lowering::lower(&graph, name)?, libraries: kernels.libraries })
+    /// `on_cpus` is the graph for CPUs where it is another one.
+    pub(super) fn new(graph: &Graph, on_cpus: Option<&Graph>, how: How<'_>) -> Result<Lowered, Error> {
+        let slim = Slim::of(graph, how)?;
+        let lowered = lowering::lower(&slim.graph, how.name)?;
+        let own = on_cpus.map(|graph| InKernels::of(&Slim::of(graph, how)?, how)).transpose()?;
+        let in_kernels = match own.flatten() {
+            None => InKernels::of(&slim, how)?,
+            own => own,
         };
-        let in_kernels = gathered.map(lower).transpose()?;
-        Ok(Lowered { lowered, in_kernels, preparation, packed, trimmed })
+        Ok(Lowered { lowered, in_kernels, around: slim.around })
     }
 
     /// The program whose results, computed once for each set of data, this one takes as parameters `prepared.0` and so
-    /// on after the data; none where nothing is worth that.
+    /// on after the data, as it is for all devices; none where nothing is worth that.
     pub fn preparation(&self) -> Option<&lowering::Lowered> {
-        self.preparation.as_ref().map(|p| p.lowered())
+        self.around.preparation.as_ref().map(|p| p.lowered())
     }
 
     /// The program as CPUs are given it, where parts of it are worth being kernels: one function of machine code each. A CPU
@@ -111,46 +100,55 @@ impl Lowered {
     pub fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Compiled, Error> {
         let on_cpu = backend.platform().name == CPU;
         let kernels = self.in_kernels.as_ref().filter(|_| on_cpu).map(|kernels| kernels.compile(backend));
-        let mut executable = match kernels {
-            Some(Err(error)) if is_refusal(&error) => compile(&self.lowered, backend, BTreeMap::new())?,
-            Some(compiled) => compiled?,
-            None => compile(&self.lowered, backend, BTreeMap::new())?,
+        let (mut executable, around) = match (kernels, &self.in_kernels) {
+            (Some(Err(error)), _) if !is_refusal(&error) => return Err(error),
+            (Some(Ok(executable)), Some(kernels)) => (executable, &kernels.around),
+            _ => (compile(&self.lowered, backend, BTreeMap::new())?, &self.around),
         };
-        if let Some((inputs, read)) = &self.trimmed {
+        if let Some((inputs, read)) = &around.trimmed {
             executable = Arc::new(Trimmed::new(executable, inputs.clone(), read)?);
         }
-        if let Some(results) = &self.packed {
+        if let Some(results) = &around.packed {
             executable = Arc::new(Packed::new(executable, backend.clone(), results.clone())?);
         }
-        Ok(Compiled { executable, preparation: self.preparation.clone(), backend: backend.clone() })
+        Ok(Compiled { executable, preparation: around.preparation.clone(), backend: backend.clone() })
     }
 }
 
-/// A graph with as few results and arguments as there can be, and what it stands for.
+/// A graph without what data decide and, if it runs often, with as few results and arguments as there can be.
 struct Slim<'a> {
     graph: Cow<'a, Graph>,
-    packed: Option<Vec<Ty>>,
-    trimmed: Option<(Vec<Input>, Vec<usize>)>,
+    around: Around,
 }
 
 impl Slim<'_> {
-    fn whole(graph: &Graph) -> Slim<'_> {
-        Slim { graph: Cow::Borrowed(graph), packed: None, trimmed: None }
-    }
-
-    fn of(graph: &Graph) -> Result<Slim<'_>, lowering::LowerError> {
-        let mut slim = Slim::whole(graph);
-        if let Some(packed) = lowering::packed(graph)? {
-            slim.packed = Some(graph.outputs().iter().map(|v| graph.ty(*v).clone()).collect());
-            slim.graph = Cow::Owned(packed);
-        }
-        if let Some((read, left)) = lowering::read_inputs(&slim.graph)? {
-            let name = |v| graph.input_of(v).map_or("", |input| &input.name);
-            let inputs = graph.inputs().iter().map(|v| Input::new(name(*v), graph.ty(*v).clone()));
-            slim.trimmed = Some((inputs.collect(), left));
-            slim.graph = Cow::Owned(read);
+    fn of<'a>(graph: &'a Graph, how: How<'_>) -> Result<Slim<'a>, Error> {
+        let (graph, preparation) = match split(graph)? {
+            None => (Cow::Borrowed(graph), None),
+            Some(Split { prepare, main }) => {
+                (Cow::Owned(main), Some(Arc::new(Preparation::new(prepare, how.name)?)))
+            }
+        };
+        let mut slim = Slim { graph, around: Around { preparation, packed: None, trimmed: None } };
+        if how.often {
+            slim.narrow()?;
         }
         Ok(slim)
+    }
+
+    fn narrow(&mut self) -> Result<(), lowering::LowerError> {
+        let Slim { graph, around } = self;
+        if let Some(packed) = lowering::packed(graph)? {
+            around.packed = Some(graph.outputs().iter().map(|v| graph.ty(*v).clone()).collect());
+            *graph = Cow::Owned(packed);
+        }
+        if let Some((read, left)) = lowering::read_inputs(graph)? {
+            let name = |v| graph.input_of(v).map_or("", |input| &input.name);
+            let inputs = graph.inputs().iter().map(|v| Input::new(name(*v), graph.ty(*v).clone()));
+            around.trimmed = Some((inputs.collect(), left));
+            *graph = Cow::Owned(read);
+        }
+        Ok(())
     }
 }
 
@@ -159,12 +157,24 @@ impl Slim<'_> {
 struct InKernels {
     lowered: lowering::Lowered,
     libraries: bool,
+    around: Around,
 }
 
 /// XLA's option of what it hands to its library of sums and products; an empty text is nothing.
 const LIBRARY: &str = "xla_cpu_experimental_ynn_fusion_type";
 
 impl InKernels {
+    /// The program with kernels, if there is something to gather in them.
+    fn of(slim: &Slim<'_>, how: How<'_>) -> Result<Option<InKernels>, Error> {
+        let gathered = lowering::kernels(&slim.graph, how.kernels).map_err(lowering::LowerError::from)?;
+        let Some(lowering::Kernels { mut graph, libraries }) = gathered else { return Ok(None) };
+        if how.often {
+            graph = lowering::sums_by_slices(&graph).map_err(lowering::LowerError::from)?;
+        }
+        let lowered = lowering::lower(&graph, how.name)?;
+        Ok(Some(InKernels { lowered, libraries, around: slim.around.clone() }))
+    }
+
     fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Arc<dyn Executable>, Error> {
         if !self.libraries {
             let without = BTreeMap::from([(LIBRARY.to_string(), FlagValue::Text(String::new()))]);

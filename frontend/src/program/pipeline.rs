@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use pyroxene_ir::{
     Graph,
-    passes::{Query, Settings, Step},
+    passes::{OneKernel, Pass, Query, RowBlocks, Settings, Step},
 };
 use pyroxene_runtime::options::Options;
 
@@ -71,6 +71,15 @@ pub(super) fn lower(
     dump.finish().and(lowered)
 }
 
+/// The graph that CPUs are given, if passes that are for them alone make another one of it than `pure`.
+fn on_cpus(graph: &Graph, query: Query, settings: &Settings, pure: &Graph) -> Result<Option<Graph>, Error> {
+    if !RowBlocks.applies(query) || !RowBlocks::may_apply(pure) {
+        return Ok(None);
+    }
+    let made = settings.clone().for_cpus().run(graph, query, &mut |_| {})?;
+    Ok((made != *pure).then_some(made))
+}
+
 fn stages(
     graph: &Graph,
     query: Query,
@@ -81,9 +90,13 @@ fn stages(
     dump.graph("traced", graph, "");
     let start = Instant::now();
     let pure = settings.run(graph, query, &mut |step| dump.step(step))?;
+    let on_cpus = match how.kernels {
+        OneKernel::Never => None,
+        _ => on_cpus(graph, query, settings, &pure)?,
+    };
     let passes = start.elapsed();
     let start = Instant::now();
-    let lowered = Lowered::new(&pure, how)?;
+    let lowered = Lowered::new(&pure, on_cpus.as_ref(), how)?;
     let lower = start.elapsed();
     if let Some(preparation) = lowered.preparation() {
         dump.hlo("prepare", Duration::ZERO, preparation.instructions(), || preparation.to_text());

@@ -16,7 +16,7 @@ use crate::{
 /// A value is cut off where it depends on data alone, something dear is behind it (a special or transcendental function,
 /// a reduction, product of matrices, sort or gather), it is no larger than the data it comes from, and a function of the
 /// position or of random numbers wants it. So are values inside of loops and branches, which `out_of_loops` moves in front of these
-/// first. Changes of shape and type are made at every call instead: they cost nothing
+/// first; and so is what a pass before asks for by the mark. Changes of shape and type are made at every call instead: they cost nothing
 /// there, and a broadcast would take memory.
 pub struct HoistData;
 
@@ -54,7 +54,11 @@ impl Pass for HoistData {
                 graph.operands(v).iter().filter_map(|o| map[o.index()]).collect::<Operands>()
             };
             if plan.once[i] {
-                once[i] = Some(out.copy_node(graph, v, &over(&once)).map_err(&err)?);
+                once[i] = Some(match (graph.op(v), over(&once).as_slice()) {
+                    // What asked to be computed once is.
+                    (Some(Op::Prepare(_)), [of]) => *of,
+                    (_, operands) => out.copy_node(graph, v, operands).map_err(&err)?,
+                });
             }
             out.set_loc(node.loc.clone());
             each[i] = match once[i] {
@@ -275,7 +279,9 @@ impl Facts {
 
     fn is_worth_a_cut(&self, graph: &Graph, v: Val) -> bool {
         let shape = graph.op(v).is_some_and(|op| op.cost() == Cost::Shape);
-        !shape && self.work[v.index()] >= WORTH && self.whole_bytes(graph, v) <= self.bytes(v)
+        let is_asked_for = matches!(graph.op(v), Some(Op::Prepare(_)));
+        let is_worth = is_asked_for || !shape && self.work[v.index()] >= WORTH;
+        is_worth && self.whole_bytes(graph, v) <= self.bytes(v)
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{PIPELINE, Pass, PassError, Query, Vjp};
+use super::{PIPELINE, Pass, PassError, Query, RowBlocks, Vjp};
 use crate::{graph::Graph, verify::verify};
 
 /// Whether a pass can be left out.
@@ -98,6 +98,13 @@ impl Settings {
         };
         self.with.insert(p.name());
         Ok(self)
+    }
+
+    /// The same with the passes that suit processors and no accelerators.
+    #[must_use]
+    pub fn for_cpus(mut self) -> Settings {
+        self.with.insert(RowBlocks.name());
+        self
     }
 
     /// The same with the first `n` optional passes of each query alone: halving `n` finds the pass at fault.

@@ -22,6 +22,7 @@ mod pins;
 mod provenance;
 mod query;
 mod relations;
+mod row_loops;
 mod segment_layout;
 mod segment_terms;
 mod states;
@@ -104,6 +105,7 @@ passes! {
     fold::Fold,
     few_buckets::FewBuckets,
     segment_rows::SegmentRows,
+    row_blocks::RowBlocks,
     hoist_data::HoistData,
     fuse_logp::FuseLogp,
     shared_logs::SharedLogs,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    at, batch,
+    PassError, at, batch,
     hoist_data::{Facts, Known, Runs},
     rebuild,
 };
@@ -163,7 +163,7 @@ fn inside(known: Vec<Known>, carries: std::ops::Range<usize>) -> Vec<Known> {
 
 /// What is known of the inputs of each closed graph inside an op, and how often it runs, from what is known of the operands;
 /// nothing for a condition.
-pub(super) fn inside_of(op: &Op, known: &[Known], runs: Runs) -> Vec<Option<(Vec<Known>, Runs)>> {
+fn inside_of(op: &Op, known: &[Known], runs: Runs) -> Vec<Option<(Vec<Known>, Runs)>> {
     match op {
         Op::Scan(op) => {
             let known = inside(known.to_vec(), op.consts..op.consts + op.carries);
@@ -177,6 +177,27 @@ pub(super) fn inside_of(op: &Op, known: &[Known], runs: Runs) -> Vec<Option<(Vec
         Op::Fence(_) => vec![Some((known.to_vec(), runs))],
         op => vec![None; op.regions().len()],
     }
+}
+
+/// The op of `v` with each closed graph inside it run through `f`, conditions aside, which is told what is known there.
+pub(super) fn with_known_regions(
+    graph: &Graph,
+    v: Val,
+    op: &Op,
+    (facts, runs): (&Facts, Runs),
+    f: impl Fn(&Graph, &[Known], Runs) -> Result<Graph, PassError>,
+) -> Result<Op, PassError> {
+    let regions = op.regions();
+    if regions.is_empty() {
+        return Ok(op.clone());
+    }
+    let known: Vec<Known> = graph.operands(v).iter().map(|o| facts.known(graph, *o)).collect();
+    let inside = regions.into_iter().zip(inside_of(op, &known, runs));
+    let inside = inside.map(|(region, inside)| match inside {
+        Some((known, runs)) => f(&region, &known, runs).map(Arc::new),
+        None => Ok(region),
+    });
+    Ok(op.with_regions(inside.collect::<Result<_, _>>()?))
 }
 
 /// The operands of a body that are there before it runs.

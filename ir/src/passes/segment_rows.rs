@@ -3,7 +3,7 @@
 use super::{
     Need, Pass, PassError, Query, any_node, at,
     hoist_data::{Facts, Known, Runs, roles},
-    out_of_loops::inside_of,
+    out_of_loops::with_known_regions,
     rebuild,
     segment_layout::Layout,
     segment_terms::{Step, Terms},
@@ -104,17 +104,7 @@ fn copied(
     let Kind::Pure(op) = &node.kind else {
         return out.copy_node(graph, v, operands).map_err(at(NAME, node, None));
     };
-    let regions = op.regions();
-    if regions.is_empty() {
-        return out.push(op.clone(), operands).map_err(at(NAME, node, None));
-    }
-    let known: Vec<Known> = graph.operands(v).iter().map(|o| facts.known(graph, *o)).collect();
-    let inside = regions.iter().zip(inside_of(op, &known, runs));
-    let inside = inside.map(|(region, inside)| match inside {
-        Some((known, runs)) => in_rows(region, &known, runs).map(Into::into),
-        None => Ok(region.clone()),
-    });
-    let op = op.with_regions(inside.collect::<Result<_, _>>()?);
+    let op = with_known_regions(graph, v, op, (facts, runs), in_rows)?;
     out.push(op, operands).map_err(at(NAME, node, None))
 }
 
