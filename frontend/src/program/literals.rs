@@ -9,7 +9,8 @@ use pyroxene_ir::{
 use super::{error::CheckFailure, recorded::Program};
 use crate::trace::{ErrorKind, TraceError};
 
-/// The conditions of a program that its own literals break.
+/// The conditions of a program that its own literals break. Those of parameters were held once before, where their site was
+/// recorded: only there are the ones inside of loops seen, and only here those on values and what is computed of literals.
 pub(super) fn broken(program: &Program) -> Vec<TraceError> {
     // Where the conditions cannot be collected, binding says why.
     program
