@@ -4,6 +4,7 @@
 
 mod common;
 mod kl;
+mod quantiles;
 
 use std::rc::Rc;
 

@@ -1,8 +1,9 @@
 //! The beta distribution.
 
 use super::{
-    Distribution, batched, draw_dims,
+    Distribution, as_number, batched, draw_dims,
     parameters::{described, parameters},
+    quantiles,
     stirling::{Chance, log_beta, log_binomial},
 };
 use crate::{
@@ -57,5 +58,9 @@ impl Distribution for Beta {
 
     fn cdf(&self, value: Tensor) -> Option<Tensor> {
         Some(self.concentration1.betainc(self.concentration0, value.clamp(0.0, 1.0)))
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        Some(quantiles::beta(self.concentration1, self.concentration0, as_number(q, self.dtype())))
     }
 }

@@ -1,8 +1,9 @@
 //! The gamma distribution.
 
 use super::{
-    Distribution, batched, draw_dims,
+    Distribution, as_number, batched, draw_dims,
     parameters::{described, parameters},
+    quantiles::{self, Tail},
     stirling::{deviance, factorial_rest},
 };
 use crate::{
@@ -44,6 +45,10 @@ impl Distribution for Gamma {
 
     fn cdf(&self, value: Tensor) -> Option<Tensor> {
         Some(self.concentration.gammainc(self.rate * value.maximum(0.0)))
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        Some(quantiles::gamma(self.concentration, as_number(q, self.dtype()), Tail::Lower) / self.rate)
     }
 }
 

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::{
-    Distribution, Gamma, TransformedDistribution, batched,
+    Distribution, Gamma, TransformedDistribution, as_number, batched,
     gamma::log_density,
     parameters::{described, parameters},
+    quantiles::{self, Tail},
 };
 use crate::{
     constraints::{self, Support},
@@ -56,5 +57,9 @@ impl Distribution for InverseGamma {
 
     fn cdf(&self, value: Tensor) -> Option<Tensor> {
         Some(self.concentration.gammaincc(self.rate / value.maximum(0.0)))
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        Some(self.rate / quantiles::gamma(self.concentration, as_number(q, self.dtype()), Tail::Upper))
     }
 }

@@ -86,6 +86,7 @@ mod common;
 mod gate;
 mod kl;
 mod parameters;
+mod quantiles;
 mod scale;
 mod stirling;
 mod vectors;
@@ -214,7 +215,8 @@ pub trait Distribution: 'static {
     }
 
     /// The quantile function, the inverse of [`Distribution::cdf`], at probabilities `q`, broadcast with the batch.
-    /// `None` where there is no formula for it, and for events of several elements.
+    /// `None` where NumPyro has none, and for events of several elements. Those of gamma, beta and Student's t have no
+    /// formula: they are searched for, and have derivatives of first order.
     ///
     /// ```
     /// use pyroxene_frontend::{eval, prelude::*};

@@ -1,8 +1,9 @@
 //! Student's t-distribution.
 
 use super::{
-    Distribution, batched, draw_dims,
+    Distribution, as_number, batched, draw_dims,
     parameters::{described, parameters},
+    quantiles,
     stirling::log_rising,
 };
 use crate::{
@@ -56,5 +57,9 @@ impl Distribution for StudentT {
         let z = (value - self.loc) / self.scale;
         let tail = 0.5 * (self.df * 0.5).betainc(0.5, self.df / (self.df + z.square()));
         Some(z.greater(0.0).select(1.0 - tail, tail))
+    }
+
+    fn icdf(&self, q: Tensor) -> Option<Tensor> {
+        Some(self.loc + self.scale * quantiles::student_t(self.df, as_number(q, self.dtype())))
     }
 }
