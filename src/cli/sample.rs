@@ -53,7 +53,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 10, value_name = "N")]
     max_tree_depth: u32,
     /// The form of the adapted mass matrix
-    #[arg(long, value_enum, default_value_t = MetricArg::Diagonal)]
+    #[arg(long, value_enum, default_value_t = MetricArg::Auto)]
     metric: MetricArg,
     /// Who makes transitions; in-graph unless the metric is host-driven's
     #[arg(long, value_enum)]
@@ -68,6 +68,8 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum MetricArg {
+    /// The first or the second of these, by what draws promise to cost
+    Auto,
     /// A scale for each coordinate, from the draws' variances as in Stan
     Diagonal,
     /// A scale for each coordinate, from draws and their gradients as in nutpie
@@ -141,6 +143,7 @@ impl Args {
     fn mcmc(&self) -> Mcmc {
         let nuts = Nuts::default().target_accept_prob(self.target_accept).max_tree_depth(self.max_tree_depth);
         let nuts = nuts.metric(match self.metric {
+            MetricArg::Auto => Metric::Auto,
             MetricArg::Diagonal => Metric::Diagonal,
             MetricArg::Fisher => Metric::Fisher,
             MetricArg::Dense => Metric::Dense,

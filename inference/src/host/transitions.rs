@@ -62,7 +62,7 @@ impl Transitions {
     ) -> Result<Transitions, Failure> {
         let (density, evaluations) = Density::new(potential);
         let chain = match nuts.metric {
-            Metric::Diagonal | Metric::Fisher | Metric::Dense => {
+            Metric::Auto | Metric::Diagonal | Metric::Fisher | Metric::Dense => {
                 Diagonal::start(nuts, warmup, density, position, rng)?
             }
             Metric::LowRank => LowRank::start(nuts, warmup, density, position, rng)?,

@@ -34,7 +34,7 @@ impl Default for Hmc {
             step_size: 1.0,
             adapt_step_size: true,
             trajectory_length: std::f64::consts::TAU,
-            metric: Metric::Diagonal,
+            metric: Metric::default(),
         }
     }
 }
@@ -69,7 +69,7 @@ impl Hmc {
         self
     }
 
-    /// The form of the mass matrix. Default diagonal.
+    /// The form of the mass matrix. Default [`Metric::Auto`].
     #[must_use]
     pub fn metric(mut self, metric: Metric) -> Hmc {
         self.metric = metric;

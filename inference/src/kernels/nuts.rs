@@ -26,9 +26,14 @@ pub struct Nuts {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub enum Metric {
-    /// A diagonal matrix, a scale for each coordinate, learned from the draws' variances: Stan's and NumPyro's default. The
-    /// in-graph engine has Stan's windows, the host-driven one nutpie's.
+    /// [`Diagonal`](Metric::Diagonal) or [`Fisher`](Metric::Fisher)'s, whichever the draws of a window promise the cheaper
+    /// effective draws with: the largest variance of scaled draws in any direction, times the root of that of scaled
+    /// gradients. In Stan's windows, each chain for itself; where Fisher's is taken, the last step size is adapted for longer.
+    /// On the host-driven engine it is `Diagonal`.
     #[default]
+    Auto,
+    /// A diagonal matrix, a scale for each coordinate, learned from the draws' variances: Stan's and NumPyro's. The
+    /// in-graph engine has Stan's windows, the host-driven one nutpie's.
     Diagonal,
     /// A diagonal matrix learned from draws and their gradients, the one that minimises the Fisher divergence to a standard
     /// normal (Seyboldt, Carlson and Carpenter 2026), in nutpie's windows: nutpie's default. It is right after fewer draws;
@@ -50,7 +55,7 @@ impl Default for Nuts {
             max_tree_depth: 10,
             step_size: 1.0,
             adapt_step_size: true,
-            metric: Metric::Diagonal,
+            metric: Metric::default(),
         }
     }
 }
@@ -86,7 +91,7 @@ impl Nuts {
         self
     }
 
-    /// The form of the mass matrix. Default diagonal.
+    /// The form of the mass matrix. Default [`Metric::Auto`].
     #[must_use]
     pub fn metric(mut self, metric: Metric) -> Nuts {
         self.metric = metric;

@@ -8,7 +8,7 @@ use pyroxene_ir::passes::Query;
 use super::{chain::Sampler, error::Error, in_graph::InGraph};
 use crate::{
     kernels::{Kernel, Metric},
-    sampler::{Block, Generator, Learner, Settings, Trajectories},
+    sampler::{Block, Generator, Learning, Settings, Trajectories},
 };
 
 /// Who makes the transitions of a run: in the graph, unless something is asked for that only the other engine has. Both
@@ -110,16 +110,20 @@ impl Choice {
     }
 
     fn block(&self, dimension: usize, rows: usize) -> Block {
-        let learner = match self.kernel.metric() {
-            Metric::Diagonal => Learner::Variances,
-            Metric::Dense => Learner::Covariances,
-            Metric::Fisher | Metric::LowRank => Learner::Fisher,
-        };
         let kernel = match self.kernel {
             Kernel::Nuts(nuts) => Trajectories::Turning { max_depth: nuts.max_tree_depth as usize },
             Kernel::Hmc(_) => Trajectories::Fixed,
         };
-        Block { dimension, kernel, learner, generator: self.generator, rows }
+        Block { dimension, kernel, form: self.learning().form(), generator: self.generator, rows }
+    }
+
+    fn learning(&self) -> Learning {
+        match self.kernel.metric() {
+            Metric::Auto => Learning::Auto,
+            Metric::Diagonal => Learning::Variances,
+            Metric::Dense => Learning::Covariances,
+            Metric::Fisher | Metric::LowRank => Learning::Fisher,
+        }
     }
 
     fn settings(&self) -> Settings {
@@ -127,6 +131,7 @@ impl Choice {
             Kernel::Nuts(n) => (n.step_size, n.adapt_step_size, n.target_accept_prob, 1.0),
             Kernel::Hmc(h) => (h.step_size, h.adapt_step_size, h.target_accept_prob, h.trajectory_length),
         };
-        Settings { step_size, adapts_step_size, target_accept, trajectory_length, warmup: self.warmup }
+        let (warmup, learning) = (self.warmup, self.learning());
+        Settings { step_size, adapts_step_size, target_accept, trajectory_length, warmup, learning }
     }
 }

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     host::chain_rng,
     init::{Search, init_error, search},
+    potential::Potential,
     results::ChainDraws,
     sampler::{Block, Compiled, Group, Made, STATS, Settings, Watcher},
 };
@@ -45,7 +46,7 @@ impl InGraph {
     ) -> Result<InGraph, Error> {
         let dimension = bound.dimension();
         let rows = |width: usize| (NUMBERS / width.max(1)).clamp(1, MOST_ROWS);
-        let block = block(dimension, rows(dimension + STATS) + 1);
+        let block = block(dimension, rows(2 * dimension + STATS) + 1);
         let rows = rows(numbers + dimension);
         let (constrained, compiled) = std::thread::scope(|scope| {
             // A draw of zeros is as good as any: what is compiled stays with the program.
@@ -152,10 +153,13 @@ fn find_start(
     chain: usize,
     rng: &mut nuts_rs::rand::rngs::ChaCha8Rng,
 ) -> Result<(), Error> {
-    let mut density = |position: &[f64], gradient: &mut [f64]| group.log_density(lane, position, gradient);
+    let mut density = |position: &[f64], gradient: &mut [f64]| {
+        Ok(group.log_density(lane, position, gradient)?.unwrap_or(f64::NAN))
+    };
+    let of_device = |source| Error::Device { chain, source };
     let found =
         search(&plan.starts, plan.bound.dimension(), &mut density, rng).map_err(|error| match error {
-            pyroxene_frontend::Error::Runtime(source) => Error::Device { chain, source },
+            pyroxene_frontend::Error::Runtime(source) => of_device(source),
             other => Error::Program(other),
         })?;
     match found {
@@ -163,7 +167,10 @@ fn find_start(
             group.start_at(lane, &position, log_density, &gradient);
             Ok(())
         }
-        Search::Failed { position, log_density, gradient } => {
+        Search::Failed { position, mut gradient, .. } => {
+            // The sampler does not go where it is not finite, and does not tell what is there.
+            let mut potential = Potential::new(&plan.bound)?;
+            let log_density = potential.log_density(&position, &mut gradient).map_err(of_device)?;
             let error = init_error(&plan.bound, chain, &position, log_density, &gradient);
             Err(Error::Initialization(Box::new(error)))
         }
@@ -209,9 +216,9 @@ impl Watcher for Collector<'_> {
             let (step_size, leapfrogs) = (group.step_size(lane), group.leapfrogs(lane));
             self.counters[lane].count(adapting, made.transitions, new, step_size, leapfrogs);
             if self.keep && made.kept > 0 {
-                let [positions, stats] = group.kept(lane, made)?;
-                self.pending[lane].positions.extend_from_slice(positions);
-                self.pending[lane].stats.extend_from_slice(stats);
+                let kept = group.kept(lane, made)?;
+                self.pending[lane].positions.extend_from_slice(kept.positions);
+                self.pending[lane].stats.extend_from_slice(kept.stats);
                 while self.pending[lane].stats.len() >= self.rows * STATS {
                     self.store(lane, self.rows)?;
                 }

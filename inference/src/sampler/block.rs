@@ -3,12 +3,11 @@
 use pyroxene_frontend::prelude::*;
 
 use super::{
-    fisher,
     generator::Generator,
     hmc,
     metric::{Form, Metric},
     nuts,
-    state::{Estimators, FOUND, Learner, State},
+    state::{Moving, State},
     trajectory::{Outcome, Proposal, Target, choose, int},
 };
 
@@ -17,7 +16,7 @@ use super::{
 pub(crate) struct Block {
     pub(crate) dimension: usize,
     pub(crate) kernel: Trajectories,
-    pub(crate) learner: Learner,
+    pub(crate) form: Form,
     pub(crate) generator: Generator,
     /// The number of transitions that there is room for. The last row is overwritten.
     pub(crate) rows: usize,
@@ -32,19 +31,14 @@ pub(crate) enum Trajectories {
     Fixed,
 }
 
-/// The most steps of a trajectory of HMC.
-const MOST_STEPS: i64 = 1 << 20;
-
-/// What a block does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Mode {
-    /// Transitions.
-    Run,
-    /// Single steps with fresh momenta, from the same position, each of half or twice the size of the one before, until
-    /// one is on the other side of the acceptance probability 0.8 (Hoffman and Gelman 2014, algorithm 4).
-    Search,
-    /// The log density and the gradient at the position; the metric must be the identity.
-    Evaluate,
+impl Trajectories {
+    /// The most doublings, or the most steps, of a trajectory.
+    pub(super) fn limit(self) -> i32 {
+        match self {
+            Trajectories::Turning { max_depth } => max_depth as i32,
+            Trajectories::Fixed => 1 << 20,
+        }
+    }
 }
 
 /// The arguments of a block beside the state.
@@ -52,49 +46,42 @@ pub(crate) enum Mode {
 pub(crate) struct Controls<L: Leaf = Tensor> {
     /// The number of transitions.
     pub(super) n: L,
-    pub(super) mode: L,
     /// Every how many transitions one is kept.
     pub(super) thinning: L,
     /// How many transitions ago the last one was kept.
     pub(super) phase: L,
+    /// The most doublings, or the most steps, of a trajectory (`i32[]`).
+    pub(super) limit: L,
     pub(super) target_accept: L,
     pub(super) adapts_step_size: L,
-    pub(super) learns: L,
-    /// Whether windows of the Fisher divergence are short.
-    pub(super) is_early: L,
-    /// The transition before which these windows end.
-    pub(super) end: L,
     pub(super) trajectory_length: L,
 }
 
 impl Controls<Array> {
-    /// For transitions of a metric and a step size that stay.
-    pub(super) fn new(n: usize, mode: Mode) -> Controls<Array> {
+    /// For transitions of a step size that stays.
+    pub(super) fn new(n: usize, limit: i32) -> Controls<Array> {
         Controls {
             n: Array::scalar(n as i64),
-            mode: Array::scalar(mode as i32),
             thinning: Array::scalar(1i64),
             phase: Array::scalar(0i64),
+            limit: Array::scalar(limit),
             target_accept: Array::scalar(0.8),
             adapts_step_size: Array::scalar(false),
-            learns: Array::scalar(false),
-            is_early: Array::scalar(false),
-            end: Array::scalar(0i64),
             trajectory_length: Array::scalar(1.0),
         }
     }
 }
 
 /// The statistics of a transition, in the order of a row.
-pub(super) const LP: usize = 0;
+const LP: usize = 0;
 pub(super) const ACCEPTANCE_RATE: usize = 1;
-pub(super) const STEP_SIZE: usize = 2;
-pub(super) const TREE_DEPTH: usize = 3;
-pub(super) const N_STEPS: usize = 4;
+const STEP_SIZE: usize = 2;
+const TREE_DEPTH: usize = 3;
+const N_STEPS: usize = 4;
 pub(super) const DIVERGING: usize = 5;
-pub(super) const ENERGY: usize = 6;
-pub(super) const ENERGY_ERROR: usize = 7;
-pub(super) const REACHED_MAX_TREE_DEPTH: usize = 8;
+const ENERGY: usize = 6;
+const ENERGY_ERROR: usize = 7;
+const REACHED_MAX_TREE_DEPTH: usize = 8;
 pub(super) const INDEX_IN_TRAJECTORY: usize = 9;
 pub(crate) const STATS: usize = 10;
 
@@ -104,150 +91,101 @@ struct Progress<L: Leaf = Tensor> {
     i: L,
     /// How many transitions have been kept.
     row: L,
-    state: State<L>,
-    positions: L,
-    stats: L,
+    moving: Moving<L>,
+    rows: Rows<L>,
+}
+
+/// What a block tells of the transitions that it keeps, one a row.
+#[derive(Tree, Clone)]
+pub(super) struct Rows<L: Leaf = Tensor> {
+    /// `[rows, dimension]`.
+    pub(super) positions: L,
+    /// Gradients of the log density, `[rows, dimension]`.
+    pub(super) gradients: L,
+    /// `[rows, STATS]`.
+    pub(super) stats: L,
 }
 
 impl Block {
-    /// The block: the state after it, positions `[rows, dimension]` and statistics `[rows, STATS]` of kept transitions.
-    pub(crate) fn record(
-        &self,
-        target: Target<'_>,
-        state: &State,
-        controls: &Controls,
-    ) -> (State, Tensor, Tensor) {
-        let float = state.position.dtype();
+    /// The block: what of the state has moved, and the rows of kept transitions.
+    pub(super) fn record(&self, target: Target<'_>, state: &State, controls: &Controls) -> (Moving, Rows) {
+        let float = state.moving.position.dtype();
         let zeros = |n: usize| Tensor::zeros(&[self.rows, n]).convert(float);
         let init = Progress {
             i: Tensor::from(Array::scalar(0i64)),
             row: Tensor::from(Array::scalar(0i64)),
-            state: state.clone(),
-            positions: zeros(self.dimension),
-            stats: zeros(STATS),
+            moving: state.moving.clone(),
+            rows: Rows {
+                positions: zeros(self.dimension),
+                gradients: zeros(self.dimension),
+                stats: zeros(STATS),
+            },
         };
         let goes_on = |p: &Progress| p.i.less(controls.n);
         let end = while_loop(init, goes_on, |p| {
-            let (state, stats) = self.iteration(target, &p.state, controls);
+            let outcome = self.transition(target, state, &p.moving, controls);
+            let moving = moved(&p.moving, &outcome, controls);
             let at = [p.row, Tensor::from(0i64)];
-            let row = |x: Tensor, n: usize| x.reshape(&[1, n]);
+            let with = |rows: Tensor, row: Tensor| {
+                let row = row.reshape(&[1, rows.dim(1)]);
+                rows.dynamic_update_slice(row, &at)
+            };
+            let rows = Rows {
+                positions: with(p.rows.positions, moving.position),
+                gradients: with(p.rows.gradients, moving.gradient),
+                stats: with(p.rows.stats, statistics(&outcome, p.moving.step_size)),
+            };
             let i = p.i + 1i64;
             let keeps = ((controls.phase + i) % controls.thinning).equal(0i64);
-            Progress {
-                i,
-                row: p.row + keeps.convert(DType::I64),
-                positions: p.positions.dynamic_update_slice(row(state.position, self.dimension), &at),
-                stats: p.stats.dynamic_update_slice(row(stats, STATS), &at),
-                state,
-            }
+            Progress { i, row: p.row + keeps.convert(DType::I64), moving, rows }
         });
-        (end.state, end.positions, end.stats)
+        (end.moving, end.rows)
     }
 
-    fn iteration(&self, target: Target<'_>, state: &State, controls: &Controls) -> (State, Tensor) {
-        let is = |mode: Mode| controls.mode.equal(mode as i64);
-        let (runs, searches, evaluates) = (is(Mode::Run), is(Mode::Search), is(Mode::Evaluate));
-        let tried =
-            state.search.equal(FOUND as i64).select(0i64, state.search).convert(state.step_size.dtype());
-        let tried = state.step_size * tried.exp2();
-        let size = evaluates.select(0.0, searches.select(tried, state.step_size));
-        let outcome = self.transition(target, state, controls, size, runs);
-        let after = self.adapted(state, &outcome, controls);
-        let stats = statistics(&outcome, state.step_size);
-        let up = outcome.accept.greater(0.8).select(1i64, -1i64).convert(DType::I32);
-        // The first step only tells the way.
-        let found =
-            state.search.not_equal(0i64) & state.search.not_equal(up) | state.search.equal(FOUND as i64);
-        let proposal = &outcome.proposal;
-        // A search that is over waits for those of other chains in the program.
-        let busy = !(searches & state.search.equal(i64::from(FOUND)));
-        let next = State {
-            key: state.key,
-            count: state.count + busy.convert(DType::I64),
-            draw: state.draw + runs.convert(DType::I64),
-            position: runs.select(proposal.position, state.position),
-            gradient: runs.select(proposal.gradient, evaluates.select(outcome.last.1, state.gradient)),
-            log_density: runs
-                .select(proposal.log_density, evaluates.select(outcome.last.0, state.log_density)),
-            step_size: runs.select(after.step_size, searches.select(tried, state.step_size)),
-            search: searches.select(found.select(FOUND as i64, up), state.search),
-            averaging: choose(runs, &after.averaging, &state.averaging),
-            factor: after.factor,
-            estimators: after.estimators,
-            leapfrogs: state.leapfrogs + outcome.steps.convert(DType::I64),
-            divergences: state.divergences + (runs & outcome.diverging).convert(DType::I64),
-        };
-        (next, stats)
-    }
-
-    fn transition(
-        &self,
-        target: Target<'_>,
-        state: &State,
-        controls: &Controls,
-        step_size: Tensor,
-        runs: Tensor,
-    ) -> Outcome {
-        let form = if self.learner == Learner::Covariances { Form::Dense } else { Form::Diagonal };
-        let metric = Metric { form, factor: state.factor };
-        let float = state.position.dtype();
-        let numbers = |uniforms| [self.dimension, uniforms];
-        let zero = Tensor::from(0.0).convert(float);
+    fn transition(&self, target: Target<'_>, state: &State, from: &Moving, controls: &Controls) -> Outcome {
+        let metric = Metric { form: self.form, factor: state.factor };
+        let float = from.position.dtype();
+        let step_size = from.step_size;
+        let stream =
+            |uniforms| self.generator.stream(state.key, from.count, float, [self.dimension, uniforms]);
         let start = Proposal {
-            position: state.position,
-            gradient: state.gradient,
-            log_density: state.log_density,
-            gain: zero,
+            position: from.position,
+            gradient: from.gradient,
+            log_density: from.log_density,
+            gain: Tensor::from(0.0).convert(float),
             index: int(0),
         };
         match self.kernel {
             Trajectories::Turning { max_depth } => {
-                let uniforms = nuts::Transition::uniforms(max_depth);
-                let stream = &self.generator.stream(state.key, state.count, float, numbers(uniforms));
-                let limit = runs.select(max_depth, 1i64).convert(DType::I32);
+                let stream = &stream(nuts::Transition::uniforms(max_depth));
+                let limit = controls.limit;
                 nuts::Transition { target, metric, stream, step_size, max_depth, limit }.run(&start)
             }
             Trajectories::Fixed => {
-                let stream = &self.generator.stream(state.key, state.count, float, numbers(1));
-                let steps = hmc::num_steps(controls.trajectory_length, step_size, MOST_STEPS);
-                let steps = runs.select(steps, int(1));
+                let stream = &stream(1);
+                let steps = hmc::num_steps(controls.trajectory_length, step_size, controls.limit);
                 hmc::Transition { target, metric, stream, step_size, steps }.run(&start)
             }
         }
     }
+}
 
-    /// The state with what a transition has taught.
-    fn adapted(&self, state: &State, outcome: &Outcome, controls: &Controls) -> State {
-        let averaging = state.averaging.update(controls.target_accept - outcome.accept);
-        let (least, most) = bounds(state.step_size.dtype());
-        let step_size = averaging.log_step.exp().clamp(least, most);
-        let adapts = controls.adapts_step_size;
-        let (factor, estimators) = cond(
-            controls.learns & controls.mode.equal(Mode::Run as i64),
-            || self.learned(state, outcome, controls),
-            || (state.factor, state.estimators.clone()),
-        );
-        State {
-            averaging: choose(adapts, &averaging, &state.averaging),
-            step_size: adapts.select(step_size, state.step_size),
-            factor,
-            estimators,
-            ..state.clone()
-        }
-    }
-
-    fn learned(&self, state: &State, outcome: &Outcome, controls: &Controls) -> (Tensor, Estimators) {
-        let Estimators { welford, fisher } = &state.estimators;
-        let proposal = &outcome.proposal;
-        let welford = welford.as_ref().map(|w| w.update(proposal.position));
-        let Some(fisher) = fisher else {
-            return (state.factor, Estimators { welford, fisher: None });
-        };
-        let is_good = fisher::is_good(proposal.index, outcome.diverging);
-        let windows = (controls.is_early, controls.end);
-        let (fisher, factor) =
-            fisher.update(state.draw, (proposal.position, proposal.gradient), is_good, windows, state.factor);
-        (factor, Estimators { welford, fisher: Some(fisher) })
+/// What a transition makes of a chain.
+fn moved(from: &Moving, outcome: &Outcome, controls: &Controls) -> Moving {
+    let averaging = from.averaging.update(controls.target_accept - outcome.accept);
+    let (least, most) = bounds(from.step_size.dtype());
+    let step_size = averaging.log_step.exp().clamp(least, most);
+    let adapts = controls.adapts_step_size;
+    let proposal = &outcome.proposal;
+    Moving {
+        count: from.count + 1i64,
+        position: proposal.position,
+        gradient: proposal.gradient,
+        log_density: proposal.log_density,
+        step_size: adapts.select(step_size, from.step_size),
+        averaging: choose(adapts, &averaging, &from.averaging),
+        leapfrogs: from.leapfrogs + outcome.steps.convert(DType::I64),
+        divergences: from.divergences + outcome.diverging.convert(DType::I64),
     }
 }
 

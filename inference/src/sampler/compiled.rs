@@ -7,7 +7,8 @@ use pyroxene_ir::passes::Query;
 use pyroxene_runtime::{self as runtime, Launch};
 
 use super::{
-    block::{Block, Controls, Mode, STATS},
+    block::{Block, Controls, DIVERGING, INDEX_IN_TRAJECTORY, STATS},
+    learner::Draw,
     state::State,
 };
 
@@ -25,8 +26,8 @@ impl Compiled {
     /// # Errors
     /// When the program has no potential, or the device refuses the block.
     pub(crate) fn new(bound: &Bound, block: Block, lanes: Option<usize>) -> Result<Compiled, Error> {
-        let state = State::new([0, 0], block.dimension, block.learner, 1.0);
-        let controls = Controls::new(0, Mode::Run);
+        let state = State::new(block.dimension, block.form, 1.0);
+        let controls = Controls::new(0, block.kernel.limit());
         let given = given(bound);
         let many = |(name, mut ty): (String, Ty)| {
             lanes.inspect(|lanes| ty.dims.insert(0, *lanes));
@@ -64,22 +65,19 @@ impl Compiled {
         Ok(Compiled { block, function, given })
     }
 
-    /// One thread's view, for chains of these states.
-    pub(super) fn launch(&self, states: &[State<Array>]) -> Result<Running, Error> {
+    /// One thread's view, for so many chains.
+    pub(super) fn launch(&self, lanes: usize) -> Result<Running, Error> {
         let (launch, first) = self.function.launch()?;
-        let mut running = Running {
-            launch,
-            first,
-            states: states.to_vec(),
-            controls: Controls::new(0, Mode::Run),
-            rows: self.block.rows,
-            dimension: self.block.dimension,
-        };
-        let after = running.leaves() + running.controls();
+        let state = State::new(self.block.dimension, self.block.form, 1.0);
+        let controls = Controls::new(0, self.block.kernel.limit());
+        let after = first + types("", &state).len() + types("", &controls).len();
+        let moving = types("", &state.moving).len();
+        let block = &self.block;
+        let mut running =
+            Running { launch, first, lanes, moving, rows: block.rows, dimension: block.dimension };
         for (i, value) in self.given.iter().enumerate() {
-            write(&mut *running.launch, first + after + i, value.as_bytes())?;
+            running.launch.slot(after + i)?.copy_from_slice(value.as_bytes());
         }
-        running.set_states(states)?;
         Ok(running)
     }
 }
@@ -123,105 +121,101 @@ fn filled<T: Tree<Array>>(tree: &T, tensors: &mut dyn Iterator<Item = Tensor>) -
     }
 }
 
-fn write(launch: &mut dyn Launch, index: usize, bytes: &[u8]) -> Result<(), runtime::Error> {
-    launch.slot(index)?.copy_from_slice(bytes);
-    Ok(())
-}
-
-/// A launch whose slots hold the states of its chains.
+/// A launch of a block for some chains.
 pub(super) struct Running {
     launch: Box<dyn Launch>,
     /// The slot of the first leaf of the state.
     first: usize,
-    /// The states' types and, after [`Running::states`], their values.
-    states: Vec<State<Array>>,
-    controls: Controls<Array>,
+    lanes: usize,
+    /// The number of leaves that transitions change.
+    moving: usize,
     rows: usize,
     dimension: usize,
 }
 
+/// The rows of the transitions that a chain has kept, one after the other.
+pub(crate) struct Kept<'a> {
+    pub(crate) positions: &'a [f64],
+    pub(super) gradients: &'a [f64],
+    pub(crate) stats: &'a [f64],
+}
+
 impl Running {
-    /// The number of leaves of a state.
-    fn leaves(&self) -> usize {
-        types("", &self.states[0]).len()
-    }
-
-    fn controls(&self) -> usize {
-        types("", &self.controls).len()
-    }
-
-    /// The states as they are.
-    pub(super) fn states(&mut self) -> Result<Vec<State<Array>>, runtime::Error> {
-        let lanes = self.states.len();
-        for lane in 0..lanes {
-            let mut slot = self.first;
-            let launch = &mut self.launch;
-            let read = self.states[lane].try_map(&mut Path::default(), &mut |_, leaf: &Array| {
-                let bytes = launch.slot(slot)?;
-                slot += 1;
-                let size = bytes.len() / lanes;
-                Ok::<_, runtime::Error>(Array::from_bytes(
-                    &leaf.ty(),
-                    &bytes[lane * size..(lane + 1) * size],
-                )?)
-            });
-            self.states[lane] = read?;
-        }
-        Ok(self.states.clone())
-    }
-
-    /// Goes on from other states.
-    pub(super) fn set_states(&mut self, states: &[State<Array>]) -> Result<(), runtime::Error> {
-        let lanes = states.len();
+    /// Runs a block; the states become those after it.
+    pub(super) fn run(
+        &mut self,
+        states: &mut [State<Array>],
+        controls: &Controls<Array>,
+    ) -> Result<(), runtime::Error> {
+        let mut controls_at = self.first;
         for (lane, state) in states.iter().enumerate() {
-            let mut slot = self.first;
-            let mut written = Ok(());
-            state.visit(&mut Path::default(), &mut |_, visit| {
-                let Visit::Leaf(leaf) = visit else { return };
-                match self.launch.slot(slot) {
-                    Ok(bytes) => {
-                        let size = bytes.len() / lanes;
-                        bytes[lane * size..(lane + 1) * size].copy_from_slice(leaf.as_bytes());
-                    }
-                    Err(error) => written = Err(error),
-                }
-                slot += 1;
-            });
-            written?;
+            controls_at = self.write(self.first, state, (lane, self.lanes))?;
         }
-        self.states = states.to_vec();
+        self.write(controls_at, controls, (0, 1))?;
+        self.launch.run()?;
+        let lanes = self.lanes;
+        for (lane, state) in states.iter_mut().enumerate() {
+            let mut output = 0;
+            let moving = state.moving.try_map(&mut Path::default(), &mut |_, leaf: &Array| {
+                let bytes = self.launch.output(output)?;
+                output += 1;
+                let size = bytes.len() / lanes;
+                let own = &bytes[lane * size..(lane + 1) * size];
+                Ok::<_, runtime::Error>(Array::from_bytes(&leaf.ty(), own)?)
+            });
+            state.moving = moving?;
+        }
         Ok(())
     }
 
-    /// Runs a block; the states become those after it.
-    pub(super) fn run(&mut self, controls: &Controls<Array>) -> Result<(), runtime::Error> {
-        let leaves = self.leaves();
-        let mut slot = self.first + leaves;
+    /// Writes a tree to slots from `slot` on, as one of some in each of them; the slot after these.
+    fn write<T: Tree<Array>>(
+        &mut self,
+        mut slot: usize,
+        tree: &T,
+        (part, of): (usize, usize),
+    ) -> Result<usize, runtime::Error> {
         let mut written = Ok(());
-        controls.visit(&mut Path::default(), &mut |_, visit| {
+        tree.visit(&mut Path::default(), &mut |_, visit| {
             let Visit::Leaf(leaf) = visit else { return };
-            if let Err(error) = write(&mut *self.launch, slot, leaf.as_bytes()) {
-                written = Err(error);
+            match self.launch.slot(slot) {
+                Ok(bytes) => {
+                    let size = bytes.len() / of;
+                    bytes[part * size..(part + 1) * size].copy_from_slice(leaf.as_bytes());
+                }
+                Err(error) => written = Err(error),
             }
             slot += 1;
         });
-        written?;
-        self.launch.run()?;
-        for leaf in 0..leaves {
-            let after = self.launch.output(leaf)?.to_vec();
-            write(&mut *self.launch, self.first + leaf, &after)?;
-        }
-        Ok(())
+        written.map(|()| slot)
     }
 
-    /// Positions and statistics of the first `kept` transitions that a chain has kept in the last block, row by row.
-    pub(super) fn kept(&self, lane: usize, kept: usize) -> Result<[&[f64]; 2], runtime::Error> {
-        let leaves = self.leaves();
+    /// The first `kept` transitions that a chain has kept in the last block.
+    pub(super) fn kept(&self, lane: usize, kept: usize) -> Result<Kept<'_>, runtime::Error> {
         let rows = |index: usize, width: usize| -> Result<&[f64], runtime::Error> {
-            let all = self.launch.output_as::<f64>(leaves + index)?;
+            let all = self.launch.output_as::<f64>(self.moving + index)?;
             let start = lane * self.rows * width;
             Ok(&all[start..start + kept * width])
         };
-        Ok([rows(0, self.dimension)?, rows(1, STATS)?])
+        Ok(Kept {
+            positions: rows(0, self.dimension)?,
+            gradients: rows(1, self.dimension)?,
+            stats: rows(2, STATS)?,
+        })
+    }
+}
+
+impl<'a> Kept<'a> {
+    /// The transitions as a metric is learned from them.
+    pub(super) fn draws(&self) -> impl Iterator<Item = Draw<'a>> + use<'a> {
+        let (positions, gradients) = (self.positions, self.gradients);
+        let rows = self.stats.chunks_exact(STATS);
+        let dimension = positions.len() / rows.len().max(1);
+        rows.enumerate().map(move |(i, row)| Draw {
+            position: &positions[i * dimension..(i + 1) * dimension],
+            gradient: &gradients[i * dimension..(i + 1) * dimension],
+            index: row[INDEX_IN_TRAJECTORY],
+            is_diverging: row[DIVERGING] != 0.0,
+        })
     }
 }

@@ -4,87 +4,112 @@
 //! draws' variance over the gradients'. Windows as nutpie's: estimators of the present window make the metric, those
 //! behind take over when they have seen enough.
 
-use pyroxene_frontend::prelude::*;
+use pyroxene_frontend::Array;
 
-use super::{trajectory::choose, welford::Welford};
+use super::{
+    learner::{Draw, Learner},
+    metric::Form,
+    schedule::{EARLY_WINDOW, Nutpie},
+    welford::Welford,
+};
 
 /// Variances outside of this range and of its inverse are taken for it.
 const LOWEST: f64 = 1e-20;
-/// The number of draws after which estimators behind take over early in warm-up.
-pub(super) const EARLY_WINDOW: i64 = 10;
-/// The number of draws of the first window after that.
-pub(super) const FIRST_WINDOW: i64 = 80;
+/// The number of draws of the first window after the early ones.
+const FIRST_WINDOW: f64 = 80.0;
 /// How much longer each window is than the one before.
 const GROWTH: f64 = 1.5;
 /// The least number of draws that make a metric.
-pub(super) const LEAST: f64 = 3.0;
+const LEAST: f64 = 3.0;
 
-/// Estimators of the present window and of the one behind it, each of draws and of gradients.
-#[derive(Tree, Clone, Debug)]
-pub(crate) struct Fisher<L: Leaf = Tensor> {
-    pub(super) draws: Welford<L>,
-    pub(super) gradients: Welford<L>,
-    pub(super) draws_behind: Welford<L>,
-    pub(super) gradients_behind: Welford<L>,
-    /// The length of the present window (`i64[]`).
-    pub(super) window: L,
+/// Draws and their gradients.
+#[derive(Clone)]
+pub(super) struct Pair {
+    pub(super) draws: Welford,
+    pub(super) gradients: Welford,
 }
 
-impl Fisher<Array> {
-    pub(super) fn new(dimension: usize, float: DType) -> Fisher<Array> {
-        let empty = Welford::new(dimension, false, float);
-        Fisher {
-            draws: empty.clone(),
-            gradients: empty.clone(),
-            draws_behind: empty.clone(),
-            gradients_behind: empty,
-            window: Array::scalar(EARLY_WINDOW),
-        }
+impl Pair {
+    pub(super) fn new(dimension: usize) -> Pair {
+        let empty = Welford::new(dimension, Form::Diagonal);
+        Pair { draws: empty.clone(), gradients: empty }
     }
 
-    /// The deviations to begin with: those of a normal whose gradient at one deviation from its mean is this one.
-    pub(super) fn initial_factor(gradient: &[f64]) -> Vec<f64> {
-        gradient.iter().map(|g| g.abs().clamp(LOWEST, LOWEST.recip()).recip().sqrt()).collect()
+    pub(super) fn see(&mut self, position: &[f64], gradient: &[f64]) {
+        self.draws.see(position);
+        self.gradients.see(gradient);
     }
+
+    /// The deviations of least divergence; `None` for a coordinate that has not moved, or whose gradient has not.
+    pub(super) fn deviations(&self) -> impl Iterator<Item = Option<f64>> {
+        let ratios = self.draws.m2.iter().zip(&self.gradients.m2).map(|(x, g)| (x / g).sqrt());
+        ratios.map(|variance| {
+            let is_known = variance.is_finite() && variance > 0.0;
+            is_known.then(|| variance.clamp(LOWEST, LOWEST.recip()).sqrt())
+        })
+    }
+}
+
+/// nutpie's way to a metric.
+pub(super) struct Fisher {
+    schedule: Nutpie,
+    present: Pair,
+    behind: Pair,
+    /// The length of the present window after the early ones.
+    window: f64,
+    /// The number of transitions seen.
+    seen: usize,
+    factor: Vec<f64>,
 }
 
 impl Fisher {
-    /// The estimators after transition number `draw`, to a draw with its gradient, which counts if it `is_good`; and
-    /// the deviations they make of `factor`. Windows end early so that they fit before transition `end`.
-    pub(super) fn update(
-        &self,
-        draw: Tensor,
-        (position, gradient): (Tensor, Tensor),
-        is_good: Tensor,
-        (is_early, end): (Tensor, Tensor),
-        factor: Tensor,
-    ) -> (Fisher, Tensor) {
-        let seen = |w: &Welford, x: Tensor| choose(is_good, &w.update(x), w);
-        let (draws, gradients) = (seen(&self.draws, position), seen(&self.gradients, gradient));
-        let draws_behind = seen(&self.draws_behind, position);
-        let gradients_behind = seen(&self.gradients_behind, gradient);
-        let float = factor.dtype();
-        let window = is_early.select(EARLY_WINDOW, self.window);
-        let longer = (window.convert(float) * GROWTH).round().convert(DType::I64).maximum(window + 1i64);
-        let next = is_early.select(EARLY_WINDOW, longer);
-        let full = draws_behind.count.greater_equal(window.convert(float));
-        let switches = full & (next + draw).less_equal(end);
-        let fisher = Fisher {
-            draws: choose(switches, &draws_behind, &draws),
-            gradients: choose(switches, &gradients_behind, &gradients),
-            draws_behind: choose(switches, &draws_behind.emptied(), &draws_behind),
-            gradients_behind: choose(switches, &gradients_behind.emptied(), &gradients_behind),
-            window: (switches & !is_early).select(next, self.window),
-        };
-        let variance = (fisher.draws.m2 / fisher.gradients.m2).sqrt();
-        let known = fisher.draws.count.greater_equal(LEAST) & variance.is_finite() & variance.greater(0.0);
-        let deviation = variance.clamp(LOWEST, LOWEST.recip()).sqrt();
-        (fisher, known.select(deviation, factor))
+    pub(super) fn new(dimension: usize, warmup: usize) -> Fisher {
+        let (present, behind) = (Pair::new(dimension), Pair::new(dimension));
+        let factor = vec![1.0; dimension];
+        Fisher { schedule: Nutpie::new(warmup), present, behind, window: FIRST_WINDOW, seen: 0, factor }
     }
 }
 
-/// Whether a draw says something about the posterior: one that has moved, far if its trajectory diverged.
-pub(super) fn is_good(index: Tensor, diverging: Tensor) -> Tensor {
-    let least = diverging.select(5i64, 1i64);
-    index.abs().greater_equal(least)
+impl Learner for Fisher {
+    /// The deviations to begin with are those of a normal whose gradient at one deviation from its mean is this one.
+    fn begin(&mut self, position: &[f64], gradient: &[f64]) -> Option<Array> {
+        self.factor = gradient.iter().map(|g| g.abs().clamp(LOWEST, LOWEST.recip()).recip().sqrt()).collect();
+        self.present.see(position, gradient);
+        self.behind.see(position, gradient);
+        Some(Array::from(&self.factor[..]))
+    }
+
+    fn see(&mut self, draw: &Draw<'_>) {
+        // A draw says something about the posterior if it has moved, far if its trajectory diverged.
+        if draw.index.abs() >= if draw.is_diverging { 5.0 } else { 1.0 } {
+            self.present.see(draw.position, draw.gradient);
+            self.behind.see(draw.position, draw.gradient);
+        }
+        let is_early = self.seen < self.schedule.early;
+        if self.seen == self.schedule.early {
+            // Windows are no shorter than what has been seen.
+            self.window = self.window.max(self.behind.draws.count);
+        }
+        let window = if is_early { EARLY_WINDOW as f64 } else { self.window };
+        let longer = (window * GROWTH).round_ties_even().max(window + 1.0);
+        let next = if is_early { EARLY_WINDOW as f64 } else { longer };
+        // Windows end early so that they fit before the metric stays.
+        if self.behind.draws.count >= window && next + self.seen as f64 <= self.schedule.end as f64 {
+            self.present = std::mem::replace(&mut self.behind, Pair::new(draw.position.len()));
+            if !is_early {
+                self.window = next;
+            }
+        }
+        self.seen += 1;
+    }
+
+    fn factor(&mut self) -> Option<Array> {
+        if self.present.draws.count < LEAST {
+            return None;
+        }
+        for (old, new) in self.factor.iter_mut().zip(self.present.deviations()) {
+            *old = new.unwrap_or(*old);
+        }
+        Some(Array::from(&self.factor[..]))
+    }
 }

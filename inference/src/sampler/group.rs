@@ -9,17 +9,21 @@ use pyroxene_frontend::{Array, Error};
 use pyroxene_runtime as runtime;
 
 use super::{
-    block::{Controls, Mode},
-    compiled::{Compiled, Running},
+    block::{ACCEPTANCE_RATE, Controls},
+    compiled::{Compiled, Kept, Running},
     generator,
-    schedule::{Stretch, Then, nutpie, stan},
-    state::{FOUND, Learner, State},
+    learner::{Learner, Learning},
+    schedule::Stretch,
+    state::State,
 };
 
 /// A dispatch should take so long: short enough to watch and to stop, long enough to cost nothing.
 const DISPATCH: Duration = Duration::from_millis(100);
 /// Searches for a step size end here, wherever they are.
 const TRIES: usize = 100;
+/// The log density of a point that is left for any other: a transition of no length from there ends at the same position,
+/// with the density and the gradient that are found at it.
+const UNKNOWN: f64 = -1e300;
 
 /// What the user chooses.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -29,6 +33,7 @@ pub(crate) struct Settings {
     pub(crate) target_accept: f64,
     pub(crate) trajectory_length: f64,
     pub(crate) warmup: usize,
+    pub(crate) learning: Learning,
 }
 
 /// What a dispatch came to.
@@ -56,33 +61,66 @@ pub(crate) struct Group {
     running: Running,
     settings: Settings,
     states: Vec<State<Array>>,
+    /// The number of transitions so far.
+    made: usize,
     /// How many transitions the last dispatch made, and how long each took.
     last: Option<(usize, Duration)>,
+}
+
+/// A search for a step size to begin with: single steps from the same position with fresh momenta, each of half or twice
+/// the size of the one before, until one is on the other side of the acceptance probability 0.8 (Hoffman and Gelman 2014,
+/// algorithm 4).
+struct Search {
+    size: f64,
+    /// 1 up, -1 down, 0 before the first step, which only tells the way.
+    way: i32,
+    is_over: bool,
+}
+
+impl Search {
+    fn next(&mut self) -> f64 {
+        if !self.is_over {
+            self.size *= 2f64.powi(self.way);
+        }
+        self.size
+    }
+
+    fn tell(&mut self, accept: f64) {
+        let way = if accept > 0.8 { 1 } else { -1 };
+        self.is_over |= self.way != 0 && self.way != way;
+        self.way = way;
+    }
 }
 
 impl Group {
     /// So many chains without a position yet.
     pub(crate) fn new(compiled: &Arc<Compiled>, settings: Settings, lanes: usize) -> Result<Group, Error> {
         let block = &compiled.block;
-        let state = State::new([0, 0], block.dimension, block.learner, settings.step_size);
+        let state = State::new(block.dimension, block.form, settings.step_size);
+        let running = compiled.launch(lanes)?;
         let states = vec![state; lanes];
-        let running = compiled.launch(&states)?;
-        Ok(Group { compiled: compiled.clone(), running, settings, states, last: None })
+        Ok(Group { compiled: compiled.clone(), running, settings, states, made: 0, last: None })
     }
 
-    /// The log density at a position of chain `lane`; its gradient is written to `gradient`.
+    /// The log density at a position of chain `lane`, whose gradient is written to `gradient`; `None` where one of the two
+    /// is not finite.
     pub(crate) fn log_density(
         &mut self,
         lane: usize,
         position: &[f64],
         gradient: &mut [f64],
-    ) -> Result<f64, runtime::Error> {
-        self.states[lane].position = Array::from(position);
-        self.running.set_states(&self.states)?;
-        self.dispatch(&Controls::new(1, Mode::Evaluate))?;
-        let state = &self.states[lane];
-        gradient.copy_from_slice(&state.gradient.to_f64_vec());
-        Ok(state.log_density.to_f64_vec()[0])
+    ) -> Result<Option<f64>, runtime::Error> {
+        let mut tried = self.states.clone();
+        for state in &mut tried {
+            state.moving.step_size = Array::scalar(0.0);
+            state.moving.log_density = Array::scalar(UNKNOWN);
+        }
+        tried[lane].moving.position = Array::from(position);
+        self.running.run(&mut tried, &Controls::new(1, 1))?;
+        let found = &tried[lane].moving;
+        self.states[lane].moving.leapfrogs = found.leapfrogs.clone();
+        gradient.copy_from_slice(&found.gradient.to_f64_vec());
+        Ok(Some(found.log_density()).filter(|density| *density != UNKNOWN))
     }
 
     /// Gives chain `lane` its random numbers, from 64 random bits.
@@ -92,87 +130,81 @@ impl Group {
 
     /// Puts chain `lane` where a log density and a gradient have been found.
     pub(crate) fn start_at(&mut self, lane: usize, position: &[f64], log_density: f64, gradient: &[f64]) {
-        self.states[lane].at(position, log_density, gradient);
+        let moving = &mut self.states[lane].moving;
+        moving.position = Array::from(position);
+        moving.gradient = Array::from(gradient);
+        moving.log_density = Array::scalar(log_density);
     }
 
     /// The evaluations of chain `lane` so far.
     pub(crate) fn leapfrogs(&self, lane: usize) -> u64 {
-        self.states[lane].leapfrogs()
+        self.states[lane].moving.leapfrogs()
     }
 
     pub(crate) fn divergences(&self, lane: usize) -> usize {
-        self.states[lane].divergences()
+        self.states[lane].moving.divergences()
     }
 
     pub(crate) fn step_size(&self, lane: usize) -> f64 {
-        self.states[lane].step_size()
+        self.states[lane].moving.step_size()
     }
 
-    /// Positions and statistics that chain `lane` has kept in the last dispatch.
-    pub(crate) fn kept(&self, lane: usize, made: &Made) -> Result<[&[f64]; 2], runtime::Error> {
+    /// What chain `lane` has kept in the last dispatch.
+    pub(crate) fn kept(&self, lane: usize, made: &Made) -> Result<Kept<'_>, runtime::Error> {
         self.running.kept(lane, made.kept)
-    }
-
-    /// Runs a block and reads the states.
-    fn dispatch(&mut self, controls: &Controls<Array>) -> Result<(), runtime::Error> {
-        self.running.run(controls)?;
-        self.states = self.running.states()?;
-        Ok(())
     }
 
     /// Adapts the chains, which have their positions; keeps the transitions made, if asked to.
     pub(crate) fn warm_up<W: Watcher>(&mut self, keep: bool, watcher: &mut W) -> Result<(), W::Error> {
-        let warmup = self.settings.warmup;
-        let learner = self.compiled.block.learner;
-        let (stretches, end) = match learner {
-            Learner::Fisher => nutpie(warmup),
-            _ => (stan(warmup), warmup),
-        };
-        self.each(State::first_metric);
-        // Searches for the other chains' starts have taken streams too.
-        self.each(|state| state.count = Array::scalar(0i64));
-        self.search(|_| true)?;
-        let mut was_early = true;
-        for stretch in stretches {
-            if stretch.learns && was_early && !stretch.is_early {
-                self.each(State::lengthen_windows);
-                self.running.set_states(&self.states)?;
-            }
-            was_early = stretch.is_early;
-            self.stretch(stretch, end, keep, watcher)?;
+        let Settings { warmup, learning, adapts_step_size, .. } = self.settings;
+        let dimension = self.compiled.block.dimension;
+        let mut learners: Vec<_> = self.states.iter().map(|_| learning.learner(dimension, warmup)).collect();
+        for (state, learner) in self.states.iter_mut().zip(&mut learners) {
+            let [position, gradient] = [&state.moving.position, &state.moving.gradient];
+            let first = learner.begin(&position.to_f64_vec(), &gradient.to_f64_vec());
+            state.factor = first.unwrap_or_else(|| state.factor.clone());
+        }
+        self.search(&vec![true; self.states.len()])?;
+        for Stretch { transitions, learns, searches } in learning.stretches(warmup) {
+            let controls = Controls { adapts_step_size: Array::scalar(adapts_step_size), ..self.controls() };
+            let thinning = if keep || learns { 1 } else { usize::MAX };
+            let seeing = if learns { &mut learners[..] } else { &mut [] };
+            self.transitions(transitions, thinning, controls, seeing, watcher)?;
             if watcher.is_stopped() {
                 return Ok(());
             }
-            match stretch.then {
-                Then::Metric => self.each(|state| state.new_metric(learner)),
-                Then::FirstMetric => {}
-                Then::Nothing => continue,
+            let anew = if learns {
+                self.renew(&mut learners)
+            } else {
+                learners.iter().map(|learner| learner.is_wary()).collect()
+            };
+            if searches {
+                self.search(&anew)?;
             }
-            self.search(State::has_metric)?;
         }
-        if self.settings.adapts_step_size {
-            self.each(State::final_step_size);
+        if adapts_step_size {
+            self.states.iter_mut().for_each(|state| state.moving.settle());
         }
-        self.running.set_states(&self.states)?;
         Ok(())
     }
 
-    fn stretch<W: Watcher>(
-        &mut self,
-        stretch: Stretch,
-        end: usize,
-        keep: bool,
-        watcher: &mut W,
-    ) -> Result<(), W::Error> {
-        let controls = Controls {
-            adapts_step_size: Array::scalar(self.settings.adapts_step_size),
-            learns: Array::scalar(stretch.learns),
-            is_early: Array::scalar(stretch.is_early),
-            end: Array::scalar(end as i64),
-            ..Controls::new(0, Mode::Run)
+    /// New metrics; which chains have one.
+    fn renew(&mut self, learners: &mut [Box<dyn Learner>]) -> Vec<bool> {
+        let mut renew = |(state, learner): (&mut State<Array>, &mut Box<dyn Learner>)| {
+            let factor = learner.factor();
+            let is_new = factor.is_some();
+            state.factor = factor.unwrap_or_else(|| state.factor.clone());
+            is_new
         };
-        let thinning = if keep { 1 } else { usize::MAX };
-        self.transitions(stretch.transitions, thinning, controls, watcher)
+        self.states.iter_mut().zip(learners).map(&mut renew).collect()
+    }
+
+    fn controls(&self) -> Controls<Array> {
+        Controls {
+            target_accept: Array::scalar(self.settings.target_accept),
+            trajectory_length: Array::scalar(self.settings.trajectory_length),
+            ..Controls::new(0, self.compiled.block.kernel.limit())
+        }
     }
 
     /// Makes `n` transitions and keeps every `thinning`-th of them.
@@ -182,18 +214,19 @@ impl Group {
         thinning: usize,
         watcher: &mut W,
     ) -> Result<(), W::Error> {
-        self.transitions(n, thinning, Controls::new(0, Mode::Run), watcher)
+        self.transitions(n, thinning, self.controls(), &mut [], watcher)
     }
 
-    /// Makes `n` transitions in blocks of about [`DISPATCH`].
+    /// Makes `n` transitions in blocks of about [`DISPATCH`]. Learners, one a chain or none, see those kept.
     fn transitions<W: Watcher>(
         &mut self,
         n: usize,
         thinning: usize,
         controls: Controls<Array>,
+        learners: &mut [Box<dyn Learner>],
         watcher: &mut W,
     ) -> Result<(), W::Error> {
-        let adapting = self.is_adapting();
+        let adapting = self.made < self.settings.warmup;
         let thinning = thinning.min(i64::MAX as usize / 2);
         let mut done = 0;
         while done < n && !watcher.is_stopped() {
@@ -202,26 +235,23 @@ impl Group {
             let room = self.compiled.block.rows.saturating_mul(thinning) - 1 - phase;
             let transitions = (n - done).min(room).min(self.block_size());
             let start = Instant::now();
-            self.dispatch(&Controls {
+            let controls = Controls {
                 n: Array::scalar(transitions as i64),
                 thinning: Array::scalar(thinning as i64),
                 phase: Array::scalar(phase as i64),
-                target_accept: Array::scalar(self.settings.target_accept),
-                trajectory_length: Array::scalar(self.settings.trajectory_length),
                 ..controls.clone()
-            })?;
+            };
+            self.running.run(&mut self.states, &controls)?;
             self.last = Some((transitions, start.elapsed().div_f64(transitions as f64)));
             done += transitions;
+            self.made += transitions;
             let kept = (phase + transitions) / thinning;
+            for (lane, learner) in learners.iter_mut().enumerate() {
+                self.running.kept(lane, kept)?.draws().for_each(|draw| learner.see(&draw));
+            }
             watcher.made(self, &Made { transitions, kept }, adapting)?;
         }
         Ok(())
-    }
-
-    /// Whether the next transition is one of warm-up.
-    fn is_adapting(&self) -> bool {
-        let made = self.states[0].draw.to_f64_vec().first().copied().unwrap_or(0.0);
-        made < self.settings.warmup as f64
     }
 
     /// How many transitions to make at once.
@@ -232,34 +262,35 @@ impl Group {
         (n as usize).clamp(1, last.saturating_mul(16))
     }
 
-    /// Finds a step size to begin at for the chains that are `to_begin`, if step sizes are adapted, and begins to adapt
-    /// it there.
-    fn search(&mut self, to_begin: impl Fn(&State<Array>) -> bool) -> Result<(), runtime::Error> {
-        self.running.set_states(&self.states)?;
+    /// Finds a step size for the chains that begin anew, if step sizes are adapted, and begins to adapt it there.
+    fn search(&mut self, begins: &[bool]) -> Result<(), runtime::Error> {
         if !self.settings.adapts_step_size {
             return Ok(());
         }
-        let begins: Vec<bool> = self.states.iter().map(to_begin).collect();
-        for (state, begins) in self.states.iter_mut().zip(&begins) {
-            state.search = Array::scalar(if *begins { 0 } else { FOUND });
-        }
-        self.running.set_states(&self.states)?;
-        let is_found = |state: &State<Array>| state.search.as_slice::<i32>() == Some(&[FOUND][..]);
+        let search = |(state, begins): (&State<Array>, &bool)| Search {
+            size: state.moving.step_size(),
+            way: 0,
+            is_over: !begins,
+        };
+        let mut searches: Vec<Search> = self.states.iter().zip(begins).map(search).collect();
         for _ in 0..TRIES {
-            self.dispatch(&Controls::new(1, Mode::Search))?;
-            if self.states.iter().all(is_found) {
+            if searches.iter().all(|search| search.is_over) {
                 break;
             }
-        }
-        for (state, begins) in self.states.iter_mut().zip(begins) {
-            if begins {
-                state.restart_averaging();
+            let mut tried = self.states.clone();
+            for (state, search) in tried.iter_mut().zip(&mut searches) {
+                state.moving.step_size = Array::scalar(search.next());
+            }
+            self.running.run(&mut tried, &Controls::new(1, 1))?;
+            for (lane, search) in searches.iter_mut().enumerate().filter(|(_, search)| !search.is_over) {
+                search.tell(self.running.kept(lane, 1)?.stats[ACCEPTANCE_RATE]);
+                let [state, tried] = [&mut self.states[lane].moving, &mut tried[lane].moving];
+                (state.count, state.leapfrogs) = (tried.count.clone(), tried.leapfrogs.clone());
             }
         }
-        self.running.set_states(&self.states)
-    }
-
-    fn each(&mut self, f: impl Fn(&mut State<Array>)) {
-        self.states.iter_mut().for_each(f);
+        for ((state, search), _) in self.states.iter_mut().zip(searches).zip(begins).filter(|(_, b)| **b) {
+            state.moving.adapt_from(search.size);
+        }
+        Ok(())
     }
 }

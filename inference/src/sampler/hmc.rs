@@ -27,8 +27,9 @@ struct Trajectory<L: Leaf = Tensor> {
 }
 
 /// The number of steps of a trajectory of this length in time (NumPyro's `_get_num_steps`), of at most `most`.
-pub(super) fn num_steps(trajectory_length: Tensor, step_size: Tensor, most: i64) -> Tensor {
-    (trajectory_length / step_size).clamp(1.0, most as f64).convert(DType::I32)
+pub(super) fn num_steps(trajectory_length: Tensor, step_size: Tensor, most: Tensor) -> Tensor {
+    let steps = trajectory_length / step_size;
+    steps.maximum(1.0).minimum(most.convert(steps.dtype())).convert(DType::I32)
 }
 
 impl Transition<'_> {
@@ -58,7 +59,6 @@ impl Transition<'_> {
         let proposal = choose(moves, &end.end, &start);
         Outcome {
             energy: -(hamiltonian + proposal.gain),
-            last: (end.end.log_density, end.edge.force),
             accept,
             steps: end.steps,
             depth: none,

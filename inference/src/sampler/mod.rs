@@ -7,21 +7,23 @@ mod fisher;
 mod generator;
 mod group;
 mod hmc;
+mod learner;
 mod metric;
 mod nuts;
 mod schedule;
+mod spread;
 mod state;
 #[cfg(test)]
 mod tests;
 mod trajectory;
 mod turning;
-mod warmup;
 mod welford;
+mod windows;
 
 pub use generator::Generator;
 pub(crate) use {
     block::{Block, STATS, Trajectories},
     compiled::Compiled,
     group::{Group, Made, Settings, Watcher},
-    state::Learner,
+    learner::Learning,
 };

@@ -36,8 +36,6 @@ struct Trajectory<L: Leaf = Tensor> {
     depth: L,
     /// How many leaves lie to the right of the start.
     right_leaves: L,
-    /// Whether the last doubling went to the right.
-    went_right: L,
     turning: L,
     tally: Tally<L>,
     checkpoints: L,
@@ -49,8 +47,6 @@ struct Tally<L: Leaf = Tensor> {
     steps: L,
     accept_sum: L,
     diverging: L,
-    /// The log density of the last leaf.
-    last: L,
 }
 
 /// The subtree that a doubling adds, leaf by leaf.
@@ -91,14 +87,8 @@ impl Transition<'_> {
             momentum_sum: momentum,
             depth: none,
             right_leaves: none,
-            went_right: Tensor::from(false),
             turning: Tensor::from(false),
-            tally: Tally {
-                steps: none,
-                accept_sum: zero,
-                diverging: Tensor::from(false),
-                last: start.log_density,
-            },
+            tally: Tally { steps: none, accept_sum: zero, diverging: Tensor::from(false) },
             checkpoints: Checkpoints::new(self.max_depth, dimension, float).rows,
         };
         let goes_on =
@@ -108,7 +98,6 @@ impl Transition<'_> {
             energy: -(hamiltonian + end.proposal.gain),
             reached_max: end.depth.greater_equal(self.limit) & !(end.turning | end.tally.diverging),
             proposal: end.proposal,
-            last: (end.tally.last, end.went_right.select(end.right.force, end.left.force)),
             accept: end.tally.accept_sum / end.tally.steps.convert(float),
             steps: end.tally.steps,
             depth: end.depth,
@@ -144,7 +133,6 @@ impl Transition<'_> {
             momentum_sum: tree.momentum_sum + new.momentum_sum,
             depth: tree.depth + whole.convert(DType::I32),
             right_leaves: tree.right_leaves + right.select(leaves, 0i64),
-            went_right: right,
             turning: !whole | halves.are_turning(),
             tally: new.tally,
             checkpoints: new.checkpoints,
@@ -198,7 +186,6 @@ impl Transition<'_> {
                     steps: new.tally.steps + 1i64,
                     accept_sum: new.tally.accept_sum + step.accept,
                     diverging: step.diverging,
-                    last: step.proposal.log_density,
                 },
                 checkpoints: checkpoints.rows,
                 edge: step.edge,

@@ -34,27 +34,15 @@ pub(super) fn build_adaptation_schedule(num_steps: usize) -> Vec<Window> {
     windows
 }
 
-/// What a stretch of warm-up learns the metric from.
+/// Transitions between which nothing but the step size changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Stretch {
     pub(super) transitions: usize,
-    /// Whether draws count for the metric.
+    /// Whether the metric is learned from them, and is another one after them.
     pub(super) learns: bool,
-    /// Whether it belongs to the early part, in which windows are short (nutpie's).
-    pub(super) is_early: bool,
-    /// What follows it.
-    pub(super) then: Then,
-}
-
-/// What follows a stretch of warm-up.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Then {
-    /// The next stretch.
-    Nothing,
-    /// A new metric from the draws of the stretch, and a search for a step size that suits it.
-    Metric,
-    /// A search for a step size, once the draws have made a first metric.
-    FirstMetric,
+    /// Whether a step size is searched for after them: one that suits the new metric, or where it stays, one for the chains
+    /// that are wary.
+    pub(super) searches: bool,
 }
 
 /// Stan's warm-up.
@@ -63,27 +51,58 @@ pub(super) fn stan(warmup: usize) -> Vec<Stretch> {
     let last = windows.len().saturating_sub(1);
     let stretch = |(i, [start, end]): (usize, &Window)| {
         let learns = i > 0 && i < last;
-        let then = if learns { Then::Metric } else { Then::Nothing };
-        Stretch { transitions: end + 1 - start, learns, is_early: false, then }
+        Stretch { transitions: end + 1 - start, learns, searches: learns }
     };
     windows.iter().enumerate().map(stretch).collect()
 }
 
-/// nutpie's warm-up, and the transition from which on the metric stays: short windows in the first three tenths, growing
-/// ones after, the last 15 in a hundred for the step size alone.
-pub(super) fn nutpie(warmup: usize) -> (Vec<Stretch>, usize) {
-    let end = warmup - warmup * 3 / 20;
-    let early = (warmup * 3 / 10).min(end);
-    let stretch = |transitions, is_early, then| Stretch { transitions, learns: true, is_early, then };
+/// Stan's warm-up with a tenth of all transitions more for the last step size, after which wary chains begin to adapt it
+/// once more.
+pub(super) fn choosing(warmup: usize) -> Vec<Stretch> {
+    let longer = warmup / 10;
+    let mut stretches = stan(warmup - longer);
+    if longer > 0 {
+        let more = Stretch { transitions: longer, learns: false, searches: true };
+        stretches.insert(stretches.len() - 1, more);
+    }
+    stretches
+}
+
+/// The number of draws of a window early in nutpie's warm-up.
+pub(super) const EARLY_WINDOW: usize = 10;
+
+/// The parts of nutpie's warm-up: short windows in the first three tenths, growing ones after, the last 15 in a hundred
+/// for the step size alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nutpie {
+    /// The number of transitions in short windows.
+    pub(super) early: usize,
+    /// The number of transitions that the metric is learned from.
+    pub(super) end: usize,
+}
+
+impl Nutpie {
+    pub(super) fn new(warmup: usize) -> Nutpie {
+        let end = warmup - warmup * 3 / 20;
+        Nutpie { early: (warmup * 3 / 10).min(end), end }
+    }
+}
+
+/// nutpie's warm-up, but that the metric follows the draws after every ten of them, not after each.
+pub(super) fn nutpie(warmup: usize) -> Vec<Stretch> {
+    let Nutpie { early, end } = Nutpie::new(warmup);
+    let learning = |transitions, searches| Stretch { transitions, learns: true, searches };
     // The start is the first point; two draws make three.
     let first = early.min(2);
-    let all = vec![
-        stretch(first, true, Then::FirstMetric),
-        stretch(early - first, true, Then::Nothing),
-        stretch(end - early, false, Then::Nothing),
-        Stretch { transitions: warmup - end, learns: false, is_early: false, then: Then::Nothing },
-    ];
-    (all.into_iter().filter(|s| s.transitions > 0).collect(), end)
+    let mut all = vec![learning(first, true)];
+    let mut made = first;
+    while made < end {
+        let n = EARLY_WINDOW.min(end - made);
+        all.push(learning(n, false));
+        made += n;
+    }
+    all.push(Stretch { transitions: warmup - end, learns: false, searches: false });
+    all.into_iter().filter(|s| s.transitions > 0).collect()
 }
 
 #[cfg(test)]
@@ -93,7 +112,7 @@ mod tests {
     #[test]
     fn stretches_make_up_the_warmup() {
         for warmup in [0, 1, 2, 3, 5, 19, 20, 50, 100, 149, 150, 1000, 12_345] {
-            for stretches in [stan(warmup), nutpie(warmup).0] {
+            for stretches in [stan(warmup), choosing(warmup), nutpie(warmup)] {
                 assert_eq!(stretches.iter().map(|s| s.transitions).sum::<usize>(), warmup);
                 assert!(stretches.iter().all(|s| s.transitions > 0));
             }

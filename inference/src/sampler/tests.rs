@@ -11,10 +11,14 @@ use serde_json::Value;
 use super::{
     dual_averaging::DualAveraging,
     generator::{Generator, squares},
+    learner::{Draw, Learner},
+    metric::Form,
     schedule::build_adaptation_schedule,
+    spread::Spread,
     trajectory::int,
     turning::{Checkpoints, rows},
     welford::Welford,
+    windows::Choosing,
 };
 
 fn values(f: impl FnOnce() -> Vec<Tensor>) -> Vec<Vec<f64>> {
@@ -73,26 +77,66 @@ fn dual_averaging_is_numpyros() {
 
 #[test]
 fn welford_is_numpyros() {
-    for (name, covariances) in [("diagonal", false), ("dense", true)] {
+    for (name, form) in [("diagonal", Form::Diagonal), ("dense", Form::Dense)] {
         let case = golden(&format!("/welford/{name}"));
-        let draws = floats(&case["draws"]);
-        let found = values(|| {
-            let mut state = constants(&Welford::new(3, covariances, DType::F64));
-            for draw in draws.chunks(3) {
-                state = state.update(Tensor::from(Array::from(draw)));
-            }
-            vec![state.mean, state.m2.ravel(), state.count]
-        });
-        let mut state = Welford::new(3, covariances, DType::F64);
-        let dims = state.m2.dims().to_vec();
-        state.m2 = Array::from(&found[1][..]).reshape(dims).unwrap();
-        state.count = Array::scalar(found[2][0]);
-        let expected = floats(&case["covariance"]);
-        let found = state.regularized().unwrap();
+        let mut welford = Welford::new(3, form);
+        floats(&case["draws"]).chunks(3).for_each(|draw| welford.see(draw));
+        let found = welford.regularized().unwrap();
         // Sums of squares of deviations around 30² lose a few digits to cancellation.
-        for (x, y) in found.iter().zip(&expected) {
+        for (x, y) in found.iter().zip(&floats(&case["covariance"])) {
             assert!((x - y).abs() <= 1e-12 * y.abs().max(1.0), "{name}: {x} and {y}");
         }
+    }
+}
+
+/// Vectors of deterministic pseudo-random normal numbers: sums of twelve uniform ones.
+fn normals(n: usize, dimension: usize) -> Vec<Vec<f64>> {
+    let mut bits = 0x1234_5678_9abc_def1_u64;
+    let mut uniform = || {
+        bits = bits.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        (bits >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut normal = || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+    (0..n).map(|_| (0..dimension).map(|_| normal()).collect()).collect()
+}
+
+/// `(3, 4) / 5` is the direction of the largest variance, 50 / 4; across it is 2.46 / 4, and the two are not correlated.
+#[test]
+fn the_largest_spread_is_the_largest_eigenvalue() {
+    let mut spread = Spread::new(2);
+    for [a, b] in [[0.0, 1.0], [0.0, -1.2], [5.0, 0.1], [-5.0, 0.1]] {
+        spread.see(&[0.6 * a - 0.8 * b, 0.8 * a + 0.6 * b]);
+    }
+    close(&[spread.largest(&[1.0, 1.0])], &[50.0 / 4.0]);
+    close(&[spread.largest(&[0.5, 0.5])], &[50.0 / 16.0]);
+}
+
+/// A pair of correlation 0.95, alone or beside eleven coordinates of correlation 0.5, all of variance 1. By hand, largest
+/// variances of draws and of gradients: by variances 1.95 and 20 for the pair, 6 and 2 for the eleven; Fisher's deviations,
+/// squared 0.312 and 0.739, make them 6.2 and 6.2, 8.1 and 1.5. So the costs are 8.7 and 15.6 alone, 26.8 and 20.2 together.
+#[test]
+fn the_cheaper_metric_is_chosen() {
+    let (far, near) = (0.5f64.sqrt(), (1.0f64 - 0.95 * 0.95).sqrt());
+    for (others, is_fisher) in [(0, false), (11, true)] {
+        let mut choosing = Choosing::new(2 + others);
+        for z in normals(400, 3 + others) {
+            let mut position = vec![z[1], 0.95 * z[1] + near * z[2]];
+            let across = (position[1] - 0.95 * position[0]) / (near * near);
+            let mut gradient = vec![0.95 * across - position[0], -across];
+            let x: Vec<f64> = z[3..].iter().map(|own| far * (z[0] + own)).collect();
+            let sum: f64 = x.iter().sum();
+            gradient.extend(x.iter().map(|x| -2.0 * (x - sum / 12.0)));
+            position.extend(x);
+            choosing.see(&Draw { position: &position, gradient: &gradient, index: 1.0, is_diverging: false });
+        }
+        let deviations = choosing.factor().unwrap().to_f64_vec();
+        // Deviations of 400 draws are 4 in a hundred off, or five of these.
+        let expected = if is_fisher { [0.312f64.sqrt(), 0.739f64.sqrt()] } else { [1.0, 1.0] };
+        for (found, expected) in deviations.iter().zip([expected[0]; 2].into_iter().chain([expected[1]; 11]))
+        {
+            assert!((found / expected - 1.0).abs() < 0.2, "{found} and {expected}");
+        }
+        assert_eq!(choosing.is_wary(), !is_fisher);
     }
 }
 

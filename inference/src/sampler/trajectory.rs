@@ -37,8 +37,6 @@ pub(super) struct Proposal<L: Leaf = Tensor> {
 #[derive(Tree, Clone)]
 pub(super) struct Outcome<L: Leaf = Tensor> {
     pub(super) proposal: Proposal<L>,
-    /// Where the last step ended, whatever was there: the log density, and its gradient as a force.
-    pub(super) last: (L, L),
     /// The energy of the draw.
     pub(super) energy: L,
     /// The mean acceptance probability of the steps.

@@ -1,55 +1,61 @@
-//! Means and variances of vectors that come one by one.
+//! Means and variances of vectors that come one by one, on the host.
 
-use pyroxene_frontend::{Ty, prelude::*};
+use super::metric::Form;
 
 /// Welford's algorithm (Knuth, The Art of Computer Programming, volume 2, 4.2.2): NumPyro's `welford_covariance`.
-#[derive(Tree, Clone, Debug)]
-pub(crate) struct Welford<L: Leaf = Tensor> {
-    pub(super) mean: L,
-    /// Summed squares of deviations, or products of them if it is a matrix.
-    pub(super) m2: L,
-    /// How many there were, as a float.
-    pub(super) count: L,
+#[derive(Clone, Debug)]
+pub(super) struct Welford {
+    form: Form,
+    pub(super) mean: Vec<f64>,
+    /// Summed squares of deviations, or all products of them row by row.
+    pub(super) m2: Vec<f64>,
+    pub(super) count: f64,
 }
 
-impl Welford<Array> {
-    /// The state before the first vector, for variances or covariances.
-    pub(super) fn new(dimension: usize, covariances: bool, float: DType) -> Welford<Array> {
-        let dims = if covariances { vec![dimension; 2] } else { vec![dimension] };
-        Welford {
-            mean: Array::zeros(&Ty::new(float, [dimension])),
-            m2: Array::zeros(&Ty::new(float, dims)),
-            count: Array::zeros(&Ty::scalar(float)),
+impl Welford {
+    /// Before the first vector: for variances or for covariances.
+    pub(super) fn new(dimension: usize, form: Form) -> Welford {
+        let products = match form {
+            Form::Diagonal => dimension,
+            Form::Dense => dimension * dimension,
+        };
+        Welford { form, mean: vec![0.0; dimension], m2: vec![0.0; products], count: 0.0 }
+    }
+
+    /// One more vector.
+    pub(super) fn see(&mut self, x: &[f64]) {
+        self.count += 1.0;
+        let before: Vec<f64> = x.iter().zip(&self.mean).map(|(x, mean)| x - mean).collect();
+        for (mean, before) in self.mean.iter_mut().zip(&before) {
+            *mean += before / self.count;
+        }
+        let after = x.iter().zip(&self.mean).map(|(x, mean)| x - mean);
+        match self.form {
+            Form::Diagonal => {
+                for (m2, (after, before)) in self.m2.iter_mut().zip(after.zip(&before)) {
+                    *m2 += after * before;
+                }
+            }
+            Form::Dense => {
+                for (row, after) in self.m2.chunks_exact_mut(before.len().max(1)).zip(after) {
+                    row.iter_mut().zip(&before).for_each(|(m2, before)| *m2 += after * before);
+                }
+            }
         }
     }
 
     /// Variances, or covariances row by row, shrunk to a small multiple of the identity: Stan's regularisation. `None`
     /// where there were too few vectors for any.
     pub(super) fn regularized(&self) -> Option<Vec<f64>> {
-        let n = self.count.to_f64_vec().first().copied().filter(|n| *n >= 2.0)?;
+        let n = self.count;
+        if n < 2.0 {
+            return None;
+        }
         let dimension = self.mean.len();
         let shrinkage = 1e-3 * (5.0 / (n + 5.0));
-        let matrix = self.m2.dims().len() == 2;
-        let diagonal = |i: usize| !matrix || i.is_multiple_of(dimension + 1);
-        let m2 = self.m2.to_f64_vec().into_iter().enumerate();
+        let diagonal = |i: usize| self.form == Form::Diagonal || i.is_multiple_of(dimension + 1);
         let scale = n / (n + 5.0) / (n - 1.0);
+        let m2 = self.m2.iter().enumerate();
         Some(m2.map(|(i, x)| x * scale + if diagonal(i) { shrinkage } else { 0.0 }).collect())
-    }
-}
-
-impl Welford {
-    /// The state after one more vector.
-    pub(super) fn update(&self, x: Tensor) -> Welford {
-        let count = self.count + 1.0;
-        let before = x - self.mean;
-        let mean = self.mean + before / count;
-        let after = x - mean;
-        let products = if self.m2.rank() == 2 { after.outer(before) } else { before * after };
-        Welford { mean, m2: self.m2 + products, count }
-    }
-    /// The state before the first vector.
-    pub(super) fn emptied(&self) -> Welford {
-        let zeros = |x: Tensor| Tensor::zeros(&x.dims()).convert(x.dtype());
-        Welford { mean: zeros(self.mean), m2: zeros(self.m2), count: zeros(self.count) }
     }
 }

@@ -32,7 +32,7 @@ fn check_scaled(posterior: &Posterior, what: &str) {
 #[test]
 fn every_metric_kernel_and_generator_has_the_exact_moments() {
     let bound = scaled().bind(&()).unwrap();
-    let metrics = [Metric::Diagonal, Metric::Fisher, Metric::Dense];
+    let metrics = [Metric::Auto, Metric::Diagonal, Metric::Fisher, Metric::Dense];
     let mut runs: Vec<(String, Mcmc)> = metrics
         .into_iter()
         .map(|metric| (format!("{metric:?}"), in_graph(Nuts::default().metric(metric))))

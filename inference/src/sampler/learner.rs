@@ -1,0 +1,73 @@
+//! What warm-up learns of a chain's transitions between blocks: the metric of the next ones.
+
+use pyroxene_frontend::Array;
+
+use super::{
+    fisher::Fisher,
+    metric::Form,
+    schedule::{Stretch, choosing, nutpie, stan},
+    windows::{Choosing, Windows},
+};
+
+/// A transition, as far as a metric is learned from it.
+pub(super) struct Draw<'a> {
+    pub(super) position: &'a [f64],
+    /// Of the log density.
+    pub(super) gradient: &'a [f64],
+    /// How many steps from the start of its trajectory it lies, negative backwards in time.
+    pub(super) index: f64,
+    pub(super) is_diverging: bool,
+}
+
+/// A way to learn a metric, for one chain.
+pub(super) trait Learner {
+    /// What the first position and the gradient there tell.
+    fn begin(&mut self, position: &[f64], gradient: &[f64]) -> Option<Array>;
+
+    /// A transition of a stretch that is learned from.
+    fn see(&mut self, draw: &Draw<'_>);
+
+    /// The factor of the metric, at the end of such a stretch; none if the old one is to stay.
+    fn factor(&mut self) -> Option<Array>;
+
+    /// Whether the last step size is better too small than too large: one of few transitions, as Stan's. An average of few
+    /// logarithms, the first of them at steps ten times too long, is below the one that meets the target.
+    fn is_wary(&self) -> bool {
+        true
+    }
+}
+
+/// How the metric is learned.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Learning {
+    /// Variances of draws or the diagonal of least Fisher divergence, window by window.
+    Auto,
+    /// Variances of draws.
+    Variances,
+    /// Covariances of draws.
+    Covariances,
+    /// The diagonal of least Fisher divergence, in nutpie's windows.
+    Fisher,
+}
+
+impl Learning {
+    pub(crate) fn form(self) -> Form {
+        if self == Learning::Covariances { Form::Dense } else { Form::Diagonal }
+    }
+
+    pub(super) fn learner(self, dimension: usize, warmup: usize) -> Box<dyn Learner> {
+        match self {
+            Learning::Auto => Box::new(Choosing::new(dimension)),
+            Learning::Variances | Learning::Covariances => Box::new(Windows::new(dimension, self.form())),
+            Learning::Fisher => Box::new(Fisher::new(dimension, warmup)),
+        }
+    }
+
+    pub(super) fn stretches(self, warmup: usize) -> Vec<Stretch> {
+        match self {
+            Learning::Auto => choosing(warmup),
+            Learning::Fisher => nutpie(warmup),
+            Learning::Variances | Learning::Covariances => stan(warmup),
+        }
+    }
+}
