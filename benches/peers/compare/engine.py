@@ -39,7 +39,7 @@ JAX_CACHE = (
 )
 
 # The metric of the column that has another than the default one, as `tasks/mod.rs` names it, and as tables do.
-OTHER_METRIC, OTHER_METRIC_LABEL = "fisher", "Fisher's metric"
+OTHER_METRIC, OTHER_METRIC_LABEL = "diagonal", "variances"
 
 # OpenBLAS would start as many threads as cores in each chain's thread, all of which wait by spinning: a leapfrog of
 # NumPyro's Gaussian process took 37 times the processor time.

@@ -84,7 +84,8 @@ impl Learner for Choosing {
             window.pair.deviations().zip(&variances).map(|(new, old)| new.unwrap_or(*old)).collect();
         let cost = |deviations: &[f64]| cost(&window.positions, &window.gradients, deviations);
         // What is no number is not less.
-        self.is_wary = !(cost(&fisher) < CLEARLY * cost(&variances));
+        let is_cheaper = cost(&fisher) < CLEARLY * cost(&variances);
+        self.is_wary = !is_cheaper;
         usable(Array::from(if self.is_wary { variances } else { fisher }))
     }
 
