@@ -187,6 +187,8 @@ impl Rule {
         let touched = match graph.op(v) {
             Some(Op::Slice(_) | Op::DynamicSlice(_) | Op::Take(_)) => len(&v),
             Some(Op::DynamicUpdateSlice(_)) => len(&operands[1]),
+            // To fill memory with one number takes no time to speak of, and what reads it as a long loop is large itself.
+            Some(Op::Broadcast(_)) if len(&operands[0]) == 1 => 0,
             // Contractions with a vector read a matrix once: several threads gain nothing before it leaves the caches.
             Some(Op::DotGeneral(_)) => operands.iter().map(len).max().unwrap_or(0) / MATRIX,
             Some(op) if op.regions().is_empty() => operands.iter().chain([&v]).map(len).max().unwrap_or(0),

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use pyroxene_ir::{
-    Array, DType, Graph, Op, Phase, Role, Ty, TypeError, Val,
+    Array, DType, Dims, Graph, Op, Phase, Role, Ty, TypeError, Val,
     eval::eval,
     ops::{self, Comparison},
     passes::OneKernel,
@@ -327,6 +327,15 @@ fn what_is_worth_a_kernel_depends_on_size_and_number() -> Result<(), TypeError> 
     let (exp, short) = (mixed.push(ops::Exp, &[long])?, mixed.outputs()[0]);
     mixed.set_outputs([short, exp]);
     assert_eq!(number(mixed, OneKernel::Auto), None);
+    // A large buffer that is filled with a number and written in part, as samplers have, is no long loop.
+    let mut buffer = chain(100, 6)?;
+    let (value, zero) = (buffer.outputs()[0], buffer.constant(0.0)?);
+    let fill =
+        buffer.push(ops::Broadcast { dims: [1 << 16].into_iter().collect(), map: Dims::new() }, &[zero])?;
+    let start = buffer.input("start", Role::Argument, Ty::scalar(DType::I64));
+    let written = buffer.push(ops::DynamicUpdateSlice, &[fill, value, start])?;
+    buffer.set_outputs([written]);
+    assert_eq!(number(buffer, OneKernel::Auto), Some(1));
     // The same graph gives the same kernels, whatever was made before.
     let twice = [(); 2]
         .map(|()| lower(&kernels(&chain(9, 9).unwrap(), OneKernel::Auto).unwrap().unwrap().graph, "k"));
