@@ -21,8 +21,10 @@ pub(super) struct Draw<'a> {
 
 /// A way to learn a metric, for one chain.
 pub(super) trait Learner {
-    /// What the first position and the gradient there tell.
-    fn begin(&mut self, position: &[f64], gradient: &[f64]) -> Option<Array>;
+    /// What the first position and the gradient there tell, if anything.
+    fn begin(&mut self, _position: &[f64], _gradient: &[f64]) -> Option<Array> {
+        None
+    }
 
     /// A transition of a stretch that is learned from.
     fn see(&mut self, draw: &Draw<'_>);

@@ -25,10 +25,6 @@ impl Windows {
 }
 
 impl Learner for Windows {
-    fn begin(&mut self, _: &[f64], _: &[f64]) -> Option<Array> {
-        None
-    }
-
     fn see(&mut self, draw: &Draw<'_>) {
         self.draws.see(draw.position);
     }
@@ -67,10 +63,6 @@ impl Choosing {
 }
 
 impl Learner for Choosing {
-    fn begin(&mut self, _: &[f64], _: &[f64]) -> Option<Array> {
-        None
-    }
-
     fn see(&mut self, draw: &Draw<'_>) {
         self.pair.see(draw.position, draw.gradient);
         self.positions.see(draw.position);
