@@ -2,7 +2,9 @@
 
 use std::convert::identity;
 
-use pyroxene_ir::{Graph, Op, Operands, TypeError, Val, ops};
+use pyroxene_ir::{Graph, Op, TypeError, Val, ops};
+
+use crate::rebuilt::rebuilt;
 
 /// The graph with a barrier where what comes of a gather, element by element, is first read more than once.
 ///
@@ -16,15 +18,10 @@ pub(crate) fn gathers_once(graph: &Graph) -> Result<Graph, TypeError> {
             shared[v.index()] = true;
         }
     }
-    let mut out = Graph::with_regions_of(graph, graph.phase());
-    let mut map: Vec<Val> = Vec::with_capacity(graph.len());
-    for v in graph.vals() {
-        let operands: Operands = graph.operands(v).iter().map(|o| map[o.index()]).collect();
-        let new = out.copy_node_through(graph, v, &operands, gathers_once, identity)?;
-        map.push(if shared[v.index()] { out.push(ops::Barrier, &[new])? } else { new });
-    }
-    out.set_outputs(graph.outputs().iter().map(|v| map[v.index()]));
-    Ok(out)
+    rebuilt(graph, |out, v, operands, _| {
+        let new = out.copy_node_through(graph, v, operands, gathers_once, identity)?;
+        if shared[v.index()] { out.push(ops::Barrier, &[new]) } else { Ok(new) }
+    })
 }
 
 /// The nodes that read each value and are needed, once for each time they read it.

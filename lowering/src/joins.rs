@@ -3,7 +3,9 @@
 
 use std::convert::identity;
 
-use pyroxene_ir::{Array, Graph, Op, Operands, Ty, TypeError, Val, ops};
+use pyroxene_ir::{Array, Graph, Op, Ty, TypeError, Val, ops};
+
+use crate::rebuilt::rebuilt;
 
 /// The graph with vectors into which parts are written for sums of padded vectors of which no two overlap: the derivatives
 /// of a vector's slices.
@@ -25,20 +27,10 @@ pub(crate) fn joins(graph: &Graph) -> Result<Graph, TypeError> {
             inner[o.index()] = uses[o.index()] == 1;
         }
     }
-    let mut out = Graph::with_regions_of(graph, graph.phase());
-    let mut map: Vec<Val> = Vec::with_capacity(graph.len());
-    for v in graph.vals() {
-        let operands: Operands = graph.operands(v).iter().map(|o| map[o.index()]).collect();
-        let made = match &parts[v.index()] {
-            Some(parts) if is_made(graph, v) && !inner[v.index()] => {
-                joined(&mut out, graph.ty(v), parts, &map)?
-            }
-            _ => out.copy_node_through(graph, v, &operands, joins, identity)?,
-        };
-        map.push(made);
-    }
-    out.set_outputs(graph.outputs().iter().map(|v| map[v.index()]));
-    Ok(out)
+    rebuilt(graph, |out, v, operands, map| match &parts[v.index()] {
+        Some(parts) if is_made(graph, v) && !inner[v.index()] => joined(out, graph.ty(v), parts, map),
+        _ => out.copy_node_through(graph, v, operands, joins, identity),
+    })
 }
 
 /// A vector and where it stands in another one.

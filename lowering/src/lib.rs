@@ -9,6 +9,7 @@ mod kernels;
 mod literal;
 mod pack;
 pub mod proto;
+mod rebuilt;
 mod scatter_loops;
 mod shape;
 mod sums;

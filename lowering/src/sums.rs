@@ -2,7 +2,9 @@
 
 use std::convert::identity;
 
-use pyroxene_ir::{Dims, Graph, Kind, Op, Operands, TypeError, Val, ops};
+use pyroxene_ir::{Dims, Graph, Kind, Op, TypeError, Val, ops};
+
+use crate::rebuilt::rebuilt;
 
 /// Numbers of a line that are added to those of another at once: one or two vectors of a CPU.
 const LANES: usize = 8;
@@ -19,7 +21,7 @@ const LINES: usize = 32;
 /// # Errors
 /// Never in practice: what is built is what was in the graph.
 pub fn sums_by_slices(graph: &Graph) -> Result<Graph, TypeError> {
-    rebuilt(graph, |out, v, operands| {
+    rebuilt(graph, |out, v, operands, _| {
         let is_kernel = matches!(graph.op(v), Some(Op::Fence(fence)) if fence.kernel);
         let inside = if is_kernel { in_kernel } else { sums_by_slices };
         out.copy_node_through(graph, v, operands, inside, identity)
@@ -28,7 +30,7 @@ pub fn sums_by_slices(graph: &Graph) -> Result<Graph, TypeError> {
 
 fn in_kernel(graph: &Graph) -> Result<Graph, TypeError> {
     let uniform = uniform(graph);
-    rebuilt(graph, |out, v, operands| match graph.op(v) {
+    rebuilt(graph, |out, v, operands, _| match graph.op(v) {
         Some(Op::ReduceSum(_)) if is_of_all(graph, v) && !uniform[graph.operands(v)[0].index()] => {
             let len = out.ty(operands[0]).len();
             let flat = out.reshape(operands[0], &[len])?;
@@ -43,21 +45,6 @@ fn in_kernel(graph: &Graph) -> Result<Graph, TypeError> {
 /// Whether a sum is one of all elements, of which there are some.
 fn is_of_all(graph: &Graph, v: Val) -> bool {
     graph.ty(v).rank() == 0 && !graph.ty(graph.operands(v)[0]).is_empty()
-}
-
-/// A graph of the values that `make` makes of a graph's, one after the other, from operands that are made already.
-fn rebuilt(
-    graph: &Graph,
-    make: impl Fn(&mut Graph, Val, &[Val]) -> Result<Val, TypeError>,
-) -> Result<Graph, TypeError> {
-    let mut out = Graph::with_regions_of(graph, graph.phase());
-    let mut map: Vec<Val> = Vec::with_capacity(graph.len());
-    for v in graph.vals() {
-        let operands: Operands = graph.operands(v).iter().map(|o| map[o.index()]).collect();
-        map.push(make(&mut out, v, &operands)?);
-    }
-    out.set_outputs(graph.outputs().iter().map(|v| map[v.index()]));
-    Ok(out)
 }
 
 /// Which values are made of constants or are one number many times.
@@ -77,7 +64,7 @@ fn uniform(graph: &Graph) -> Vec<bool> {
 
 /// The sum of a vector that is in memory.
 fn sum(g: &mut Graph, x: Val, len: usize) -> Result<Val, TypeError> {
-    let lanes = if len <= LANES { 1 } else { LANES * len.div_ceil(LANES * LINES).max(1) };
+    let lanes = if len <= LANES { 1 } else { LANES * len.div_ceil(LANES * LINES) };
     let lines = len / lanes;
     let line = |g: &mut Graph, from: usize, to: usize| {
         g.push(ops::Slice::new(Dims::from_slice(&[from]), Dims::from_slice(&[to])), &[x])
