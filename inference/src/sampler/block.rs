@@ -93,6 +93,7 @@ struct Progress<L: Leaf = Tensor> {
     row: L,
     moving: Moving<L>,
     rows: Rows<L>,
+    work: Option<nuts::Workspace<L>>,
 }
 
 /// What a block tells of the transitions that it keeps, one a row.
@@ -108,7 +109,13 @@ pub(super) struct Rows<L: Leaf = Tensor> {
 
 impl Block {
     /// The block: what of the state has moved, and the rows of kept transitions.
-    pub(super) fn record(&self, target: Target<'_>, state: &State, controls: &Controls) -> (Moving, Rows) {
+    pub(super) fn record(
+        &self,
+        target: Target<'_>,
+        state: &State,
+        controls: &Controls,
+        lockstep: bool,
+    ) -> (Moving, Rows) {
         let float = state.moving.position.dtype();
         let zeros = |n: usize| Tensor::zeros(&[self.rows, n]).convert(float);
         let init = Progress {
@@ -120,10 +127,16 @@ impl Block {
                 gradients: zeros(self.dimension),
                 stats: zeros(STATS),
             },
+            work: match self.kernel {
+                Trajectories::Turning { max_depth } => {
+                    Some(nuts::Transition::workspace(max_depth, self.dimension, self.form, float, lockstep))
+                }
+                Trajectories::Fixed => None,
+            },
         };
         let goes_on = |p: &Progress| p.i.less(controls.n);
         let end = while_loop(init, goes_on, |p| {
-            let outcome = self.transition(target, state, &p.moving, controls);
+            let (outcome, work) = self.transition(target, state, p, controls);
             let moving = moved(&p.moving, &outcome, controls);
             let at = [p.row, Tensor::from(0i64)];
             let with = |rows: Tensor, row: Tensor| {
@@ -137,12 +150,19 @@ impl Block {
             };
             let i = p.i + 1i64;
             let keeps = ((controls.phase + i) % controls.thinning).equal(0i64);
-            Progress { i, row: p.row + keeps.convert(DType::I64), moving, rows }
+            Progress { i, row: p.row + keeps.convert(DType::I64), moving, rows, work }
         });
         (end.moving, end.rows)
     }
 
-    fn transition(&self, target: Target<'_>, state: &State, from: &Moving, controls: &Controls) -> Outcome {
+    fn transition(
+        &self,
+        target: Target<'_>,
+        state: &State,
+        progress: &Progress,
+        controls: &Controls,
+    ) -> (Outcome, Option<nuts::Workspace>) {
+        let from = &progress.moving;
         let metric = Metric { form: self.form, factor: state.factor };
         let float = from.position.dtype();
         let step_size = from.step_size;
@@ -155,16 +175,19 @@ impl Block {
             gain: Tensor::from(0.0).convert(float),
             index: int(0),
         };
-        match self.kernel {
-            Trajectories::Turning { max_depth } => {
+        match (self.kernel, &progress.work) {
+            (Trajectories::Turning { max_depth }, Some(work)) => {
                 let stream = &stream(nuts::Transition::uniforms(max_depth));
-                let limit = controls.limit;
-                nuts::Transition { target, metric, stream, step_size, max_depth, limit }.run(&start)
+                let (limit, dimension) = (controls.limit, self.dimension);
+                let transition =
+                    nuts::Transition { target, metric, stream, dimension, step_size, max_depth, limit };
+                let (outcome, work) = transition.run(&start, work);
+                (outcome, Some(work))
             }
-            Trajectories::Fixed => {
+            _ => {
                 let stream = &stream(1);
                 let steps = hmc::num_steps(controls.trajectory_length, step_size, controls.limit);
-                hmc::Transition { target, metric, stream, step_size, steps }.run(&start)
+                (hmc::Transition { target, metric, stream, step_size, steps }.run(&start), None)
             }
         }
     }

@@ -48,7 +48,7 @@ impl Compiled {
                 (-results[0].convert(position.dtype()), -results[1])
             });
             let one = |(state, controls): &(State, Controls)| {
-                block.record(&|position| gradient(&position), state, controls)
+                block.record(&|position| gradient(&position), state, controls, lanes.is_some())
             };
             let arguments = (state, controls);
             leaves(&match lanes {

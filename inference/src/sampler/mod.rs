@@ -10,6 +10,8 @@ mod hmc;
 mod learner;
 mod metric;
 mod nuts;
+mod places;
+mod points;
 mod schedule;
 mod spread;
 mod state;

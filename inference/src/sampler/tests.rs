@@ -13,6 +13,7 @@ use super::{
     generator::{Generator, squares},
     learner::{Draw, Learner},
     metric::Form,
+    places::Places,
     schedule::build_adaptation_schedule,
     spread::Spread,
     trajectory::int,
@@ -234,6 +235,8 @@ fn first_turn(momenta: &[[f64; 2]]) -> Option<usize> {
 fn checkpoints_find_the_turn_of_the_recursion() {
     let mut turned = [0; 16];
     for case in 0..60u32 {
+        // Places for one chain, and for one of many.
+        let lockstep = case % 2 == 1;
         // Momenta that go round by some angle a step, and wobble.
         let angle = 0.05 + 0.012 * f64::from(case);
         let momentum = |i: u32| {
@@ -244,7 +247,7 @@ fn checkpoints_find_the_turn_of_the_recursion() {
         let found = values(|| {
             let flat = Array::from(momenta.iter().flatten().copied().collect::<Vec<f64>>());
             let all = Tensor::from(flat).reshape(&[16, 2]);
-            let checkpoints = Checkpoints::new(4, 2, DType::F64).rows;
+            let checkpoints = Places::room(Checkpoints::room(4, 2), DType::F64, lockstep);
             let start = (int(0), (Tensor::from(false), Tensor::zeros(&[2]), checkpoints));
             let at = |i: Tensor| all.dynamic_slice(&[i, int(0)], &[1, 2]).reshape(&[2]);
             type Carry = (Tensor, (Tensor, Tensor, Tensor));
@@ -254,9 +257,9 @@ fn checkpoints_find_the_turn_of_the_recursion() {
                 // Of the leaf before the first one nothing is read.
                 let last = at((*i - 1i64).maximum(0i64));
                 let leaf = [at(*i), sum, last];
-                let checkpoints = Checkpoints { rows: *checkpoints, dimension: 2 }.with_leaf(*i, leaf);
+                let checkpoints = Checkpoints::of(*checkpoints, 2).with_leaf(*i, leaf);
                 let turning = checkpoints.are_turning(*i, last, at(*i), sum);
-                (*i + 1i64, (turning, sum, checkpoints.rows))
+                (*i + 1i64, (turning, sum, checkpoints.rows.all))
             });
             vec![end.0, end.1.0]
         });

@@ -53,8 +53,6 @@ pub(super) struct Step {
     pub(super) edge: Edge,
     pub(super) proposal: Proposal,
     pub(super) diverging: Tensor,
-    /// The acceptance probability of a jump from the start.
-    pub(super) accept: Tensor,
 }
 
 /// One step of the leapfrog integrator of a signed size; `hamiltonian` is that of the start, with its sign turned.
@@ -79,7 +77,6 @@ pub(super) fn leapfrog(
         // The place in the trajectory is for those who know it.
         proposal: Proposal { position, gradient, log_density, gain, index: int(0) },
         diverging: gain.less(-MAX_DELTA_ENERGY),
-        accept: gain.minimum(0.0).exp(),
     }
 }
 

@@ -8,7 +8,10 @@
 
 use pyroxene_frontend::prelude::*;
 
-use super::trajectory::{dot, int};
+use super::{
+    places::Places,
+    trajectory::{dot, int},
+};
 
 /// Whether a stretch with these momenta at its ends, and their sum over it, turns back at one of them (Betancourt 2017,
 /// appendix A.4.2); in the metric's coordinates.
@@ -48,33 +51,32 @@ pub(super) fn rows(i: Tensor) -> (Tensor, Tensor) {
 const WIDTH: usize = 3;
 
 /// The leaves that have opened subtrees: for each the momentum there, the sum of momenta up to and with it, and the
-/// momentum of the leaf before it. One vector after the other: a dimension for each would make XLA copy them one number at
-/// a time.
+/// momentum of the leaf before it.
 #[derive(Clone, Copy)]
 pub(super) struct Checkpoints {
-    pub(super) rows: Tensor,
+    pub(super) rows: Places,
     pub(super) dimension: usize,
 }
 
 impl Checkpoints {
-    /// Room for subtrees of up to `2^depth` leaves.
-    pub(super) fn new(depth: usize, dimension: usize, float: DType) -> Checkpoints {
-        Checkpoints { rows: Tensor::zeros(&[(depth + 1) * WIDTH * dimension]).convert(float), dimension }
+    /// The number of places for subtrees of up to `2^depth` leaves, and their length.
+    pub(super) fn room(depth: usize, dimension: usize) -> [usize; 2] {
+        [depth + 1, WIDTH * dimension]
     }
 
-    /// Where vector `k` of a row begins.
-    fn start(self, row: Tensor, k: usize) -> Tensor {
-        (row * (WIDTH * self.dimension) + k * self.dimension).convert(DType::I64)
+    /// Those in a room.
+    pub(super) fn of(all: Tensor, dimension: usize) -> Checkpoints {
+        Checkpoints { rows: Places { all, width: WIDTH * dimension }, dimension }
     }
 
     /// Vector `k` of a row.
     fn vector(self, row: Tensor, k: usize) -> Tensor {
-        self.rows.dynamic_slice(&[self.start(row, k)], &[self.dimension])
+        self.rows.read(row, k * self.dimension, self.dimension)
     }
 
     /// The first momentum that has been written.
     pub(super) fn first(self) -> Tensor {
-        self.rows.at(0..self.dimension as isize)
+        self.vector(int(0), 0)
     }
 
     /// Writes leaf number `i`. An even one takes its row, so that the leaf which begins the second half of a subtree of four
@@ -82,9 +84,7 @@ impl Checkpoints {
     /// row behind its partner's, which is free.
     pub(super) fn with_leaf(self, i: Tensor, leaf: [Tensor; WIDTH]) -> Checkpoints {
         let (_, last) = rows(i);
-        let row = last + (i & int(1));
-        let write = |rows: Tensor, k: usize| rows.dynamic_update_slice(leaf[k], &[self.start(row, k)]);
-        Checkpoints { rows: (0..WIDTH).fold(self.rows, write), ..self }
+        Checkpoints { rows: self.rows.write(last + (i & int(1)), &leaf), ..self }
     }
 
     /// Whether one of the subtrees that leaf number `i` closes turns back; `sum` is that of all momenta up to the leaf, `last`
