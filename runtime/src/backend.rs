@@ -237,6 +237,13 @@ pub struct Platform {
     pub c_api: Option<(i32, i32)>,
 }
 
+impl Platform {
+    /// Whether its devices are the host's own cores.
+    pub fn is_cpu(&self) -> bool {
+        self.name == "cpu"
+    }
+}
+
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({} x {})", self.name, self.devices.len(), self.devices.first().map_or("?", |d| d))?;

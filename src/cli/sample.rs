@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Bound, Mcmc, Nuts, Posterior,
     gallery::Entry,
-    inference::{Engine, InitStrategy, Metric, Monitor, RunInfo},
+    inference::{ChainMethod, Engine, InitStrategy, Metric, Monitor, RunInfo},
     runtime::{Platform, default_backend},
 };
 
@@ -58,6 +58,9 @@ pub(super) struct Args {
     /// Who makes transitions; in-graph unless the metric is host-driven's
     #[arg(long, value_enum)]
     engine: Option<EngineArg>,
+    /// How chains share the device; in parallel on CPUs and vectorized on accelerators unless given
+    #[arg(long, value_enum)]
+    chain_method: Option<ChainMethodArg>,
     /// Where chains start
     #[arg(long, value_enum, default_value_t = InitArg::Uniform)]
     init: InitArg,
@@ -86,6 +89,14 @@ enum EngineArg {
     InGraph,
     /// nuts-rs on the host, one dispatch a leapfrog step
     HostDriven,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ChainMethodArg {
+    /// Each on a thread of its own
+    Parallel,
+    /// All in one program, step by step together: for many chains
+    Vectorized,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -161,6 +172,11 @@ impl Args {
         let mcmc = match self.engine {
             Some(EngineArg::InGraph) => mcmc.engine(Engine::InGraph),
             Some(EngineArg::HostDriven) => mcmc.engine(Engine::HostDriven),
+            None => mcmc,
+        };
+        let mcmc = match self.chain_method {
+            Some(ChainMethodArg::Parallel) => mcmc.chain_method(ChainMethod::Parallel),
+            Some(ChainMethodArg::Vectorized) => mcmc.chain_method(ChainMethod::Vectorized),
             None => mcmc,
         };
         match self.threads {

@@ -14,9 +14,6 @@ use super::{
     prepare::{Preparation, compile},
 };
 
-/// The platform whose compiler makes kernels.
-const CPU: &str = "cpu";
-
 /// A query as HLO: deterministic bytes for a compiler, and text for people (`Display`).
 #[derive(Clone, Debug)]
 pub struct Lowered {
@@ -98,7 +95,7 @@ impl Lowered {
     /// # Errors
     /// When the device refuses the program.
     pub fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Compiled, Error> {
-        let on_cpu = backend.platform().name == CPU;
+        let on_cpu = backend.platform().is_cpu();
         let kernels = self.in_kernels.as_ref().filter(|_| on_cpu).map(|kernels| kernels.compile(backend));
         let (mut executable, around) = match (kernels, &self.in_kernels) {
             (Some(Err(error)), _) if !is_refusal(&error) => return Err(error),

@@ -35,14 +35,13 @@ pub enum Engine {
 }
 
 /// How a run's chains share a device (NumPyro's `chain_method`).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ChainMethod {
-    /// Each on a thread of its own, as many at once as there are cores.
-    #[default]
+    /// Each on a thread of its own, as many at once as there are cores. What CPUs do where nothing is asked.
     Parallel,
-    /// All in one program, step by step together, each waiting for the longest trajectory: for accelerators and many
-    /// chains. On the in-graph engine.
+    /// All in one program, step by step together, each waiting for the longest trajectory: for many chains, and what
+    /// accelerators do where nothing is asked, since one chain's step is too little for them. On the in-graph engine.
     Vectorized,
 }
 
@@ -50,7 +49,9 @@ pub enum ChainMethod {
 pub(super) struct Choice {
     pub(super) kernel: Kernel,
     pub(super) engine: Option<Engine>,
-    pub(super) chain_method: ChainMethod,
+    pub(super) chain_method: Option<ChainMethod>,
+    /// Whether the device is the host's own cores.
+    pub(super) on_cpu: bool,
     pub(super) generator: Generator,
     pub(super) chains: usize,
     pub(super) warmup: usize,
@@ -62,7 +63,7 @@ impl Choice {
         let in_graph_only = match self.kernel {
             Kernel::Hmc(_) => Some("kernel `Hmc`"),
             _ if self.kernel.metric() == Metric::Dense => Some("`Metric::Dense`"),
-            _ if self.chain_method == ChainMethod::Vectorized => Some("`ChainMethod::Vectorized`"),
+            _ if self.chain_method == Some(ChainMethod::Vectorized) => Some("`ChainMethod::Vectorized`"),
             _ => None,
         };
         let host_only = (self.kernel.metric() == Metric::LowRank).then_some("`Metric::LowRank`");
@@ -96,7 +97,7 @@ impl Choice {
                 Ok(Sampler::HostDriven(nuts))
             }
             _ => {
-                let lanes = (self.chain_method == ChainMethod::Vectorized).then_some(self.chains);
+                let lanes = self.is_vectorized()?.then_some(self.chains);
                 let block = |dimension, rows| self.block(dimension, rows);
                 let graph = InGraph::new(bound, block, lanes, self.settings(), numbers)?;
                 Ok(Sampler::InGraph(Arc::new(graph)))
@@ -105,8 +106,13 @@ impl Choice {
     }
 
     /// How many chains a thread takes.
-    pub(super) fn together(&self) -> usize {
-        if self.chain_method == ChainMethod::Vectorized { self.chains } else { 1 }
+    pub(super) fn together(&self) -> Result<usize, Error> {
+        Ok(if self.is_vectorized()? { self.chains } else { 1 })
+    }
+
+    fn is_vectorized(&self) -> Result<bool, Error> {
+        let usual = || Ok(!self.on_cpu && self.chains > 1 && self.engine()? == Engine::InGraph);
+        self.chain_method.map_or_else(usual, |method| Ok(method == ChainMethod::Vectorized))
     }
 
     fn block(&self, dimension: usize, rows: usize) -> Block {

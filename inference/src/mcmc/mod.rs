@@ -73,7 +73,7 @@ const MOST: usize = 1 << 53;
 pub struct Mcmc<M = ()> {
     kernel: Kernel,
     engine: Option<Engine>,
-    chain_method: ChainMethod,
+    chain_method: Option<ChainMethod>,
     generator: Generator,
     init_strategy: InitStrategy,
     model: M,
@@ -121,7 +121,7 @@ impl<M> Mcmc<M> {
         Mcmc {
             kernel,
             engine: None,
-            chain_method: ChainMethod::default(),
+            chain_method: None,
             generator: Generator::default(),
             init_strategy: InitStrategy::default(),
             model,
@@ -144,10 +144,11 @@ impl<M> Mcmc<M> {
         self
     }
 
-    /// How chains share the device (`chain_method`). Default: each on a thread of its own.
+    /// How chains share the device (`chain_method`). Default: on CPUs each on a thread of its own, on accelerators all in
+    /// one program.
     #[must_use]
     pub fn chain_method(mut self, method: ChainMethod) -> Mcmc<M> {
-        self.chain_method = method;
+        self.chain_method = Some(method);
         self
     }
 
@@ -265,7 +266,7 @@ impl<M> Mcmc<M> {
         let sites = sites::specs(bound);
         self.room(&sites)?;
         let numbers = sites.iter().fold(0, |n: usize, s| n.saturating_add(s.size()));
-        let choice = self.choice();
+        let choice = self.choice(bound.backend().platform().is_cpu());
         let stats = stats(matches!(self.kernel, Kernel::Nuts(_)));
         let specs: Vec<StatSpec> = stats.iter().map(|s| StatSpec::new(s.name, s.kind)).collect();
         let plan = Plan {
@@ -284,14 +285,15 @@ impl<M> Mcmc<M> {
         let [observed, constant] = sites::data(bound)?;
         let empty = Posterior::new(sites, specs)?;
         let empty = empty.with_data(observed, constant);
-        Chains::start(plan, self.chains, choice.together(), self.workers(), empty)
+        Chains::start(plan, self.chains, choice.together()?, self.workers(), empty)
     }
 
-    fn choice(&self) -> Choice {
+    fn choice(&self, on_cpu: bool) -> Choice {
         Choice {
             kernel: self.kernel,
             engine: self.engine,
             chain_method: self.chain_method,
+            on_cpu,
             generator: self.generator,
             chains: self.chains,
             warmup: self.warmup,

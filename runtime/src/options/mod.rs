@@ -119,7 +119,7 @@ impl Options {
     /// On CPUs the first level compiles in two thirds to four fifths of the time of the third and no program was seen to run
     /// slower. A backend that is no PJRT plugin cannot pass on the level of one program, and has XLA's own.
     pub fn compile_options(&self, platform: &Platform) -> CompileOptions {
-        let on_cpu = platform.name == "cpu" && platform.c_api.is_some();
+        let on_cpu = platform.is_cpu() && platform.c_api.is_some();
         let usual = if on_cpu { OptLevel::O1 } else { OptLevel::default() };
         CompileOptions { opt_level: self.opt_level.unwrap_or(usual), ..CompileOptions::default() }
     }

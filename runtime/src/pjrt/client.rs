@@ -164,7 +164,6 @@ impl PjrtBackend {
         };
         client.device = *device;
         let (name, version) = name_and_version(&client).map_err(refused)?;
-        client.shares_host_memory = name == "cpu";
         let kinds = devices.iter().map(|d| device_kind(api, *d)).collect::<Result<_, _>>();
         let platform = Platform {
             name,
@@ -174,6 +173,7 @@ impl PjrtBackend {
             origin: origin.to_string(),
             c_api: Some((api.table.head.version.major, api.table.head.version.minor)),
         };
+        client.shares_host_memory = platform.is_cpu();
         Ok(PjrtBackend { client: Arc::new(client), platform, compiles: AtomicU64::new(0) })
     }
 }
@@ -237,11 +237,17 @@ impl Backend for PjrtBackend {
     }
 }
 
-/// A client with one device that executes in the calling thread, as far as the plugin knows these options.
+/// A client with one device that executes in the calling thread and takes memory as it is needed, as far as the plugin knows
+/// these options: plugins refuse those they do not know. By default those for GPUs take three quarters of the device's memory
+/// at once, so that no second process would find any.
 fn create_client(api: &'static Api) -> Result<*mut ffi::ClientObject, DeviceError> {
     let one_device = || ffi::NamedValue::integer("cpu_device_count", 1);
-    let attempts =
-        [vec![one_device(), ffi::NamedValue::boolean("asynchronous", false)], vec![one_device()], vec![]];
+    let attempts = [
+        vec![one_device(), ffi::NamedValue::boolean("asynchronous", false)],
+        vec![one_device()],
+        vec![ffi::NamedValue::boolean("preallocate", false)],
+        vec![],
+    ];
     let mut outcome = Ok(ptr::null_mut());
     for options in attempts {
         let mut args = ffi::ClientCreateArgs::new();
