@@ -9,7 +9,7 @@ use pyroxene_ir::{DType, Graph, Indices, SiteKind, eval::eval};
 
 use super::prototype::{LatentSite, Prototype};
 use crate::{
-    init::{InitStrategy, TRIES, init_error},
+    init::{InitStrategy, Start, TRIES, init_error},
     svi::SviError,
 };
 
@@ -23,7 +23,7 @@ pub(super) fn position(
     let proposals = Proposals::new(bound, prototype, strategy)?;
     let density = Density::new(bound, prototype)?;
     let [_, mut key] = seed.split()?;
-    let mut last = (Vec::new(), f64::NAN, Vec::new());
+    let mut last = Start { position: Vec::new(), log_density: f64::NAN, gradient: Vec::new() };
     for _ in 0..TRIES {
         let (position, next) = proposals.propose(key)?;
         key = next;
@@ -31,10 +31,9 @@ pub(super) fn position(
         if potential.is_finite() && gradient.iter().all(|g| g.is_finite()) {
             return Ok(position);
         }
-        last = (position, -potential, gradient);
+        last = Start { position, log_density: -potential, gradient };
     }
-    let (position, log_density, gradient) = last;
-    Err(SviError::Init(Box::new(init_error(bound, None, &position, log_density, &gradient))))
+    Err(SviError::Init(Box::new(init_error(bound, None, &last))))
 }
 
 /// The potential and its gradient.

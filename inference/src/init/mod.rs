@@ -14,55 +14,70 @@ pub(crate) use strategy::Starts;
 /// How many positions are tried.
 pub(crate) const TRIES: usize = 100;
 
-/// What a search for an initial position came to.
-pub(crate) enum Search {
-    /// A position where the log density and its gradient are finite.
-    Found { position: Vec<f64>, log_density: f64, gradient: Vec<f64> },
-    /// There was none among [`TRIES`]; the last one, its log density and gradient.
-    Failed { position: Vec<f64>, log_density: f64, gradient: Vec<f64> },
+/// A position with the log density and its gradient there.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    pub(crate) position: Vec<f64>,
+    pub(crate) log_density: f64,
+    pub(crate) gradient: Vec<f64>,
 }
 
-/// A log density at a position, which leaves its gradient in the second slice.
-pub(crate) type LogDensity<'a> = dyn FnMut(&[f64], &mut [f64]) -> Result<f64, pyroxene_runtime::Error> + 'a;
-
-/// Takes the strategy's proposals until the log density and its gradient are finite, 100 times at most.
+/// A search for an initial position: a strategy's proposals until the log density and its gradient are finite, 100 at most.
 ///
 /// A position where some component of the gradient is exactly zero tells a sampler nothing about the scale there: it
 /// is kept only if no better one turns up.
-pub(crate) fn search(
-    starts: &Starts,
-    dimension: usize,
-    density: &mut LogDensity<'_>,
-    rng: &mut ChaCha8Rng,
-) -> Result<Search, Error> {
-    let mut position = vec![0.0; dimension];
-    let mut gradient = vec![0.0; position.len()];
-    let mut log_density = f64::NAN;
-    let mut flat = None;
-    for _ in 0..TRIES {
-        starts.propose(rng, &mut position)?;
-        log_density = density(&position, &mut gradient)?;
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    at: Start,
+    flat: Option<Start>,
+    tries: usize,
+    is_found: bool,
+}
+
+impl Search {
+    pub(crate) fn new(dimension: usize) -> Search {
+        let zeros = vec![0.0; dimension];
+        let at = Start { position: zeros.clone(), log_density: f64::NAN, gradient: zeros };
+        Search { at, flat: None, tries: 0, is_found: false }
+    }
+
+    /// Whether there is a position, or no hope of one.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_found || self.tries == TRIES
+    }
+
+    /// The strategy's next proposal.
+    pub(crate) fn propose(&mut self, starts: &Starts, rng: &mut ChaCha8Rng) -> Result<&[f64], Error> {
+        starts.propose(rng, &mut self.at.position)?;
+        self.tries += 1;
+        Ok(&self.at.position)
+    }
+
+    /// Takes the log density and the gradient at the last proposal.
+    pub(crate) fn tell(&mut self, log_density: f64, gradient: &[f64]) {
+        self.at.log_density = log_density;
+        self.at.gradient.copy_from_slice(gradient);
         if log_density.is_finite() && gradient.iter().all(|g| g.is_finite()) {
-            if gradient.iter().all(|g| *g != 0.0) {
-                return Ok(Search::Found { position, log_density, gradient });
-            }
-            flat.get_or_insert_with(|| (position.clone(), log_density, gradient.clone()));
+            self.is_found = gradient.iter().all(|g| *g != 0.0);
+            self.flat.get_or_insert_with(|| self.at.clone());
         }
     }
-    Ok(match flat {
-        Some((position, log_density, gradient)) => Search::Found { position, log_density, gradient },
-        None => Search::Failed { position, log_density, gradient },
-    })
+
+    /// A position where the log density and its gradient are finite.
+    ///
+    /// # Errors
+    /// The last proposal, when there was none.
+    pub(crate) fn finish(self) -> Result<Start, Start> {
+        match self.flat {
+            _ if self.is_found => Ok(self.at),
+            Some(flat) => Ok(flat),
+            None => Err(self.at),
+        }
+    }
 }
 
 /// The error for a failed search: the sites whose log density or gradient is not finite at the last position.
-pub(crate) fn init_error(
-    bound: &Bound,
-    chain: impl Into<Option<usize>>,
-    position: &[f64],
-    log_density: f64,
-    gradient: &[f64],
-) -> InitError {
-    let causes = diagnose::causes(bound, position, gradient);
-    InitError { chain: chain.into(), tries: TRIES, log_density, causes }
+pub(crate) fn init_error(bound: &Bound, chain: impl Into<Option<usize>>, last: &Start) -> InitError {
+    let causes = diagnose::causes(bound, &last.position, &last.gradient);
+    InitError { chain: chain.into(), tries: TRIES, log_density: last.log_density, causes }
 }

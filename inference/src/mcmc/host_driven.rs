@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     host::{Drawn, Failure, Transitions, chain_rng},
-    init::{Search, init_error, search},
+    init::{Search, init_error},
     kernels::Nuts,
     potential::{Constrained, Potential},
     results::ChainDraws,
@@ -110,20 +110,18 @@ fn start_chain(plan: &Plan, nuts: &Nuts, chain: usize) -> Result<Transitions, Er
     let mut rng = chain_rng(plan.seed, chain as u64);
     let mut potential = Potential::new(&plan.bound)?;
     let dimension = potential.dimension();
-    let mut density = |position: &[f64], gradient: &mut [f64]| potential.log_density(position, gradient);
-    let found = search(&plan.starts, dimension, &mut density, &mut rng).map_err(|error| match error {
-        pyroxene_frontend::Error::Runtime(source) => Error::Device { chain, source },
-        other => Error::Program(other),
-    })?;
-    match found {
-        Search::Found { position, .. } => {
-            let started = Transitions::start(nuts, plan.warmup, potential, &position, &mut rng);
+    let (mut search, mut gradient) = (Search::new(dimension), vec![0.0; dimension]);
+    while !search.is_over() {
+        let position = search.propose(&plan.starts, &mut rng)?;
+        let log_density = potential.log_density(position, &mut gradient);
+        search.tell(log_density.map_err(|source| Error::Device { chain, source })?, &gradient);
+    }
+    match search.finish() {
+        Ok(start) => {
+            let started = Transitions::start(nuts, plan.warmup, potential, &start.position, &mut rng);
             started.map_err(|failure| error(chain, failure))
         }
-        Search::Failed { position, log_density, gradient } => {
-            let error = init_error(&plan.bound, chain, &position, log_density, &gradient);
-            Err(Error::Initialization(Box::new(error)))
-        }
+        Err(last) => Err(Error::Initialization(Box::new(init_error(&plan.bound, chain, &last)))),
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     host::chain_rng,
-    init::{Search, init_error, search},
+    init::{Search, init_error},
     potential::Potential,
     results::ChainDraws,
     sampler::{Block, Compiled, Group, Made, STATS, Settings, Watcher},
@@ -32,6 +32,8 @@ pub(super) struct InGraph {
 
 /// Arrays of about so many numbers are filled at once.
 const NUMBERS: usize = 1 << 16;
+/// As many where one dispatch makes the transitions of many chains.
+const NUMBERS_TOGETHER: usize = 1 << 20;
 /// The most transitions kept in a dispatch, and draws whose values are computed in one.
 const MOST_ROWS: usize = 1024;
 
@@ -45,9 +47,10 @@ impl InGraph {
         numbers: usize,
     ) -> Result<InGraph, Error> {
         let dimension = bound.dimension();
-        let rows = |width: usize| (NUMBERS / width.max(1)).clamp(1, MOST_ROWS);
-        let block = block(dimension, rows(2 * dimension + STATS) + 1);
-        let rows = rows(numbers + dimension);
+        let rows = |of: usize, width: usize| (of / width.max(1)).clamp(1, MOST_ROWS);
+        let (most, lanes_or_one) = lanes.map_or((NUMBERS, 1), |lanes| (NUMBERS_TOGETHER, lanes));
+        let block = block(dimension, rows(most, lanes_or_one.saturating_mul(2 * dimension + STATS)) + 1);
+        let rows = rows(NUMBERS, numbers + dimension);
         let (constrained, compiled) = std::thread::scope(|scope| {
             // A draw of zeros is as good as any: what is compiled stays with the program.
             let constrain = scope.spawn(|| constrain(bound, rows, vec![0.0; rows * dimension]));
@@ -93,8 +96,8 @@ impl InGraphChains {
         let chains = first..first + stores.len();
         let mut rngs: Vec<_> = chains.clone().map(|chain| chain_rng(plan.seed, chain as u64)).collect();
         let mut group = Group::new(&graph.compiled, graph.settings, rngs.len())?;
-        for (lane, (rng, chain)) in rngs.iter_mut().zip(chains.clone()).enumerate() {
-            find_start(plan, &mut group, lane, chain, rng)?;
+        find_starts(plan, &mut group, &chains, &mut rngs)?;
+        for (lane, rng) in rngs.iter_mut().enumerate() {
             group.seed(lane, rng.random());
         }
         let mut live = InGraphChains {
@@ -146,35 +149,44 @@ impl InGraphChains {
     }
 }
 
-fn find_start(
+/// Finds positions for all chains of a group, whose evaluations share runs.
+fn find_starts(
     plan: &Plan,
     group: &mut Group,
-    lane: usize,
-    chain: usize,
-    rng: &mut nuts_rs::rand::rngs::ChaCha8Rng,
+    chains: &Range<usize>,
+    rngs: &mut [nuts_rs::rand::rngs::ChaCha8Rng],
 ) -> Result<(), Error> {
-    let mut density = |position: &[f64], gradient: &mut [f64]| {
-        Ok(group.log_density(lane, position, gradient)?.unwrap_or(f64::NAN))
-    };
-    let of_device = |source| Error::Device { chain, source };
-    let found =
-        search(&plan.starts, plan.bound.dimension(), &mut density, rng).map_err(|error| match error {
-            pyroxene_frontend::Error::Runtime(source) => of_device(source),
-            other => Error::Program(other),
-        })?;
-    match found {
-        Search::Found { position, log_density, gradient } => {
-            group.start_at(lane, &position, log_density, &gradient);
-            Ok(())
+    let of_device = |source| Error::Device { chain: chains.start, source };
+    let mut searches = vec![Search::new(plan.bound.dimension()); rngs.len()];
+    loop {
+        let mut proposed = Vec::new();
+        let going = searches.iter_mut().zip(&mut *rngs).enumerate();
+        for (lane, (search, rng)) in going.filter(|(_, (search, _))| !search.is_over()) {
+            proposed.push((lane, search.propose(&plan.starts, rng)?));
         }
-        Search::Failed { position, mut gradient, .. } => {
-            // The sampler does not go where it is not finite, and does not tell what is there.
-            let mut potential = Potential::new(&plan.bound)?;
-            let log_density = potential.log_density(&position, &mut gradient).map_err(of_device)?;
-            let error = init_error(&plan.bound, chain, &position, log_density, &gradient);
-            Err(Error::Initialization(Box::new(error)))
+        if proposed.is_empty() {
+            break;
+        }
+        let found = group.log_densities(&proposed).map_err(of_device)?;
+        let lanes: Vec<usize> = proposed.into_iter().map(|(lane, _)| lane).collect();
+        for (lane, (log_density, gradient)) in lanes.into_iter().zip(found) {
+            searches[lane].tell(log_density, &gradient);
         }
     }
+    for (lane, search) in searches.into_iter().enumerate() {
+        match search.finish() {
+            Ok(start) => group.start_at(lane, &start),
+            Err(mut last) => {
+                // The sampler does not go where it is not finite, and does not tell what is there.
+                let mut potential = Potential::new(&plan.bound)?;
+                let log_density = potential.log_density(&last.position, &mut last.gradient);
+                last.log_density = log_density.map_err(of_device)?;
+                let error = init_error(&plan.bound, chains.start + lane, &last);
+                return Err(Error::Initialization(Box::new(error)));
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Chain for InGraphChains {
@@ -189,6 +201,12 @@ impl Chain for InGraphChains {
 struct Pending {
     positions: Vec<f64>,
     stats: Vec<f64>,
+}
+
+impl Pending {
+    fn draws(&self) -> usize {
+        self.stats.len() / STATS
+    }
 }
 
 /// Takes kept transitions to the chains' stores, and counts all.
@@ -219,43 +237,52 @@ impl Watcher for Collector<'_> {
                 let kept = group.kept(lane, made)?;
                 self.pending[lane].positions.extend_from_slice(kept.positions);
                 self.pending[lane].stats.extend_from_slice(kept.stats);
-                while self.pending[lane].stats.len() >= self.rows * STATS {
-                    self.store(lane, self.rows)?;
-                }
             }
+        }
+        while self.pending() >= self.rows {
+            self.store()?;
         }
         Ok(())
     }
 }
 
 impl Collector<'_> {
-    /// Stores the first `draws` of what is pending.
-    fn store(&mut self, lane: usize, draws: usize) -> Result<(), Error> {
+    /// How many draws of all chains have no values yet.
+    fn pending(&self) -> usize {
+        self.pending.iter().map(Pending::draws).sum()
+    }
+
+    /// Computes the sites' values at as many pending draws as one run takes, whichever chains' they are, and stores them.
+    fn store(&mut self) -> Result<(), Error> {
         let dimension = self.plan.bound.dimension();
-        let pending = &mut self.pending[lane];
-        let mut positions: Vec<f64> = pending.positions.drain(..draws * dimension).collect();
-        positions.resize(self.rows * dimension, 0.0);
-        let stats: Vec<f64> = pending.stats.drain(..draws * STATS).collect();
-        let columns = self
-            .plan
-            .stats
-            .iter()
-            .map(|stat| stats.chunks_exact(STATS).map(|row| row[stat.column]).collect::<Vec<f64>>());
-        let columns: Vec<Vec<f64>> = columns.collect();
-        let mut sites = constrain(&self.plan.bound, self.rows, positions)?;
-        for (site, size) in sites.iter_mut().zip(&self.plan.sizes) {
-            site.truncate(draws * size);
+        let mut positions = Vec::with_capacity(self.rows * dimension);
+        let mut taken = Vec::with_capacity(self.pending.len());
+        for pending in &mut self.pending {
+            let draws = pending.draws().min(self.rows - positions.len() / dimension);
+            positions.extend(pending.positions.drain(..draws * dimension));
+            taken.push(draws);
         }
-        Ok(self.stores[lane].extend(draws, &sites, &columns)?)
+        positions.resize(self.rows * dimension, 0.0);
+        let sites = constrain(&self.plan.bound, self.rows, positions)?;
+        let mut first = 0;
+        for (lane, draws) in taken.into_iter().enumerate().filter(|(_, draws)| *draws > 0) {
+            let stats: Vec<f64> = self.pending[lane].stats.drain(..draws * STATS).collect();
+            let column =
+                |column: usize| stats.chunks_exact(STATS).map(|row| row[column]).collect::<Vec<f64>>();
+            let columns: Vec<Vec<f64>> = self.plan.stats.iter().map(|stat| column(stat.column)).collect();
+            let of_site =
+                |(site, size): (&Vec<f64>, &usize)| site[first * size..(first + draws) * size].to_vec();
+            let values: Vec<Vec<f64>> = sites.iter().zip(&self.plan.sizes).map(of_site).collect();
+            self.stores[lane].extend(draws, &values, &columns)?;
+            first += draws;
+        }
+        Ok(())
     }
 
     /// The stores, once everything is in them.
     fn finished(mut self) -> Result<Vec<ChainDraws>, Error> {
-        for lane in 0..self.stores.len() {
-            let draws = self.pending[lane].stats.len() / STATS;
-            if draws > 0 {
-                self.store(lane, draws)?;
-            }
+        while self.pending() > 0 {
+            self.store()?;
         }
         Ok(self.stores)
     }

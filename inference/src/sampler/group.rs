@@ -16,6 +16,7 @@ use super::{
     schedule::Stretch,
     state::State,
 };
+use crate::init::Start;
 
 /// A dispatch should take so long: short enough to watch and to stop, long enough to cost nothing.
 const DISPATCH: Duration = Duration::from_millis(100);
@@ -102,25 +103,29 @@ impl Group {
         Ok(Group { compiled: compiled.clone(), running, settings, states, made: 0, last: None })
     }
 
-    /// The log density at a position of chain `lane`, whose gradient is written to `gradient`; `None` where one of the two
-    /// is not finite.
-    pub(crate) fn log_density(
+    /// The log density and its gradient at positions of chains, each with its chain's number; the log density is NaN where one
+    /// of the two is not finite.
+    pub(crate) fn log_densities(
         &mut self,
-        lane: usize,
-        position: &[f64],
-        gradient: &mut [f64],
-    ) -> Result<Option<f64>, runtime::Error> {
+        positions: &[(usize, &[f64])],
+    ) -> Result<Vec<(f64, Vec<f64>)>, runtime::Error> {
         let mut tried = self.states.clone();
         for state in &mut tried {
             state.moving.step_size = Array::scalar(0.0);
             state.moving.log_density = Array::scalar(UNKNOWN);
         }
-        tried[lane].moving.position = Array::from(position);
+        for (lane, position) in positions {
+            tried[*lane].moving.position = Array::from(*position);
+        }
         self.running.run(&mut tried, &Controls::new(1, 1))?;
-        let found = &tried[lane].moving;
-        self.states[lane].moving.leapfrogs = found.leapfrogs.clone();
-        gradient.copy_from_slice(&found.gradient.to_f64_vec());
-        Ok(Some(found.log_density()).filter(|density| *density != UNKNOWN))
+        let found = positions.iter().map(|(lane, _)| {
+            let found = &tried[*lane].moving;
+            self.states[*lane].moving.leapfrogs = found.leapfrogs.clone();
+            let log_density = found.log_density();
+            let known = if log_density == UNKNOWN { f64::NAN } else { log_density };
+            (known, found.gradient.to_f64_vec())
+        });
+        Ok(found.collect())
     }
 
     /// Gives chain `lane` its random numbers, from 64 random bits.
@@ -129,11 +134,11 @@ impl Group {
     }
 
     /// Puts chain `lane` where a log density and a gradient have been found.
-    pub(crate) fn start_at(&mut self, lane: usize, position: &[f64], log_density: f64, gradient: &[f64]) {
+    pub(crate) fn start_at(&mut self, lane: usize, start: &Start) {
         let moving = &mut self.states[lane].moving;
-        moving.position = Array::from(position);
-        moving.gradient = Array::from(gradient);
-        moving.log_density = Array::scalar(log_density);
+        moving.position = Array::from(&*start.position);
+        moving.gradient = Array::from(&*start.gradient);
+        moving.log_density = Array::scalar(start.log_density);
     }
 
     /// The evaluations of chain `lane` so far.
