@@ -116,14 +116,13 @@ def main():
     end = time.time() + 60 * arguments.minutes
     by_name = {case.name: case for case in cases.CASES}
     only = [name for name in arguments.only.split(",") if name]
+    runs = [run for run in RUNS if not only or run[0] in only]
     rows = ["| case | engine | what | |", "| --- | --- | --- | --- |"]
     with tempfile.TemporaryDirectory() as folder:
         where = pathlib.Path(folder)
-        for name in dict.fromkeys(name for name, _, _ in RUNS):
+        for name in dict.fromkeys(name for name, _, _ in runs):
             cases.write(by_name[name], where / name)
-        for name, task, options in RUNS:
-            if only and name not in only:
-                continue
+        for name, task, options in runs:
             results = {}
             for engine in ("pyroxene", "numpyro"):
                 if time.time() > end:

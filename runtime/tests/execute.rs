@@ -147,7 +147,10 @@ fn device_with_its_own_memory() {
 fn backend_describes_itself() {
     let backend = backend();
     let platform = backend.platform();
-    assert_eq!(platform.name, "cpu");
+    // Another plugin that the environment names may be of another platform: the rest of this file holds there too.
+    if std::env::var_os("PYROXENE_PLUGIN").is_none() {
+        assert!(platform.is_cpu() && platform.name == "cpu", "{platform:?}");
+    }
     assert_eq!(platform.devices.len(), 1, "{platform:?}");
     assert!(platform.c_api.is_some_and(|v| v >= (0, 81)), "{platform:?}");
     assert!(platform.plugin.as_ref().is_some_and(|p| p.is_file()), "{platform:?}");
