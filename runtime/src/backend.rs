@@ -220,6 +220,9 @@ pub struct CompileOptions {
     pub flags: BTreeMap<String, FlagValue>,
 }
 
+/// The name of the platform of the host's own cores.
+pub const CPU: &str = "cpu";
+
 /// What stands behind a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Platform {
@@ -240,7 +243,7 @@ pub struct Platform {
 impl Platform {
     /// Whether its devices are the host's own cores.
     pub fn is_cpu(&self) -> bool {
-        self.name == "cpu"
+        self.name == CPU
     }
 }
 

@@ -58,7 +58,7 @@ pub fn open(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> 
     })
 }
 
-/// The CPU backend of this process, as the environment variables say. Made by the first call that succeeds.
+/// The backend of this process, as the environment variables say: the CPU's unless they name another platform. Made by the first call that succeeds.
 ///
 /// # Errors
 /// As [`open`]; the next call tries again.
@@ -68,7 +68,8 @@ pub fn default_backend() -> Result<Arc<dyn Backend>> {
     if let Some(backend) = &*default {
         return Ok(backend.clone());
     }
-    let backend = open("cpu", &Options::of_process()?, &mut notice)?;
+    let options = Options::of_process()?;
+    let backend = open(options.platform(), &options, &mut notice)?;
     Ok(default.insert(backend).clone())
 }
 
@@ -96,7 +97,8 @@ mod tests {
             "{error}"
         );
         register_backend("stub", |platform, _, _| {
-            Err(PluginError::NotFound { platform: format!("{platform} of stub") }.into())
+            Err(PluginError::NotFound { platform: format!("{platform} of stub"), looked: String::new() }
+                .into())
         });
         assert!(open("stub").to_string().contains("`cpu of stub`"));
         let error = open("xla_rs");

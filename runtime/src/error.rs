@@ -264,11 +264,13 @@ pub enum PluginError {
     },
     /// Nothing names a plugin for the platform, and none can be installed for it.
     #[error(
-        "no PJRT plugin for platform `{platform}`; give its path in PYROXENE_PLUGIN, or as \
+        "no PJRT plugin for platform `{platform}`: {looked}; or give its path in PYROXENE_PLUGIN, or as \
          `{platform}:/path/to/plugin.so` in PJRT_NAMES_AND_LIBRARY_PATHS"
     )]
     NotFound {
         /// The platform asked for.
         platform: String,
+        /// Where it was looked for, and what would bring it.
+        looked: String,
     },
 }

@@ -42,7 +42,7 @@ mod private;
 mod trimmed;
 
 pub use backend::{
-    Backend, CompileOptions, Executable, FlagValue, Input, Launch, Module, OptLevel, Platform, Stats,
+    Backend, CPU, CompileOptions, Executable, FlagValue, Input, Launch, Module, OptLevel, Platform, Stats,
     check_arguments,
 };
 pub use buffer::{Buffer, DeviceMemory};

@@ -10,9 +10,9 @@ use super::{
 use crate::{
     Tensor, eval,
     runtime::{
-        DiskCache, default_backend,
+        CPU, DiskCache, default_backend,
         options::{Environment, InstallPolicy, Options},
-        plugin::{CPU_WHEELS, Condition, examine},
+        plugin::{CPU_WHEELS, Condition, examine, find},
     },
 };
 
@@ -113,7 +113,7 @@ fn machine() -> Finding {
 /// Which plugin will be loaded, without loading or installing it.
 fn plugin(options: &Options, pip: bool) -> Finding {
     const WHAT: &str = "plugin";
-    let named = options.named_plugins.iter().find(|(name, _)| name == "cpu");
+    let named = options.named_plugins.iter().find(|(name, _)| name == options.platform());
     let given = options.plugin.as_ref().map(|path| ("PYROXENE_PLUGIN", path));
     if let Some((variable, path)) = given.or(named.map(|(_, path)| ("PJRT_NAMES_AND_LIBRARY_PATHS", path))) {
         return if path.is_file() {
@@ -124,6 +124,12 @@ fn plugin(options: &Options, pip: bool) -> Finding {
     }
     if let Some(other) = options.backend.as_deref().filter(|name| *name != "pjrt") {
         return Finding::good(WHAT, format!("none, since PYROXENE_BACKEND names {other}"));
+    }
+    if options.platform() != CPU {
+        return match find(options.platform(), options, &mut |_| {}) {
+            Ok(found) => Finding::good(WHAT, format!("{}, {}", found.path.display(), found.origin)),
+            Err(error) => Finding::broken(WHAT, error.to_string()),
+        };
     }
     let Some(data_dir) = &options.data_dir else {
         return Finding::broken(WHAT, "no directory for it: set PYROXENE_DATA_DIR, XDG_DATA_HOME or HOME");

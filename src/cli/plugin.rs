@@ -27,7 +27,7 @@ enum Action {
     Install,
     /// List the plugins that are known, and the state of those that are installed
     List,
-    /// Print the path of the plugin that is used, installing the CPU's if need be
+    /// Print the path of the plugin that is used on PYROXENE_PLATFORM, installing the CPU's if need be
     Path,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, style: Style, out: &mut dyn Write) -> Result<(), 
     let found = match args.action {
         Action::List => return list(&options, style, out),
         Action::Install => Installer::for_cpu(&options).map_err(runtime::Error::from)?.ensure(&mut notice),
-        Action::Path => Ok(find("cpu", &options, &mut notice)?),
+        Action::Path => Ok(find(options.platform(), &options, &mut notice)?),
     };
     let found = found.map_err(runtime::Error::from)?;
     if style.json {

@@ -11,7 +11,7 @@ use pyroxene_ir::passes::OneKernel;
 use regex_lite::Regex;
 
 pub use self::variables::{Environment, Row, VARIABLES, Variable};
-use crate::backend::{CompileOptions, OptLevel, Platform};
+use crate::backend::{CPU, CompileOptions, OptLevel, Platform};
 
 const MEGABYTE: u64 = 1_000_000;
 /// The default in the row of `PYROXENE_CACHE_SIZE`: thousands of small programs, hundreds of large ones.
@@ -83,6 +83,8 @@ pub enum Validate {
 pub struct Options {
     /// The backend by name (`PYROXENE_BACKEND`): one that is built in or registered; none is `pjrt`.
     pub backend: Option<String>,
+    /// The platform to run on (`PYROXENE_PLATFORM`); none is the CPU.
+    pub platform: Option<String>,
     /// The plugin to load (`PYROXENE_PLUGIN`).
     pub plugin: Option<PathBuf>,
     /// Whether plugins may be installed (`PYROXENE_PLUGIN_INSTALL`).
@@ -122,6 +124,11 @@ impl Options {
         let on_cpu = platform.is_cpu() && platform.c_api.is_some();
         let usual = if on_cpu { OptLevel::O1 } else { OptLevel::default() };
         CompileOptions { opt_level: self.opt_level.unwrap_or(usual), ..CompileOptions::default() }
+    }
+
+    /// The platform to run on.
+    pub fn platform(&self) -> &str {
+        self.platform.as_deref().unwrap_or(CPU)
     }
 
     /// The options of this process.
@@ -184,6 +191,7 @@ impl Options {
         let cache_size = parsed(environment, "PYROXENE_CACHE_SIZE", megabytes)?;
         Ok(Options {
             backend: text(environment, "PYROXENE_BACKEND"),
+            platform: text(environment, "PYROXENE_PLATFORM"),
             plugin: path("PYROXENE_PLUGIN"),
             install,
             data_dir,

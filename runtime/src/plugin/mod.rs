@@ -1,8 +1,9 @@
-//! Which PJRT plugin to load: an explicit path, then a named one, then the installed one, then installing it.
+//! Which PJRT plugin to load: an explicit path, then a named one, then an installed one, then, for CPUs, installing it.
 
 mod install;
 mod installed;
 mod library;
+mod packaged;
 mod pip;
 mod wheels;
 
@@ -15,6 +16,7 @@ pub use library::check_library;
 pub use wheels::{CPU_WHEELS, Wheel};
 
 use crate::{
+    backend::CPU,
     error::{PluginError, Result},
     options::Options,
 };
@@ -37,8 +39,9 @@ impl Found {
     }
 }
 
-/// Finds the plugin for `platform` (`cpu`, `cuda`, `tpu`), installing the CPU plugin if there is none and
-/// `options` allow it. `notice` gets one line before a download.
+/// Finds the plugin for `platform` (`cpu`, `cuda`, `tpu`): a path that is given; else, for CPUs, ours, installing it if there
+/// is none and `options` allow it, and for others that of JAX's packages in the user's Python. `notice` gets one line
+/// before a download.
 ///
 /// # Errors
 /// When there is no plugin or it cannot be installed. A path that is given is not looked at.
@@ -50,8 +53,9 @@ pub fn find(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> 
         let origin = format!("given for {platform} by PJRT_NAMES_AND_LIBRARY_PATHS");
         return Ok(Found::given(path, origin));
     }
-    if platform != "cpu" {
-        return Err(PluginError::NotFound { platform: platform.to_string() }.into());
+    if platform != CPU {
+        let found = packaged::find(platform, options.search_path.as_deref());
+        return Ok(found.map_err(|looked| PluginError::NotFound { platform: platform.to_string(), looked })?);
     }
     Ok(Installer::for_cpu(options)?.ensure(notice)?)
 }

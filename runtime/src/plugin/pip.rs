@@ -71,7 +71,8 @@ pub(super) fn download(
     Err(Failure::NoPip(tried.join("; ")))
 }
 
-fn which(program: &str, search_path: Option<&OsStr>) -> Option<PathBuf> {
+/// The program as a shell would find it.
+pub(super) fn which(program: &str, search_path: Option<&OsStr>) -> Option<PathBuf> {
     let name = OsString::from(format!("{program}{}", std::env::consts::EXE_SUFFIX));
     std::env::split_paths(search_path?).map(|directory| directory.join(&name)).find(|path| path.is_file())
 }
