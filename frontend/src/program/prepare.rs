@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use pyroxene_ir::{Array, Graph, Op, eval::eval};
 use pyroxene_lowering as lowering;
-use pyroxene_runtime::{Backend, Buffer, CompileOptions, Executable, FlagValue, Input, Module};
+use pyroxene_runtime::{Backend, Buffer, Executable, FlagValue, Input, Module};
 
 use super::{error::Error, pipeline};
 
@@ -60,7 +60,8 @@ pub(super) fn compile(
     backend: &Arc<dyn Backend>,
     flags: BTreeMap<String, FlagValue>,
 ) -> Result<Arc<dyn Executable>, Error> {
-    let options = CompileOptions { flags, ..pipeline::options()?.compile_options(backend.platform()) };
+    let mut options = pipeline::options()?.compile_options(backend.platform());
+    options.flags.extend(flags);
     let inputs = lowered.inputs.iter().map(|(name, ty)| Input::new(name, ty.clone())).collect();
     let (name, hlo) = (lowered.name.as_str(), lowered.hlo.as_slice());
     let module = Module { name, hlo, inputs, outputs: lowered.outputs.clone() };

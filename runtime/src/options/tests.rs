@@ -1,5 +1,9 @@
 //! Options as environments spell them out, and what is wrong in some.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::collections::BTreeMap;
+
 use super::*;
 
 fn options(pairs: &[(&str, &str)]) -> Result<Options, OptionError> {
@@ -12,16 +16,19 @@ fn nothing_set_gives_defaults() {
     assert_eq!(options(&[("PYROXENE_PLUGIN", ""), ("PYROXENE_OPT_LEVEL", "")]), Ok(Options::default()));
 }
 
-#[test]
-fn level_is_the_platforms_unless_it_is_given() {
-    let platform = |name: &str, c_api| Platform {
+fn platform(name: &str, c_api: Option<(i32, i32)>) -> Platform {
+    Platform {
         name: name.into(),
         version: String::new(),
         devices: Vec::new(),
         plugin: None,
         origin: String::new(),
         c_api,
-    };
+    }
+}
+
+#[test]
+fn level_is_the_platforms_unless_it_is_given() {
     let level = |pairs: &[(&str, &str)], platform: &Platform| {
         options(pairs).map(|options| options.compile_options(platform).opt_level)
     };
@@ -30,6 +37,18 @@ fn level_is_the_platforms_unless_it_is_given() {
     assert_eq!(level(&[], &gpu), Ok(OptLevel::O3));
     assert_eq!(level(&[], &platform("cpu", None)), Ok(OptLevel::O3));
     assert_eq!(level(&[("PYROXENE_OPT_LEVEL", "2")], &cpu), Ok(OptLevel::O2));
+}
+
+#[test]
+fn loops_are_graphs_on_gpus_unless_the_user_s_flags_say_otherwise() {
+    let flags = |pairs: &[(&str, &str)], name| {
+        options(pairs).map(|options| options.compile_options(&platform(name, Some((0, 115)))).flags)
+    };
+    let on_gpu = flags(&[], "cuda").unwrap();
+    assert!(matches!(&on_gpu[COMMAND_BUFFERS], FlagValue::Text(names) if names.ends_with("CONDITIONAL,WHILE")));
+    assert_eq!(flags(&[], "cpu"), Ok(BTreeMap::new()));
+    let own = [("XLA_FLAGS", "--xla_gpu_enable_command_buffer=")];
+    assert_eq!(flags(&own, "cuda"), Ok(BTreeMap::new()));
 }
 
 #[test]
