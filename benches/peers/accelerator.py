@@ -92,15 +92,16 @@ def cells(task, options, result):
     if "failure" in result:
         return [task, "failed: " + result["failure"].splitlines()[-1][:80]]
     if task == "density":
-        return ["one value and gradient", f"{result['dispatched_s'] * 1e6:.1f} us"]
+        # Both with the position from the host and the results read there.
+        return ["one value and gradient", f"{result.get('read_s', result['dispatched_s']) * 1e6:.0f} us"]
     if task == "leapfrog":
         return ["a leapfrog", f"{result['leapfrog_s'] * 1e6:.0f} us"]
     chains = options["chains"]
     return [
         f"{chains} x ({options['warmup']} + {options['draws']})",
-        f"whole {result['to_draws_s']:.1f} s, run {result['run_s']:.2f} s, {result['leapfrogs']} leapfrogs, least ESS "
+        f"whole {result['to_draws_s']:.1f} s, run {result['run_s']:.2f} s, {result['leapfrogs']:.0f} leapfrogs, least ESS "
         f"{result['min_ess']:.0f} ({result['min_ess'] / result['run_s']:.0f}/s), R-hat {result['max_rhat']:.3f}, "
-        f"{result['divergences']} divergences",
+        f"{result['divergences']:.0f} divergences",
     ]
 
 

@@ -134,9 +134,12 @@ impl Options {
     pub fn compile_options(&self, platform: &Platform) -> CompileOptions {
         let on_cpu = platform.is_cpu() && platform.c_api.is_some();
         let usual = if on_cpu { OptLevel::O1 } else { OptLevel::default() };
-        let mut options = CompileOptions { opt_level: self.opt_level.unwrap_or(usual), ..CompileOptions::default() };
+        let mut options =
+            CompileOptions { opt_level: self.opt_level.unwrap_or(usual), ..CompileOptions::default() };
         if platform.name == "cuda" && !self.sets_command_buffers {
-            options.flags.insert(COMMAND_BUFFERS.to_string(), FlagValue::Text(IN_COMMAND_BUFFERS.to_string()));
+            options
+                .flags
+                .insert(COMMAND_BUFFERS.to_string(), FlagValue::Text(IN_COMMAND_BUFFERS.to_string()));
         }
         options
     }

@@ -45,7 +45,9 @@ fn loops_are_graphs_on_gpus_unless_the_user_s_flags_say_otherwise() {
         options(pairs).map(|options| options.compile_options(&platform(name, Some((0, 115)))).flags)
     };
     let on_gpu = flags(&[], "cuda").unwrap();
-    assert!(matches!(&on_gpu[COMMAND_BUFFERS], FlagValue::Text(names) if names.ends_with("CONDITIONAL,WHILE")));
+    assert!(
+        matches!(&on_gpu[COMMAND_BUFFERS], FlagValue::Text(names) if names.ends_with("CONDITIONAL,WHILE"))
+    );
     assert_eq!(flags(&[], "cpu"), Ok(BTreeMap::new()));
     let own = [("XLA_FLAGS", "--xla_gpu_enable_command_buffer=")];
     assert_eq!(flags(&own, "cuda"), Ok(BTreeMap::new()));

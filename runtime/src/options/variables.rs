@@ -35,7 +35,12 @@ pub const VARIABLES: &[Variable] = &[
         "pjrt",
         "what runs programs: a PJRT plugin, or the crate `xla` where the feature `xla-rs` is built in",
     ),
-    variable("PYROXENE_PLATFORM", "cpu|cuda|tpu", "cpu", "the platform to run on, whose plugin is looked for"),
+    variable(
+        "PYROXENE_PLATFORM",
+        "cpu|cuda|tpu",
+        "cpu",
+        "the platform to run on, whose plugin is looked for",
+    ),
     variable("PYROXENE_PLUGIN", "path", "search", "the PJRT plugin to load, before any other"),
     variable(
         "PYROXENE_PLUGIN_INSTALL",
