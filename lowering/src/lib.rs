@@ -10,6 +10,7 @@ mod literal;
 mod pack;
 pub mod proto;
 mod rebuilt;
+mod scalar_exps;
 mod scatter_loops;
 mod shape;
 mod sums;

@@ -1,6 +1,7 @@
 //! Lowering on small graphs: the text, the bytes' determinism and completeness, and every refusal's message.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test")]
 
+mod common;
 #[path = "lower/in_kernels.rs"]
 mod in_kernels;
 

@@ -9,7 +9,10 @@ use pyroxene_ir::{
 };
 use pyroxene_lowering::{kernels, lower};
 
-use super::check;
+use super::{
+    check,
+    common::{quick, run},
+};
 
 #[test]
 fn fences_are_calls_and_bind_compilers_beside_kernels_alone() -> Result<(), TypeError> {
@@ -340,5 +343,44 @@ fn what_is_worth_a_kernel_depends_on_size_and_number() -> Result<(), TypeError> 
     let twice = [(); 2]
         .map(|()| lower(&kernels(&chain(9, 9).unwrap(), OneKernel::Auto).unwrap().unwrap().graph, "k"));
     assert_eq!(twice[0], twice[1]);
+    Ok(())
+}
+
+/// Exponentials of single numbers against the C library's, whose own error is below a unit in the last place: two such units
+/// are 4.5e-16. What is no normal number is zero, as XLA has it.
+#[test]
+fn exponentials_of_single_numbers_are_those_of_the_c_library() -> Result<(), TypeError> {
+    let mut points: Vec<f64> = (-16..16).map(|i| 44.3 * f64::from(i) + 0.17).collect();
+    points.extend([
+        0.0, -0.0, 1e-300, -1e-17, 0.346, 0.347, -0.3466, 709.78, 709.79, -708.39, -708.4, 1e300, -1e300,
+    ]);
+    points.extend([f64::INFINITY, f64::NEG_INFINITY, f64::NAN]);
+    let x = Array::from(&points[..]);
+    let mut g = Graph::new(Phase::Pure);
+    let all = g.input("x", Role::Argument, x.ty());
+    let mut exps = Vec::new();
+    for i in 0..points.len() {
+        let one = ops::Slice::new(Dims::from_slice(&[i]), Dims::from_slice(&[i + 1]));
+        let one = g.push(one, &[all])?;
+        let one = g.reshape(one, &[])?;
+        let exp = g.push(ops::Exp, &[one])?;
+        exps.push(g.reshape(exp, &[1])?);
+    }
+    let exps = g.push(ops::Concatenate { axis: 0 }, &exps)?;
+    g.set_outputs([exps]);
+    let kernel = kernels(&g, OneKernel::Auto)?.unwrap().graph;
+    let lowered = lower(&kernel, "test").unwrap();
+    assert!(!lowered.to_text().contains(" exponential("));
+    let compiled = run(&lowered, &quick(true), [&x]);
+    for found in [&eval(&kernel, std::slice::from_ref(&x)).unwrap()[0], &compiled[0]] {
+        for (x, found) in points.iter().zip(found.to_f64_vec()) {
+            let expected = if x.exp() < f64::MIN_POSITIVE { 0.0 } else { x.exp() };
+            let is_close = (found - expected).abs() <= 4.5e-16 * expected;
+            assert!(
+                is_close || found == expected || (found.is_nan() && x.is_nan()),
+                "{x}: {found}, {expected}"
+            );
+        }
+    }
     Ok(())
 }
