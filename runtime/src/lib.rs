@@ -31,11 +31,13 @@
 
 mod backend;
 mod buffer;
+mod bundled;
 mod cache;
 mod default;
 mod error;
 pub mod options;
 mod packed;
+mod padded;
 mod pjrt;
 pub mod plugin;
 mod private;
@@ -46,9 +48,11 @@ pub use backend::{
     check_arguments,
 };
 pub use buffer::{Buffer, DeviceMemory};
+pub use bundled::Bundled;
 pub use cache::{CacheError, Cached, Contents, DiskCache};
 pub use default::{OpenBackend, default_backend, notice, open, register_backend};
 pub use error::{ArgumentMismatch, Code, DeviceError, Error, PluginError, Result};
 pub use packed::Packed;
+pub use padded::Padded;
 pub use pjrt::{PjrtBackend, bare_dispatch, check_module, keep_nan, quieten};
 pub use trimmed::Trimmed;

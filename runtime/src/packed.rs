@@ -1,6 +1,6 @@
 //! Executables that return several results as one array: a device makes, hands over and frees one buffer a run.
 
-use std::{any::Any, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use pyroxene_ir::{Array, Ty};
 
@@ -8,7 +8,6 @@ use crate::{
     backend::{Backend, Executable, Input, Launch},
     buffer::Buffer,
     error::{Error, Result},
-    trimmed::Trimmed,
 };
 
 /// An executable whose only result holds the elements of several, one after the other, as one that returns these.
@@ -48,18 +47,6 @@ impl Packed {
     /// The executable with one result.
     pub(crate) fn inner(&self) -> &dyn Executable {
         &*self.inner
-    }
-}
-
-/// The executable that a backend made, for one that is packed or trimmed, and those of the arguments that it takes.
-pub(crate) fn bare<T>(executable: &dyn Executable, args: Vec<T>) -> (&dyn Executable, Vec<T>) {
-    let any: &dyn Any = executable;
-    if let Some(packed) = any.downcast_ref::<Packed>() {
-        return bare(packed.inner(), args);
-    }
-    match any.downcast_ref::<Trimmed>() {
-        Some(trimmed) => bare(trimmed.inner(), trimmed.read(args)),
-        None => (executable, args),
     }
 }
 

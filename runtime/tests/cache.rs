@@ -12,7 +12,7 @@ use std::{
 
 use pyroxene_ir::{Array, DType, Ty};
 use pyroxene_runtime::{Backend, CompileOptions, DiskCache, OptLevel, Stats, open, options::Options};
-use support::{Program, backend, square_plus};
+use support::{Program, backend, conformance::donating, square_plus};
 use tempfile::TempDir;
 
 /// The default backend's plugin, with a cache of its own or none.
@@ -71,6 +71,8 @@ fn identical_programs_compile_once() {
     let mut renamed = program.module();
     renamed.inputs[0].name = "z".into();
     assert!(!Arc::ptr_eq(&first, &backend.compile(&renamed, &options).unwrap()));
+    let donating = CompileOptions { donated: Some(0), ..CompileOptions::default() };
+    assert!(backend.compile(&program.module(), &donating).is_err(), "two results");
     assert_eq!(backend.stats(), stats(3, 1));
 
     // Threads that ask at once wait for one compilation.
@@ -111,6 +113,22 @@ fn a_second_start_loads_what_the_first_compiled() {
     let renamed = second.compile(&renamed, &CompileOptions::default()).unwrap();
     assert_eq!(renamed.inputs()[0].name, "z");
     assert_eq!(second.stats(), Stats { compiles: 2, hits: 0, disk_hits: 2 });
+
+    // So is a program with a donated input, which it still has when it is loaded.
+    let (program, donating) = donating("donated", &Ty::new(DType::F64, [3]), false);
+    for backend in [&second, &fresh(&cache)] {
+        let kept = backend.compile(&program.module(), &CompileOptions::default()).unwrap();
+        let executable = backend.compile(&program.module(), &donating).unwrap();
+        for executable in [kept, executable] {
+            let mut launch = executable.launch(vec![None, None]).unwrap();
+            for i in 0..3 {
+                launch.slot_as::<f64>(1).unwrap().fill(f64::from(i));
+                launch.run().unwrap();
+                assert_eq!(launch.output_as::<f64>(0).unwrap(), [f64::from(i * i); 3]);
+            }
+        }
+    }
+    assert_eq!(second.stats().compiles, 4);
 }
 
 #[test]

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use pyroxene_ir::{Array, DType, Ty};
 use pyroxene_runtime::{
-    Backend, CompileOptions, Error, Executable, FlagValue, Input, OptLevel, Packed, PjrtBackend, Trimmed,
-    bare_dispatch, default_backend,
+    Backend, Bundled, CompileOptions, Error, Executable, FlagValue, Input, OptLevel, Packed, Padded,
+    PjrtBackend, Trimmed, bare_dispatch, default_backend,
 };
 use support::{
     Hlo, backend,
-    conformance::{conformance, foreign_buffers_are_refused},
+    conformance::{self, conformance, donating, foreign_buffers_are_refused},
     square_plus,
 };
 
@@ -118,6 +118,132 @@ fn arguments_that_are_not_read_are_not_passed_on() {
     for read in [&[1][..], &[1, 2], &[1, 3, 0], &[1, 7]] {
         let error = trimmed(read).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("expected the inputs"), "{error}");
+    }
+}
+
+#[test]
+fn donated_memory_comes_back_as_the_result() {
+    let plugin = backend().platform().plugin.clone().unwrap();
+    let own = || PjrtBackend::load(&plugin, "of the test").unwrap();
+    let ty = Ty::new(DType::F64, [7]);
+    let (program, options) = donating("donates", &ty, false);
+    for (backend, comes_back) in [(own(), true), (own().without_donation(), false)] {
+        conformance::donated_slots_and_arguments_stay_as_they_are(&backend);
+        let executable = backend.compile(&program.module(), &options).unwrap();
+        let y = backend.upload(&Array::from([1.0; 7])).unwrap();
+        let mut launch = executable.clone().launch(vec![Some(y.clone()), None]).unwrap();
+        let mut run = |other: &mut Vec<u8>| {
+            launch.run().unwrap();
+            // Memory of the same size, so that what is freed is taken.
+            *other = vec![0; 56];
+            launch.output(0).unwrap().as_ptr() as usize
+        };
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        let places = [run(&mut first), run(&mut second), run(&mut first)];
+        assert!(!comes_back || places == [places[0]; 3], "{places:?}");
+        assert!(bare_dispatch(&*executable, &[&y, &y], 2, 2).unwrap().is_some());
+        assert_eq!(y.to_array().unwrap(), Array::from([1.0; 7]));
+    }
+}
+
+#[test]
+fn one_argument_may_be_longer_than_what_is_given() {
+    let (program, options) = donating("padded", &Ty::new(DType::F64, [4]), false);
+    let backend = default_backend().unwrap();
+    let inner = backend.compile(&program.module(), &options).unwrap();
+    let padded = |index, elements| Padded::new(inner.clone(), backend.clone(), index, elements);
+    let executable: Arc<dyn Executable> = Arc::new(padded(1, 3).unwrap());
+    assert_eq!((executable.name(), &executable.inputs()[0]), ("padded", &inner.inputs()[0]));
+    assert_eq!(executable.inputs()[1], Input::new("x", Ty::new(DType::F64, [3])));
+    let upload = |array: Array| backend.upload(&array).unwrap();
+    let (y, x) = (upload(Array::from([1.0; 4])), upload(Array::from([2.0, 3.0, 4.0])));
+    let expected = [5.0, 10.0, 17.0, 1.0];
+    assert_eq!(executable.run(&[&y, &x]).unwrap()[0].to_array().unwrap(), Array::from(expected));
+    assert!(bare_dispatch(&*executable, &[&y, &x], 1, 1).unwrap().is_some());
+    let told = executable.run(&[&y, &y]).unwrap_err().to_string();
+    assert!(told.contains("`x`") && told.contains("f64[3]"), "{told}");
+    assert!(executable.clone().launch(vec![None, Some(y.clone())]).is_err());
+
+    let mut launch = executable.clone().launch(vec![Some(y), None]).unwrap();
+    for i in 0..3 {
+        launch.slot_as::<f64>(1).unwrap().copy_from_slice(&[2.0, 3.0, f64::from(i)]);
+        launch.run().unwrap();
+        assert_eq!(launch.output_as::<f64>(0).unwrap(), [5.0, 10.0, f64::from(i * i) + 1.0, 1.0]);
+    }
+    assert!(launch.slot(0).unwrap_err().to_string().contains("was fixed"));
+    assert!(launch.slot(2).unwrap_err().to_string().contains("does not exist"));
+    let mut fixed = executable.launch(vec![None, Some(x)]).unwrap();
+    fixed.run().unwrap();
+    assert_eq!(fixed.output_as::<f64>(0).unwrap(), [4.0, 9.0, 16.0, 0.0]);
+    for (index, elements) in [(1, 5), (2, 1)] {
+        let error = padded(index, elements).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("elements or more as input"), "{error}");
+    }
+}
+
+#[test]
+fn small_arguments_go_together() {
+    let (whole, alone) = (Ty::new(DType::F64, [10]), Ty::new(DType::F64, [10]));
+    let mut hlo = Hlo::new("bundled");
+    let (both, y) = (hlo.parameter("both", &whole), hlo.parameter("y", &alone));
+    let sum = hlo.op("add", &whole, &[both, y]);
+    let program = hlo.finish(&[(sum, whole)]);
+    let backend = default_backend().unwrap();
+    let inner = backend.compile(&program.module(), &CompileOptions::default()).unwrap();
+    let given = [("a", Ty::new(DType::F64, [3])), ("y", alone), ("b", Ty::new(DType::F64, [2, 1]))];
+    let inputs: Vec<Input> = given.map(|(name, ty)| Input::new(name, ty)).into();
+    let bundled =
+        |places: &[(usize, usize)]| Bundled::new(inner.clone(), backend.clone(), inputs.clone(), places);
+    let executable: Arc<dyn Executable> = Arc::new(bundled(&[(0, 0), (1, 0), (0, 8)]).unwrap());
+    assert_eq!((executable.name(), executable.inputs()), ("bundled", &inputs[..]));
+    let upload = |array: Array| backend.upload(&array).unwrap();
+    let (a, b) = (upload(Array::from([1.0, 2.0, 3.0])), upload(Array::new([2, 1], vec![4.0, 5.0]).unwrap()));
+    let y = upload(Array::from([10.0; 10]));
+    let expected = [11.0, 12.0, 13.0, 10.0, 10.0, 10.0, 10.0, 10.0, 14.0, 15.0];
+    assert_eq!(executable.run(&[&a, &y, &b]).unwrap()[0].to_array().unwrap(), Array::from(expected));
+    assert!(bare_dispatch(&*executable, &[&a, &y, &b], 1, 1).unwrap().is_some());
+    let told = executable.run(&[&a, &y, &a]).unwrap_err().to_string();
+    assert!(told.contains("`b`") && told.contains("f64[2,1]"), "{told}");
+    let plugin = backend.platform().plugin.clone().unwrap();
+    let elsewhere = PjrtBackend::load(&plugin, "of the test").unwrap();
+    let foreign = elsewhere.upload(&Array::from([10.0; 10])).unwrap();
+    let error = executable.run(&[&a, &foreign, &b]).unwrap_err();
+    assert!(matches!(error, Error::ForeignBuffer { index: 1, .. }), "{error}");
+
+    // All of the bundle fixed; a part of it a slot; all of it slots.
+    let mut launch = executable.clone().launch(vec![Some(a.clone()), None, Some(b)]).unwrap();
+    launch.slot_as::<f64>(1).unwrap().fill(10.0);
+    launch.run().unwrap();
+    assert_eq!(launch.output_as::<f64>(0).unwrap(), expected);
+    let mut launch = executable.clone().launch(vec![Some(a), Some(y.clone()), None]).unwrap();
+    for i in 0..3 {
+        let slot = launch.slot_as::<f64>(2).unwrap();
+        assert_eq!((slot.len(), slot.as_ptr().align_offset(64)), (2, 0));
+        slot.fill(f64::from(i));
+        launch.run().unwrap();
+        assert_eq!(launch.output_as::<f64>(0).unwrap()[..3], [11.0, 12.0, 13.0]);
+        assert_eq!(launch.output_as::<f64>(0).unwrap()[8..], [10.0 + f64::from(i); 2]);
+    }
+    for (index, problem) in [(0, "was fixed"), (1, "was fixed"), (3, "does not exist")] {
+        let told = launch.slot(index).unwrap_err().to_string();
+        assert!(told.contains(&format!("input {index} of `bundled` {problem}")), "{told}");
+    }
+    let mut launch = executable.launch(vec![None, Some(y), None]).unwrap();
+    launch.slot_as::<f64>(0).unwrap().fill(1.0);
+    launch.slot_as::<f64>(2).unwrap().fill(2.0);
+    launch.run().unwrap();
+    assert_eq!(launch.output_as::<f64>(0).unwrap()[..4], [11.0, 11.0, 11.0, 10.0]);
+    // Out of line, over each other, beyond the end, nowhere, one too few.
+    let refused: [&[(usize, usize)]; 5] = [
+        &[(0, 0), (1, 0), (0, 4)],
+        &[(0, 0), (1, 0), (0, 0)],
+        &[(0, 0), (1, 0), (0, 16)],
+        &[(0, 0), (1, 0), (2, 0)],
+        &[(0, 0), (1, 0)],
+    ];
+    for places in refused {
+        let error = bundled(places).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("expected arguments that hold"), "{places:?}: {error}");
     }
 }
 

@@ -99,6 +99,7 @@ fn key(module: &Module<'_>, options: &CompileOptions) -> Key {
         parts.add(ty.to_string().as_bytes());
     }
     parts.add(&options.opt_level.number().to_le_bytes());
+    parts.add(&options.donated.map_or([0; 8], |i| (i as u64 + 1).to_le_bytes()));
     for (name, value) in &options.flags {
         parts.add(name.as_bytes());
         match value {

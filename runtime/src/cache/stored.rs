@@ -17,7 +17,7 @@ use crate::{
     backend::{Backend, CompileOptions, Executable, Module, Platform, Stats},
     buffer::Buffer,
     error::Result,
-    pjrt::{PjrtBackend, check_module, encode_options},
+    pjrt::{PjrtBackend, encode_options},
     plugin::Found,
 };
 
@@ -49,12 +49,12 @@ impl Stored {
     }
 
     /// What native code depends on; names of inputs are not part of it.
-    fn key(&self, module: &Module<'_>, options: &[u8]) -> Key {
+    fn key(&self, hlo: &[u8], options: &[u8]) -> Key {
         let mut parts = Parts::default();
         parts.add(&FORMAT.to_le_bytes());
         self.identity.add_to(&mut parts);
         parts.add(options);
-        parts.add(module.hlo);
+        parts.add(hlo);
         parts.key()
     }
 }
@@ -65,11 +65,11 @@ impl Backend for Stored {
     }
 
     fn compile(&self, module: &Module<'_>, options: &CompileOptions) -> Result<Arc<dyn Executable>> {
-        check_module(module)?;
+        let module = self.inner.checked(module, options)?;
         let options = encode_options(options);
-        let key = self.key(module, &options);
+        let key = self.key(&module.hlo, &options);
         if let Some(code) = self.cache.read(&key) {
-            match self.inner.load_code(module, &code) {
+            match self.inner.load_code(&module, &code) {
                 Ok(executable) => {
                     self.hits.fetch_add(1, Ordering::Relaxed);
                     return Ok(Arc::new(executable));
@@ -78,7 +78,7 @@ impl Backend for Stored {
                 Err(_) => self.cache.forget(&key),
             }
         }
-        let executable = self.inner.compile_encoded(module, &options)?;
+        let executable = self.inner.compile_encoded(&module, &options)?;
         // A plugin that cannot serialize a program compiles it each time.
         if let Ok(code) = executable.serialize() {
             self.cache.write(&key, &code);

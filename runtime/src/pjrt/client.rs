@@ -1,6 +1,7 @@
 //! The PJRT backend: one client on one device of a plugin; compiles programs and uploads arrays.
 
 use std::{
+    borrow::Cow,
     path::Path,
     ptr,
     sync::{
@@ -13,6 +14,7 @@ use pyroxene_ir::{Array, Ty};
 
 use super::{
     api::{Api, call, text},
+    donation::Checked,
     executable::PjrtExecutable,
     ffi::{self, Args},
     memory::PjrtMemory,
@@ -34,6 +36,8 @@ pub(super) struct Client {
     device: *mut ffi::DeviceObject,
     /// Whether device memory is host memory, so that it can be read and lent in place.
     pub(super) shares_host_memory: bool,
+    /// Whether programs are told which results may take whose memory.
+    donates: bool,
 }
 
 // SAFETY: PJRT clients and devices may be used from any thread at the same time (as its C++ interface
@@ -103,16 +107,12 @@ impl Client {
         Ok(PjrtMemory::new(self.clone(), args.buffer))
     }
 
-    fn compile(
-        &self,
-        module: &Module<'_>,
-        options: &[u8],
-    ) -> Result<*mut ffi::LoadedExecutableObject, DeviceError> {
+    fn compile(&self, hlo: &[u8], options: &[u8]) -> Result<*mut ffi::LoadedExecutableObject, DeviceError> {
         const FORMAT: &str = "hlo";
         let mut program = ffi::Program::new();
         // Not written: the program is an input here, and the pointer mutable for other functions' sake.
-        program.code = module.hlo.as_ptr().cast_mut().cast();
-        program.code_size = module.hlo.len();
+        program.code = hlo.as_ptr().cast_mut().cast();
+        program.code_size = hlo.len();
         program.format = FORMAT.as_ptr().cast();
         program.format_size = FORMAT.len();
         let mut args = ffi::ClientCompileArgs::new();
@@ -157,7 +157,8 @@ impl PjrtBackend {
         let refused =
             |source| PluginError::Client { path: path.to_path_buf(), given: origin.to_string(), source };
         let raw = create_client(api).map_err(refused)?;
-        let mut client = Client { api, raw, device: ptr::null_mut(), shares_host_memory: false };
+        let mut client =
+            Client { api, raw, device: ptr::null_mut(), shares_host_memory: false, donates: true };
         let devices = addressable_devices(&client).map_err(refused)?;
         let Some(device) = devices.first() else {
             return Err(PluginError::NoDevice { path: path.to_path_buf(), given: origin.to_string() });
@@ -189,11 +190,37 @@ impl PjrtBackend {
         self
     }
 
-    /// Compiles a module that has been checked, with options in the plugin's own form.
-    pub(crate) fn compile_encoded(&self, module: &Module<'_>, options: &[u8]) -> Result<PjrtExecutable> {
+    /// The same backend, whose results never take an argument's memory, as plugins are free to do. For tests of what launches
+    /// do then; to be called before anything is compiled or uploaded.
+    pub fn without_donation(mut self) -> PjrtBackend {
+        if let Some(client) = Arc::get_mut(&mut self.client) {
+            client.donates = false;
+        }
+        self
+    }
+
+    /// The module as this client compiles it, with its bytes checked.
+    ///
+    /// # Errors
+    /// When the bytes disagree with what is declared, or the donated input is none that the result can take the memory of.
+    pub(crate) fn checked<'a>(
+        &self,
+        module: &'a Module<'a>,
+        options: &CompileOptions,
+    ) -> Result<Checked<'a>> {
+        check_module(module)?;
+        let mut checked = Checked::new(module, options.donated, self.client.shares_host_memory)?;
+        if !self.client.donates {
+            checked.hlo = Cow::Borrowed(module.hlo);
+        }
+        Ok(checked)
+    }
+
+    /// Compiles a module, with options in the plugin's own form.
+    pub(crate) fn compile_encoded(&self, module: &Checked<'_>, options: &[u8]) -> Result<PjrtExecutable> {
         self.compiles.fetch_add(1, Ordering::Relaxed);
-        let raw = self.client.compile(module, options).map_err(|e| Error::Compile {
-            module: module.name.to_string(),
+        let raw = self.client.compile(&module.hlo, options).map_err(|e| Error::Compile {
+            module: module.declared.name.to_string(),
             code: e.code,
             message: e.message,
         })?;
@@ -204,7 +231,7 @@ impl PjrtBackend {
     ///
     /// # Errors
     /// When the plugin does not take the code, or its results are not those the module declares.
-    pub(crate) fn load_code(&self, module: &Module<'_>, code: &NativeCode) -> Result<PjrtExecutable> {
+    pub(crate) fn load_code(&self, module: &Checked<'_>, code: &NativeCode) -> Result<PjrtExecutable> {
         PjrtExecutable::new(self.client.clone(), self.client.load(code)?, module)
     }
 }
@@ -215,8 +242,8 @@ impl Backend for PjrtBackend {
     }
 
     fn compile(&self, module: &Module<'_>, options: &CompileOptions) -> Result<Arc<dyn Executable>> {
-        check_module(module)?;
-        Ok(Arc::new(self.compile_encoded(module, &options::encode(options))?))
+        let module = self.checked(module, options)?;
+        Ok(Arc::new(self.compile_encoded(&module, &options::encode(options))?))
     }
 
     fn upload(&self, array: &Array) -> Result<Buffer> {

@@ -7,13 +7,14 @@ use pyroxene_ir::Ty;
 use super::{
     api::call,
     client::Client,
+    donation::Checked,
     ffi::{self, Args},
     launch::PjrtLaunch,
     memory::{PjrtMemory, destroy, wait},
     signature::{element_number, signed_dims},
 };
 use crate::{
-    backend::{Executable, Input, Launch, Module, check_arguments},
+    backend::{Executable, Input, Launch, check_arguments},
     buffer::Buffer,
     error::{DeviceError, Error, Result},
 };
@@ -25,6 +26,8 @@ pub(crate) struct PjrtExecutable {
     name: String,
     inputs: Vec<Input>,
     outputs: Vec<Ty>,
+    /// The input whose memory the only result may take.
+    pub(super) donated: Option<usize>,
 }
 
 // SAFETY: PJRT executables may be run from any thread at the same time; nothing here is written later.
@@ -49,14 +52,15 @@ impl PjrtExecutable {
     pub(super) fn new(
         client: Arc<Client>,
         raw: *mut ffi::LoadedExecutableObject,
-        module: &Module<'_>,
+        module: &Checked<'_>,
     ) -> Result<PjrtExecutable> {
         let executable = PjrtExecutable {
             client,
             raw,
-            name: module.name.to_string(),
-            inputs: module.inputs.clone(),
-            outputs: module.outputs.clone(),
+            name: module.declared.name.to_string(),
+            inputs: module.declared.inputs.clone(),
+            outputs: module.declared.outputs.clone(),
+            donated: module.donated,
         };
         executable.check_outputs()?;
         Ok(executable)
@@ -146,19 +150,27 @@ impl PjrtExecutable {
             .ok_or_else(|| Error::ForeignBuffer { module: self.name.clone(), index })
     }
 
-    /// Runs and waits. On success `outputs` holds new buffers, owned by the caller; on failure nulls.
+    /// Runs and waits. On success `outputs` holds new buffers, owned by the caller; on failure nulls. If `donates`, the donated
+    /// input's argument may be used up, whatever the outcome; otherwise all arguments stay as they are.
     ///
     /// # Safety
     /// `args` must be live buffers of this client, one an input, of the inputs' types, whose memory does not
-    /// change during the call; `outputs` must have one place an output.
+    /// change during the call; `outputs` must have one place an output. If `donates`, nobody else may use the donated
+    /// input's argument, and nothing but its destruction may follow.
     pub(super) unsafe fn execute(
         &self,
         args: &[*mut ffi::BufferObject],
         outputs: &mut [*mut ffi::BufferObject],
+        donates: bool,
     ) -> Result<(), DeviceError> {
         let api = self.client.api;
         let (argument_list, output_list) = (args.as_ptr(), outputs.as_mut_ptr());
         let mut options = ffi::ExecuteOptions::new();
+        let kept = self.donated.filter(|_| !donates).map(|index| index as i64);
+        if let Some(index) = &kept {
+            options.non_donatable_input_indices = index;
+            options.num_non_donatable_input_indices = 1;
+        }
         let mut complete = ptr::null_mut();
         // Where there is one result, everything is done when that is ready: an event less.
         let waits_for_result = outputs.len() == 1;
@@ -225,7 +237,7 @@ impl Executable for PjrtExecutable {
             .collect::<Result<Vec<_>>>()?;
         let mut outputs = vec![ptr::null_mut(); self.outputs.len()];
         // SAFETY: arguments have been checked against the inputs, are borrowed for the call and never change.
-        unsafe { self.execute(&raw, &mut outputs)? };
+        unsafe { self.execute(&raw, &mut outputs, false)? };
         let buffers = outputs.into_iter().zip(&self.outputs);
         Ok(buffers
             .map(|(raw, ty)| Buffer::new(ty.clone(), Arc::new(PjrtMemory::new(self.client.clone(), raw))))

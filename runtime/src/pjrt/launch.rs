@@ -3,6 +3,7 @@
 use std::{
     alloc::{self, Layout},
     ffi::c_void,
+    mem,
     ptr::{self, NonNull},
     slice,
     sync::Arc,
@@ -12,6 +13,7 @@ use pyroxene_ir::Ty;
 
 use super::{
     client::Client,
+    donation::Cycle,
     executable::PjrtExecutable,
     ffi,
     memory::{PjrtMemory, copy_to_host, destroy, host_pointer},
@@ -90,6 +92,8 @@ pub(super) struct PjrtLaunch {
     raw_arguments: Vec<*mut ffi::BufferObject>,
     /// The results of the last run, or nulls.
     raw_outputs: Vec<*mut ffi::BufferObject>,
+    /// The donated argument, which is the last result too; `raw_outputs` is null then.
+    cycle: Option<Cycle>,
     ready: bool,
 }
 
@@ -133,7 +137,46 @@ impl PjrtLaunch {
         });
         let outputs = outputs.collect::<Result<Vec<_>>>()?;
         let raw_outputs = vec![ptr::null_mut(); outputs.len()];
-        Ok(PjrtLaunch { executable, arguments, outputs, raw_arguments, raw_outputs, ready: false })
+        let cycle = cycle(&executable, &arguments)?;
+        Ok(PjrtLaunch { executable, arguments, outputs, raw_arguments, raw_outputs, cycle, ready: false })
+    }
+
+    /// Runs with the donated slot's copy as argument, which comes back as the result. Where it does not, because the plugin
+    /// gives results memory of their own or has failed, that slot is lent in place from then on.
+    fn run_donating(&mut self, mut cycle: Cycle) -> Result<()> {
+        let index = cycle.index;
+        // SAFETY: slot and argument are of the input's type. `self` is mutably borrowed: no run is under way, and neither
+        // the slot nor the last result, which lies in the argument, is lent to anybody.
+        unsafe { cycle.fill(self.slot_memory(index)?.as_ptr()) };
+        let args = &mut self.raw_arguments;
+        let kept = mem::replace(&mut args[index], cycle.raw());
+        // SAFETY: the arguments have the inputs' types, live in `self` and `cycle`, and change only through `&mut self`,
+        // which is held here until the run has finished. The donated one is `cycle`'s alone, which is dropped or takes the
+        // result in its place.
+        let outcome = unsafe { self.executable.execute(args, &mut self.raw_outputs, true) };
+        args[index] = kept;
+        outcome?;
+        // SAFETY: the buffer is the result of a finished run.
+        let start = unsafe { host_pointer(&self.executable.client, self.raw_outputs[0])? };
+        self.outputs[0] = Output::InPlace(start);
+        self.ready = true;
+        if cycle.is_at(start) {
+            cycle.turn(mem::replace(&mut self.raw_outputs[0], ptr::null_mut()));
+            self.cycle = Some(cycle);
+        }
+        Ok(())
+    }
+
+    /// The memory of a slot.
+    fn slot_memory(&self, index: usize) -> Result<NonNull<u8>> {
+        match self.arguments.get(index) {
+            Some(Argument::View { memory, .. }) => Ok(memory.start),
+            Some(Argument::Copied { memory, .. }) => Ok(memory.start),
+            Some(Argument::Fixed(_)) => {
+                Err(self.access("input", index, "was fixed when the launch was made"))
+            }
+            None => Err(self.access("input", index, "does not exist")),
+        }
     }
 
     /// Frees the results of the last run.
@@ -196,12 +239,20 @@ impl PjrtLaunch {
     }
 }
 
+/// What goes round in the runs of a launch: the donated argument, where it is a slot and the program has one.
+fn cycle(executable: &PjrtExecutable, arguments: &[Argument]) -> Result<Option<Cycle>> {
+    let Some(index) = executable.donated else { return Ok(None) };
+    let Some(Argument::View { memory, .. }) = arguments.get(index) else { return Ok(None) };
+    // SAFETY: a view is over a value of the input's type, and only of clients that share the host's memory.
+    unsafe { Cycle::new(&executable.client, index, &executable.inputs()[index].ty, memory.start.as_ptr()) }
+}
+
 /// Host memory for a value of type `ty`, and a device array over it.
 ///
 /// The device reads it only during executions that [`PjrtLaunch::run`] starts and awaits while it has `self`
 /// mutably borrowed, so a write through [`Launch::slot`] never meets a read. XLA never writes it: programs
-/// whose results may overwrite arguments are refused at compilation, and without that XLA copies an argument
-/// that it returns.
+/// whose results may overwrite arguments are refused at compilation, but for a donated input, of which runs say that they
+/// keep this array; and without that XLA copies an argument that it returns.
 fn lend(client: &Arc<Client>, ty: &Ty) -> Result<(Arc<HostMemory>, PjrtMemory)> {
     let memory = Arc::new(HostMemory::new(ty)?);
     let start = memory.start.as_ptr();
@@ -230,27 +281,22 @@ impl Launch for PjrtLaunch {
     }
 
     fn slot(&mut self, index: usize) -> Result<&mut [u8]> {
-        let Some(input) = self.executable.inputs().get(index) else {
-            return Err(self.access("input", index, "does not exist"));
-        };
-        let start = match &self.arguments[index] {
-            Argument::Fixed(_) => {
-                return Err(self.access("input", index, "was fixed when the launch was made"));
-            }
-            Argument::View { memory, .. } => memory.start,
-            Argument::Copied { memory, .. } => memory.start,
-        };
+        let start = self.slot_memory(index)?;
+        let bytes = self.executable.inputs()[index].ty.bytes();
         // SAFETY: the memory has room for the input's type and is initialised; `self` is mutably borrowed, so
         // that nothing runs, and nothing else refers to it, while the slice lives.
-        Ok(unsafe { slice::from_raw_parts_mut(start.as_ptr(), input.ty.bytes()) })
+        Ok(unsafe { slice::from_raw_parts_mut(start.as_ptr(), bytes) })
     }
 
     fn run(&mut self) -> Result<()> {
         self.clear();
+        if let Some(cycle) = self.cycle.take() {
+            return self.run_donating(cycle);
+        }
         self.send()?;
         // SAFETY: the arguments have the inputs' types, live in `self`, and change only through `&mut self`,
         // which is held here until the run has finished.
-        unsafe { self.executable.execute(&self.raw_arguments, &mut self.raw_outputs)? };
+        unsafe { self.executable.execute(&self.raw_arguments, &mut self.raw_outputs, false)? };
         self.receive()?;
         self.ready = true;
         Ok(())

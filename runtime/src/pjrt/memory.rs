@@ -1,6 +1,6 @@
 //! One device array of a plugin, freed with its handle, and its way back to host memory.
 
-use std::{ptr, sync::Arc};
+use std::{mem, ptr, sync::Arc};
 
 use super::{
     api::{Api, call},
@@ -18,7 +18,7 @@ pub(super) struct PjrtMemory {
     raw: *mut ffi::BufferObject,
 }
 
-// SAFETY: PJRT buffers may be used from any thread at the same time; this one is never donated or deleted.
+// SAFETY: PJRT buffers may be used from any thread at the same time; a donated one is its holder's alone, and is freed next.
 unsafe impl Send for PjrtMemory {}
 // SAFETY: as above.
 unsafe impl Sync for PjrtMemory {}
@@ -32,6 +32,12 @@ impl PjrtMemory {
     /// The buffer, to be passed to the plugin while `self` lives.
     pub(super) fn raw(&self) -> *mut ffi::BufferObject {
         self.raw
+    }
+
+    /// Takes over `raw`, a buffer of the same client, in place of the one before, which is freed.
+    pub(super) fn replace(&mut self, raw: *mut ffi::BufferObject) {
+        // SAFETY: owned here and not used again.
+        unsafe { destroy(&self.client, mem::replace(&mut self.raw, raw)) };
     }
 
     /// Waits until the value is there, which reading in place relies on.

@@ -7,6 +7,7 @@
 
 mod api;
 mod client;
+mod donation;
 mod environment;
 mod executable;
 mod ffi;

@@ -1,6 +1,8 @@
 //! The check of a program's bytes against what is declared of them, before XLA sees either: XLA aborts the
 //! process on some disagreements (an entry without layouts) and runs on others.
 
+use std::slice;
+
 use prost::Message;
 use pyroxene_ir::{DType, Ty};
 
@@ -110,7 +112,8 @@ fn find_problem(module: &Module<'_>) -> Option<String> {
     let Some(result) = shape.result else {
         return Some("its program shape has no result".to_string());
     };
-    if result.element_type != TUPLE {
+    let results = results(&result);
+    if results.len() != module.outputs.len() && result.element_type != TUPLE {
         return Some("its entry does not return a tuple".to_string());
     }
     if shape.parameters.len() != module.inputs.len() {
@@ -120,19 +123,30 @@ fn find_problem(module: &Module<'_>) -> Option<String> {
             shape.parameters.len()
         ));
     }
-    if result.tuple_shapes.len() != module.outputs.len() {
+    if results.len() != module.outputs.len() {
         return Some(format!(
             "{} outputs are declared, its entry returns {}",
             module.outputs.len(),
-            result.tuple_shapes.len()
+            results.len()
         ));
     }
     let inputs = module.inputs.iter().map(|input| (format!("input `{}`", input.name), &input.ty));
     let outputs = module.outputs.iter().enumerate().map(|(i, ty)| (format!("output {i}"), ty));
-    let shapes = shape.parameters.iter().chain(&result.tuple_shapes);
+    let shapes = shape.parameters.iter().chain(results);
     inputs.chain(outputs).zip(shapes).find_map(|((what, ty), shape)| {
         disagreement(ty, shape).map(|problem| format!("{what} is declared {ty}, {problem}"))
     })
+}
+
+/// The elements of what an entry returns: those of a tuple, or the one array.
+fn results(result: &ShapeProto) -> &[ShapeProto] {
+    if result.element_type == TUPLE { &result.tuple_shapes } else { slice::from_ref(result) }
+}
+
+/// Whether the entry of a module that has been checked returns a tuple.
+pub(super) fn returns_tuple(hlo: &[u8]) -> bool {
+    let shape = HloModuleProto::decode(hlo).ok().and_then(|module| module.host_program_shape?.result);
+    shape.is_none_or(|result| result.element_type == TUPLE)
 }
 
 fn disagreement(ty: &Ty, shape: &ShapeProto) -> Option<String> {

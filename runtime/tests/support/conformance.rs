@@ -31,6 +31,8 @@ macro_rules! conformance {
             launch_rereads_slots_and_keeps_fixed_arguments
             launch_names_what_cannot_be_accessed
             argument_returned_as_it_is_does_not_alias_the_slot
+            donated_slots_and_arguments_stay_as_they_are
+            donated_input_has_the_type_of_the_only_result
             results_outlive_everything_that_made_them
             threads_share_one_executable
             program_without_arguments_or_results
@@ -233,6 +235,72 @@ pub fn argument_returned_as_it_is_does_not_alias_the_slot(backend: &dyn Backend)
     }
     launch.slot_as::<f64>(0).unwrap().fill(2.0);
     assert_eq!(launch.output_as::<f64>(0).unwrap(), [1.0; 16]);
+}
+
+/// `x * x + y` with x donated; the result is the entry's, or the only element of a tuple.
+pub fn donating(name: &str, ty: &Ty, in_tuple: bool) -> (super::Program, CompileOptions) {
+    let mut hlo = Hlo::new(name);
+    let (y, x) = (hlo.parameter("y", ty), hlo.parameter("x", ty));
+    let square = hlo.op("multiply", ty, &[x, x]);
+    let sum = hlo.op("add", ty, &[square, y]);
+    let options = CompileOptions { donated: Some(1), ..CompileOptions::default() };
+    (if in_tuple { hlo.finish(&[(sum, ty.clone())]) } else { hlo.finish_bare(sum, ty) }, options)
+}
+
+/// That a result may take an input's memory shows nowhere.
+pub fn donated_slots_and_arguments_stay_as_they_are(backend: &dyn Backend) {
+    for (n, in_tuple) in [(5, true), (5, false), (1000, false), (0, false)] {
+        let (program, options) = donating(&format!("donating_{n}_{in_tuple}"), &f64s(n), in_tuple);
+        let executable = backend.compile(&program.module(), &options).unwrap();
+        let filled = |value: f64| backend.upload(&Array::from(vec![value; n])).unwrap();
+        let (y, x) = (filled(1.0), filled(3.0));
+        for _ in 0..3 {
+            assert_eq!(executable.run(&[&y, &x]).unwrap()[0].to_array().unwrap().to_f64_vec(), vec![10.0; n]);
+            assert_eq!(x.to_array().unwrap().to_f64_vec(), vec![3.0; n]);
+        }
+        let mut launch = executable.clone().launch(vec![Some(y.clone()), None]).unwrap();
+        launch.run().unwrap();
+        assert_eq!(launch.output_as::<f64>(0).unwrap(), vec![1.0; n], "slots are zero at first");
+        for i in 0..50 {
+            let value = f64::from(i);
+            launch.slot_as::<f64>(1).unwrap().fill(value);
+            for _ in 0..2 {
+                launch.run().unwrap();
+                assert_eq!(launch.slot_as::<f64>(1).unwrap(), vec![value; n], "a run leaves its slots alone");
+                // What is written for the next run is not in the result of the last.
+                launch.slot_as::<f64>(1).unwrap().fill(-1.0);
+                assert_eq!(launch.output_as::<f64>(0).unwrap(), vec![value * value + 1.0; n]);
+                launch.slot_as::<f64>(1).unwrap().fill(value);
+            }
+        }
+        let mut fixed = executable.launch(vec![None, Some(x.clone())]).unwrap();
+        for i in 0..3 {
+            fixed.slot_as::<f64>(0).unwrap().fill(f64::from(i));
+            fixed.run().unwrap();
+            assert_eq!(fixed.output_as::<f64>(0).unwrap(), vec![9.0 + f64::from(i); n]);
+        }
+        assert_eq!(x.to_array().unwrap().to_f64_vec(), vec![3.0; n]);
+    }
+}
+
+/// Where a backend has use for the option; others take no notice.
+pub fn donated_input_has_the_type_of_the_only_result(backend: &dyn Backend) {
+    let ty = f64s(3);
+    let mut hlo = Hlo::new("longer");
+    let x = hlo.parameter("x", &ty);
+    let once = hlo.finish(&[(x, ty.clone())]);
+    let twice = square_plus("two", &ty);
+    let mut hlo = Hlo::new("shorter");
+    let (x, y) = (hlo.parameter("x", &ty), hlo.parameter("y", &f64s(4)));
+    let other = hlo.finish(&[(x, ty.clone())]);
+    let _ = y;
+    for (program, donated) in [(once, 1), (twice, 0), (other, 1)] {
+        let options = CompileOptions { donated: Some(donated), ..CompileOptions::default() };
+        match backend.compile(&program.module(), &options) {
+            Err(error) => assert!(error.to_string().contains("of the type of the donated input"), "{error}"),
+            Ok(executable) => assert_eq!(executable.inputs(), program.inputs),
+        }
+    }
 }
 
 pub fn results_outlive_everything_that_made_them(backend: &dyn Backend) {

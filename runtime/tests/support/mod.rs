@@ -192,6 +192,15 @@ impl Hlo {
         };
         let ids: Vec<i64> = outputs.iter().map(|o| o.0).collect();
         let root_id = self.push("tuple", result.clone(), &ids);
+        self.program(outputs, root_id, result)
+    }
+
+    /// The program that returns its only output itself.
+    pub fn finish_bare(self, output: i64, ty: &Ty) -> Program {
+        self.program(&[(output, ty.clone())], output, shape(ty))
+    }
+
+    fn program(self, outputs: &[(i64, Ty)], root_id: i64, result: ShapeProto) -> Program {
         let program_shape = ProgramShapeProto {
             parameters: self.inputs.iter().map(|i| shape(&i.ty)).collect(),
             result: Some(result),
