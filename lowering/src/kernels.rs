@@ -8,7 +8,10 @@ use pyroxene_ir::{
     passes::{OneKernel, blocked},
 };
 
-use crate::{gathers::gathers_once, joins::joins, scalar_exps::scalar_exps, scatter_loops::scatter_loops};
+use crate::{
+    gathers::gathers_once, joins::joins, products::products, scalar_exps::scalar_exps,
+    scatter_loops::scatter_loops,
+};
 
 /// Instructions for which XLA's CPU compiler calls its runtime, which code inside of a kernel cannot.
 const NATIVE: &[&str] = &["scatter", "sort"];
@@ -380,7 +383,8 @@ impl<'a> Plan<'a> {
         let mut results: Vec<Val> = outputs.iter().filter_map(|v| body.map[v.index()]).collect();
         results.extend(witness(&mut body.out)?);
         body.out.set_outputs(results);
-        let body = scalar_exps(&scatter_loops(&gathers_once(&joins(&body.out)?)?)?)?;
+        let body = products(&scatter_loops(&gathers_once(&joins(&body.out)?)?)?)?;
+        let body = scalar_exps(&body)?;
         let operands: Vec<Val> = inputs.iter().filter_map(|v| copy.map[v.index()]).collect();
         let fence = ops::Fence { kernel: true, body: Arc::new(body) };
         let results = copy.out.push_all(fence, &operands)?;

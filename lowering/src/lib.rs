@@ -8,11 +8,13 @@ mod joins;
 mod kernels;
 mod literal;
 mod pack;
+mod products;
 pub mod proto;
 mod rebuilt;
 mod scalar_exps;
 mod scatter_loops;
 mod shape;
+mod slices;
 mod sums;
 mod text;
 mod wire;
@@ -20,9 +22,10 @@ mod wire;
 use prost::Message;
 use pyroxene_ir::{Graph, Ty};
 
+use emit::Entry;
 pub use error::LowerError;
 pub use kernels::{Kernels, kernels};
-pub use pack::{packed, read_inputs};
+pub use pack::{bundled, packed, read_inputs, with_room};
 pub use sums::sums_by_slices;
 
 /// A program ready for a compiler: serialized HLO and the types of what goes in and out.
@@ -37,7 +40,7 @@ pub struct Lowered {
     pub hlo: Vec<u8>,
     /// The parameters of the entry computation, in order: each input's name as the graph has it, and its type.
     pub inputs: Vec<(String, Ty)>,
-    /// The elements of the tuple the entry computation returns; a tuple also where there is one.
+    /// What the entry computation returns: the elements of a tuple, or of [`lower_plain`] an only output.
     pub outputs: Vec<Ty>,
     instructions: usize,
     kernels: usize,
@@ -82,7 +85,19 @@ impl Lowered {
 /// When a site is left, an op is not legalized, a value is too large for XLA, or an op's HLO rule does not fit its
 /// operands; each names the value and, where known, the user's line.
 pub fn lower(graph: &Graph, name: &str) -> Result<Lowered, LowerError> {
-    let module = emit::module(graph, name)?;
+    lowered(graph, name, Entry::Tuple)
+}
+
+/// [`lower`], but the entry computation returns an only output as it is: on a CPU a tuple costs each run a buffer more.
+///
+/// # Errors
+/// As [`lower`].
+pub fn lower_plain(graph: &Graph, name: &str) -> Result<Lowered, LowerError> {
+    lowered(graph, name, Entry::Plain)
+}
+
+fn lowered(graph: &Graph, name: &str, returns: Entry) -> Result<Lowered, LowerError> {
+    let module = emit::module(graph, name, returns)?;
     let named = |v| (graph.input_of(v).map_or_else(String::new, |i| i.name.clone()), graph.ty(v).clone());
     Ok(Lowered {
         name: module.name,

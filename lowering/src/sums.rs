@@ -2,9 +2,12 @@
 
 use std::convert::identity;
 
-use pyroxene_ir::{Dims, Graph, Kind, Op, TypeError, Val, ops};
+use pyroxene_ir::{Graph, Kind, Op, TypeError, Val, ops};
 
-use crate::rebuilt::rebuilt;
+use crate::{
+    rebuilt::rebuilt,
+    slices::{self, line, paired},
+};
 
 /// Numbers of a line that are added to those of another at once: one or two vectors of a CPU.
 const LANES: usize = 8;
@@ -66,11 +69,8 @@ fn uniform(graph: &Graph) -> Vec<bool> {
 fn sum(g: &mut Graph, x: Val, len: usize) -> Result<Val, TypeError> {
     let lanes = if len <= LANES { 1 } else { LANES * len.div_ceil(LANES * LINES) };
     let lines = len / lanes;
-    let line = |g: &mut Graph, from: usize, to: usize| {
-        g.push(ops::Slice::new(Dims::from_slice(&[from]), Dims::from_slice(&[to])), &[x])
-    };
-    let all = (0..lines).map(|i| line(g, i * lanes, (i + 1) * lanes)).collect::<Result<Vec<_>, _>>()?;
-    let mut total = paired(g, all)?;
+    let all = slices::lines(g, x, lanes, lines)?;
+    let mut total = paired(g, all, |g, x, y| g.add(x, y))?;
     if lanes > 1 {
         // In memory, so that it is made of whole vectors.
         total = g.push(ops::Barrier, &[total])?;
@@ -80,18 +80,9 @@ fn sum(g: &mut Graph, x: Val, len: usize) -> Result<Val, TypeError> {
     match len - lines * lanes {
         0 => Ok(total),
         rest => {
-            let last = line(g, len - rest, len)?;
+            let last = line(g, x, len - rest, len)?;
             let last = sum(g, last, rest)?;
             g.add(total, last)
         }
     }
-}
-
-/// The sum of several values of one type: of neighbours, then of neighbours among these, and so on.
-fn paired(g: &mut Graph, mut terms: Vec<Val>) -> Result<Val, TypeError> {
-    while terms.len() > 1 {
-        let pair = |pair: &[Val]| if let [x, y] = pair { g.add(*x, *y) } else { Ok(pair[0]) };
-        terms = terms.chunks(2).map(pair).collect::<Result<_, _>>()?;
-    }
-    Ok(terms[0])
 }

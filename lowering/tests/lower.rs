@@ -12,9 +12,9 @@ use pyroxene_ir::{
     ops::{self, Comparison},
 };
 use pyroxene_lowering::{
-    lower, packed,
+    bundled, lower, lower_plain, packed,
     proto::{HloModuleProto, PrimitiveType, ShapeProto},
-    read_inputs,
+    read_inputs, with_room,
 };
 
 fn check(graph: &Graph, text: Expect) {
@@ -68,6 +68,98 @@ fn small_results_of_one_type_become_one() -> Result<(), TypeError> {
         .map(|g| pyroxene_ir::eval::eval(g, &args).unwrap().iter().flat_map(Array::to_f64_vec).collect());
     let [apart, together]: [Vec<f64>; 2] = [apart, together];
     assert_eq!((one.outputs().len(), together), (1, apart));
+    Ok(())
+}
+
+#[test]
+fn position_gets_room_for_the_result() -> Result<(), TypeError> {
+    let with_position = |position: Ty, role: Role| {
+        let mut g = Graph::new(Phase::Pure);
+        let data = g.input("data", Role::Data, Ty::new(DType::F64, [3]));
+        let position = g.input("position", role, position);
+        g.set_outputs([data]);
+        (g, data, position)
+    };
+    let (mut g, data, position) = with_position(Ty::new(DType::F64, [2]), Role::Position);
+    let whole = g.push(ops::Concatenate { axis: 0 }, &[position, data, position])?;
+    g.set_outputs([whole]);
+    let (roomy, index) = with_room(&g)?.unwrap();
+    assert_eq!((index, roomy.ty(roomy.inputs()[1])), (1, &Ty::new(DType::F64, [7])));
+    let data = Array::from([1.0, 2.0, 3.0]);
+    let given = [data.clone(), Array::from([4.0, 5.0])];
+    let longer = [data, Array::from([4.0, 5.0, f64::NAN, f64::NAN, f64::NAN, f64::NAN, f64::NAN])];
+    assert_eq!(
+        pyroxene_ir::eval::eval(&roomy, &longer).unwrap(),
+        pyroxene_ir::eval::eval(&g, &given).unwrap()
+    );
+    let others =
+        [(DType::F64, vec![4]), (DType::F32, vec![2]), (DType::F64, vec![2, 1]), (DType::F64, vec![0])];
+    for (dtype, dims) in others {
+        assert!(with_room(&with_position(Ty::new(dtype, dims), Role::Position).0)?.is_none());
+    }
+    assert!(with_room(&with_position(Ty::new(DType::F64, [2]), Role::Argument).0)?.is_none());
+    Ok(())
+}
+
+#[test]
+fn small_data_of_one_type_are_one_argument() -> Result<(), TypeError> {
+    let mut g = Graph::new(Phase::Pure);
+    let mut input =
+        |name: &str, role, dtype, dims: &[usize]| g.input(name, role, Ty::new(dtype, dims.to_vec()));
+    let y = input("y", Role::Data, DType::F64, &[3]);
+    let n = input("n", Role::Data, DType::I64, &[]);
+    let position = input("position", Role::Position, DType::F64, &[3]);
+    let x = input("x", Role::Prepared, DType::F64, &[2, 5]);
+    let _long = input("long", Role::Data, DType::F64, &[513]);
+    let _empty = input("empty", Role::Data, DType::F64, &[0]);
+    let k = input("k", Role::Data, DType::I64, &[2]);
+    let flag = input("flag", Role::Data, DType::Bool, &[2]);
+    let sum = g.push(ops::Add, &[y, position])?;
+    let twice = g.push(ops::Add, &[x, x])?;
+    g.set_outputs([sum, twice, n, k, flag]);
+    let (together, places) = bundled(&g)?.unwrap();
+    let tys: Vec<String> = together.inputs().iter().map(|v| together.ty(*v).to_string()).collect();
+    assert_eq!(tys, ["f64[24]", "i64[16]", "f64[3]", "f64[513]", "f64[0]", "bool[2]"]);
+    assert_eq!(places, [(0, 0), (1, 0), (2, 0), (0, 8), (3, 0), (4, 0), (1, 8), (5, 0)]);
+    let values = |n: usize, first: usize| (first..first + n).map(|i| i as f64).collect::<Vec<_>>();
+    let long = Array::from(values(513, 0));
+    let (empty, flag) = (Array::zeros(&Ty::new(DType::F64, [0])), Array::from([true, false]));
+    let apart = [
+        Array::from(values(3, 10)),
+        Array::scalar(7i64),
+        Array::from(values(3, 20)),
+        Array::new([2, 5], values(10, 30)).unwrap(),
+        long.clone(),
+        empty.clone(),
+        Array::from([8i64, 9]),
+        flag.clone(),
+    ];
+    let mut floats = vec![f64::NAN; 24];
+    floats[..3].copy_from_slice(&values(3, 10));
+    floats[8..18].copy_from_slice(&values(10, 30));
+    let mut integers = vec![-1i64; 16];
+    (integers[0], integers[8], integers[9]) = (7, 8, 9);
+    let one = [Array::from(floats), Array::from(integers), Array::from(values(3, 20)), long, empty, flag];
+    assert_eq!(
+        pyroxene_ir::eval::eval(&together, &one).unwrap(),
+        pyroxene_ir::eval::eval(&g, &apart).unwrap()
+    );
+    assert!(bundled(&together)?.is_none());
+    Ok(())
+}
+
+#[test]
+fn only_output_needs_no_tuple() -> Result<(), Box<dyn std::error::Error>> {
+    let mut g = Graph::new(Phase::Pure);
+    let x = g.input("x", Role::Argument, Ty::new(DType::F64, [3]));
+    let twice = g.push(ops::Add, &[x, x])?;
+    g.set_outputs([twice]);
+    let plain = lower_plain(&g, "plain")?;
+    assert!(plain.to_text().contains("(f64[3]{0})->f64[3]{0}}"), "{}", plain.to_text());
+    assert!(plain.to_text().contains("ROOT %add"), "{}", plain.to_text());
+    assert_eq!(plain.outputs, [Ty::new(DType::F64, [3])]);
+    g.set_outputs([twice, x]);
+    assert_eq!(lower_plain(&g, "two")?, lower(&g, "two")?);
     Ok(())
 }
 

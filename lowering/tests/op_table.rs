@@ -130,6 +130,50 @@ fn scatters_compute_the_same_in_kernels() {
     assert_as_expected(&cases, &through_xla(&in_kernels, &args));
 }
 
+/// Products over the rows of a matrix, in one kernel: up to as many rows as are multiplied at once, and groups of rows with
+/// and without a rest.
+#[test]
+fn products_of_rows_are_those_of_the_reference() {
+    let mut graph = Graph::new(Phase::Pure);
+    let (mut args, mut outputs) = (Vec::new(), Vec::new());
+    let value = |i: usize| 1.0 + ((i * 7919) % 1013) as f64 / 1013.0;
+    for (dtype, columns) in [(DType::F64, 20), (DType::F64, 1), (DType::F32, 5)] {
+        for rows in [1, 2, 3, 50, 64, 65, 130, 511].into_iter().filter(|n| dtype == DType::F64 || *n < 100) {
+            let ty = Ty::new(dtype, [rows, columns]);
+            let x = graph.input("x", Role::Argument, ty.clone());
+            let half = graph.full_like(x, 0.75).unwrap();
+            let scaled = graph.mul(x, half).unwrap();
+            outputs.push(
+                graph
+                    .push(pyroxene_ir::ops::ReduceProd { axes: [0].into_iter().collect() }, &[scaled])
+                    .unwrap(),
+            );
+            let mut values: Vec<f64> = (0..rows * columns).map(value).collect();
+            // What is not finite, and zero, stay in their columns.
+            for (column, x) in [(1, f64::NAN), (3, f64::INFINITY), (4, 0.0)] {
+                if columns > 1 {
+                    values[rows / 2 * columns + column] = x;
+                }
+            }
+            args.push(Array::new(ty.dims.to_vec(), values).unwrap().convert(dtype));
+        }
+    }
+    graph.set_outputs(outputs.clone());
+    let in_kernel = kernels(&graph, OneKernel::Always).unwrap().unwrap().graph;
+    let text = lower(&in_kernel, "products").unwrap().to_text();
+    assert!(!text.contains(" reduce("), "{text}");
+    let expected = pyroxene_ir::eval::eval(&graph, &args).unwrap();
+    for ((x, expected), found) in args.iter().zip(&expected).zip(&through_xla(&in_kernel, &args)) {
+        // An error of each multiplication, on either side.
+        let unit = if x.ty().dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let tolerance = 2.0 * x.ty().dims[0] as f64 * unit;
+        for (e, f) in expected.to_f64_vec().into_iter().zip(found.to_f64_vec()) {
+            let same = e == f || e.is_nan() && f.is_nan() || (e - f).abs() <= tolerance * e.abs();
+            assert!(same, "{}: expected {e}, found {f}", x.ty());
+        }
+    }
+}
+
 /// Sums of so many numbers, of squares so that none is read as it comes, in one kernel: less than a line, whole lines, lines
 /// and a rest, several levels of lines.
 #[test]

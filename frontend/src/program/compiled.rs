@@ -7,7 +7,9 @@ use pyroxene_ir::{
     passes::{OneKernel, Split, split},
 };
 use pyroxene_lowering as lowering;
-use pyroxene_runtime::{Backend, Buffer, Code, Executable, FlagValue, Input, Packed, Trimmed};
+use pyroxene_runtime::{
+    Backend, Buffer, Bundled, Code, CompileOptions, Executable, FlagValue, Input, Packed, Padded, Trimmed,
+};
 
 use super::{
     error::Error,
@@ -31,6 +33,11 @@ struct Around {
     packed: Option<Vec<Ty>>,
     /// All arguments, and which of them the program takes; none where it takes all.
     trimmed: Option<(Vec<Input>, Vec<usize>)>,
+    /// All arguments, and where they are in those of the program; none where each is one of its own.
+    bundled: Option<(Vec<Input>, Vec<(usize, usize)>)>,
+    /// The argument of the program in whose memory there is room for the result, and its elements without that; none where
+    /// the result has memory of its own.
+    padded: Option<(usize, usize)>,
 }
 
 /// How a graph is lowered.
@@ -100,8 +107,14 @@ impl Lowered {
         let (mut executable, around) = match (kernels, &self.in_kernels) {
             (Some(Err(error)), _) if !is_refusal(&error) => return Err(error),
             (Some(Ok(executable)), Some(kernels)) => (executable, &kernels.around),
-            _ => (compile(&self.lowered, backend, BTreeMap::new())?, &self.around),
+            _ => (compile(&self.lowered, backend, CompileOptions::default())?, &self.around),
         };
+        if let Some((index, elements)) = around.padded {
+            executable = Arc::new(Padded::new(executable, backend.clone(), index, elements)?);
+        }
+        if let Some((inputs, places)) = &around.bundled {
+            executable = Arc::new(Bundled::new(executable, backend.clone(), inputs.clone(), places)?);
+        }
         if let Some((inputs, read)) = &around.trimmed {
             executable = Arc::new(Trimmed::new(executable, inputs.clone(), read)?);
         }
@@ -126,7 +139,10 @@ impl Slim<'_> {
                 (Cow::Owned(main), Some(Arc::new(Preparation::new(prepare, how.name)?)))
             }
         };
-        let mut slim = Slim { graph, around: Around { preparation, packed: None, trimmed: None } };
+        let mut slim = Slim {
+            graph,
+            around: Around { preparation, packed: None, trimmed: None, bundled: None, padded: None },
+        };
         if how.often {
             slim.narrow()?;
         }
@@ -140,13 +156,30 @@ impl Slim<'_> {
             *graph = Cow::Owned(packed);
         }
         if let Some((read, left)) = lowering::read_inputs(graph)? {
-            let name = |v| graph.input_of(v).map_or("", |input| &input.name);
-            let inputs = graph.inputs().iter().map(|v| Input::new(name(*v), graph.ty(*v).clone()));
-            around.trimmed = Some((inputs.collect(), left));
+            around.trimmed = Some((inputs(graph), left));
             *graph = Cow::Owned(read);
         }
         Ok(())
     }
+}
+
+/// The inputs of a graph.
+fn inputs(graph: &Graph) -> Vec<Input> {
+    let name = |v| graph.input_of(v).map_or("", |input| &input.name);
+    graph.inputs().iter().map(|v| Input::new(name(*v), graph.ty(*v).clone())).collect()
+}
+
+/// Makes a graph for CPUs take small data together, and its position with room for the result.
+fn spared(graph: &mut Cow<'_, Graph>, around: &mut Around) -> Result<(), lowering::LowerError> {
+    if let Some((bundled, places)) = lowering::bundled(graph)? {
+        around.bundled = Some((inputs(graph), places));
+        *graph = Cow::Owned(bundled);
+    }
+    if let Some((roomy, index)) = lowering::with_room(graph)? {
+        around.padded = Some((index, graph.ty(graph.inputs()[index]).len()));
+        *graph = Cow::Owned(roomy);
+    }
+    Ok(())
 }
 
 /// A program for CPUs with kernels in it.
@@ -163,25 +196,37 @@ const LIBRARY: &str = "xla_cpu_experimental_ynn_fusion_type";
 impl InKernels {
     /// The program with kernels, if there is something to gather in them.
     fn of(slim: &Slim<'_>, how: How<'_>) -> Result<Option<InKernels>, Error> {
-        let gathered = lowering::kernels(&slim.graph, how.kernels).map_err(lowering::LowerError::from)?;
-        let Some(lowering::Kernels { mut graph, libraries }) = gathered else { return Ok(None) };
+        let mut around = slim.around.clone();
+        let mut graph = Cow::Borrowed(&*slim.graph);
         if how.often {
-            graph = lowering::sums_by_slices(&graph).map_err(lowering::LowerError::from)?;
+            spared(&mut graph, &mut around)?;
         }
-        let lowered = lowering::lower(&graph, how.name)?;
-        Ok(Some(InKernels { lowered, libraries, around: slim.around.clone() }))
+        let gathered = lowering::kernels(&graph, how.kernels).map_err(lowering::LowerError::from)?;
+        let Some(lowering::Kernels { graph, libraries }) = gathered else { return Ok(None) };
+        let lowered = if how.often {
+            let graph = lowering::sums_by_slices(&graph).map_err(lowering::LowerError::from)?;
+            lowering::lower_plain(&graph, how.name)?
+        } else {
+            lowering::lower(&graph, how.name)?
+        };
+        Ok(Some(InKernels { lowered, libraries, around }))
     }
 
     fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Arc<dyn Executable>, Error> {
+        let donated = self.around.padded.map(|(index, _)| index);
         if !self.libraries {
-            let without = BTreeMap::from([(LIBRARY.to_string(), FlagValue::Text(String::new()))]);
-            match compile(&self.lowered, backend, without) {
+            let flags = BTreeMap::from([(LIBRARY.to_string(), FlagValue::Text(String::new()))]);
+            match compile(
+                &self.lowered,
+                backend,
+                CompileOptions { flags, donated, ..CompileOptions::default() },
+            ) {
                 // Older compilers do not know the option, nor have they the library.
                 Err(error) if is_refusal(&error) => {}
                 compiled => return compiled,
             }
         }
-        compile(&self.lowered, backend, BTreeMap::new())
+        compile(&self.lowered, backend, CompileOptions { donated, ..CompileOptions::default() })
     }
 }
 

@@ -1,10 +1,10 @@
 //! Preparation: the part of a query that depends on data alone, run once for each set of data.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use pyroxene_ir::{Array, Graph, Op, eval::eval};
 use pyroxene_lowering as lowering;
-use pyroxene_runtime::{Backend, Buffer, Executable, FlagValue, Input, Module};
+use pyroxene_runtime::{Backend, Buffer, CompileOptions, Executable, Input, Module};
 
 use super::{error::Error, pipeline};
 
@@ -43,7 +43,7 @@ impl Preparation {
             let results = eval(&self.graph, data)?;
             return Ok(results.iter().map(|r| backend.upload(r)).collect::<Result<_, _>>()?);
         }
-        let executable = compile(&self.lowered, backend, BTreeMap::new())?;
+        let executable = compile(&self.lowered, backend, CompileOptions::default())?;
         Ok(executable.run(&on_device.iter().collect::<Vec<_>>())?)
     }
 }
@@ -54,14 +54,17 @@ impl fmt::Debug for Preparation {
     }
 }
 
-/// Compiles a module for a device, as the environment says and with flags of its own.
+/// Compiles a module for a device, at the level that the environment says and otherwise as `own` does.
 pub(super) fn compile(
     lowered: &lowering::Lowered,
     backend: &Arc<dyn Backend>,
-    flags: BTreeMap<String, FlagValue>,
+    own: CompileOptions,
 ) -> Result<Arc<dyn Executable>, Error> {
-    let mut options = pipeline::options()?.compile_options(backend.platform());
-    options.flags.extend(flags);
+    let usual = pipeline::options()?.compile_options(backend.platform());
+    let mut options = CompileOptions { opt_level: usual.opt_level, ..own };
+    for (name, value) in usual.flags {
+        options.flags.entry(name).or_insert(value);
+    }
     let inputs = lowered.inputs.iter().map(|(name, ty)| Input::new(name, ty.clone())).collect();
     let (name, hlo) = (lowered.name.as_str(), lowered.hlo.as_slice());
     let module = Module { name, hlo, inputs, outputs: lowered.outputs.clone() };

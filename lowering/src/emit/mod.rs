@@ -34,8 +34,17 @@ pub(crate) struct Module {
     pub(crate) instructions: usize,
 }
 
+/// What the entry computation returns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// A tuple of the outputs.
+    Tuple,
+    /// The only output, if there is only one.
+    Plain,
+}
+
 /// The module of a graph.
-pub(crate) fn module(graph: &Graph, name: &str) -> Result<Module, LowerError> {
+pub(crate) fn module(graph: &Graph, name: &str, returns: Entry) -> Result<Module, LowerError> {
     let name = sanitise(name);
     if let Some((v, site)) = graph.sites().next() {
         let loc = graph.node(v).loc.clone();
@@ -48,7 +57,10 @@ pub(crate) fn module(graph: &Graph, name: &str) -> Result<Module, LowerError> {
     let mut entry = Writer::new(&mut emitter, graph);
     entry.parameters()?;
     entry.live(graph.outputs())?;
-    let (root, result) = (entry.tuple(graph.outputs()), entry.tuple_shape(graph.outputs()));
+    let (root, result) = match (returns, graph.outputs()) {
+        (Entry::Plain, [v]) => (entry.ids[v.index()], shape::array(graph.ty(*v))),
+        _ => (entry.tuple(graph.outputs()), entry.tuple_shape(graph.outputs())),
+    };
     let instructions = entry.instructions;
     Ok(emitter.finish(name, instructions, root, result))
 }
