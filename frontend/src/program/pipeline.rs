@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use pyroxene_ir::{
     Graph,
-    passes::{OneKernel, Pass, Query, RowBlocks, Settings, Step},
+    passes::{ColumnMajor, OneKernel, Pass, Query, RowBlocks, Settings, Step},
 };
 use pyroxene_runtime::options::Options;
 
@@ -73,7 +73,8 @@ pub(super) fn lower(
 
 /// The graph that CPUs are given, if passes that are for them alone make another one of it than `pure`.
 fn on_cpus(graph: &Graph, query: Query, settings: &Settings, pure: &Graph) -> Result<Option<Graph>, Error> {
-    if !RowBlocks.applies(query) || !RowBlocks::may_apply(pure) {
+    let has_work = RowBlocks::may_apply(pure) || ColumnMajor::may_apply(pure);
+    if !has_work || !RowBlocks.applies(query) {
         return Ok(None);
     }
     let made = settings.clone().for_cpus().run(graph, query, &mut |_| {})?;

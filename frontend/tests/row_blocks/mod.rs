@@ -1,4 +1,4 @@
-//! Regressions over many rows, whose products with the data are loops over blocks on a CPU: against sums in plain Rust.
+//! Regressions, whose products with the data go over blocks of rows or by columns on a CPU: against sums in plain Rust.
 
 use pyroxene_frontend::{Model, prelude::*};
 use pyroxene_ir::passes::{OneKernel, Query, Settings};
@@ -94,29 +94,45 @@ fn close(found: &[f64], (expected, sizes): &(Vec<f64>, Vec<f64>), rounding: f64)
 
 #[test]
 fn blocks_of_rows_make_the_same_density_and_gradient() -> Result<(), Box<dyn std::error::Error>> {
-    let backend = backend()?;
     // A last block that is full, one that is not, a number of columns that is a multiple of nothing, and single precision.
     let cases = [
         (2560, [56, 53], DType::F64, 1e-13),
         (2063, [67, 64], DType::F64, 1e-13),
         (4099, [71, 64], DType::F32, 3e-6),
     ];
-    for (rows, columns, dtype, rounding) in cases {
-        let case = Case::new(rows, columns, dtype);
-        let data = case.data(dtype)?;
-        let program = Model::new(counts).trace(&data)?;
-        let lowered = program.lower(Query::PotentialAndGradient)?;
-        let on_cpus = lowered.in_kernels().map(|kernels| kernels.to_text()).unwrap_or_default();
-        assert!(on_cpus.contains("while"), "no loop: {on_cpus}");
-        let never = program.with_passes(Settings::default().one_kernel(OneKernel::Never));
-        assert!(never.lower(Query::PotentialAndGradient)?.in_kernels().is_none());
-        let bound = program.bind(&data, &backend)?;
-        for scale in [0.05, 2.0] {
-            let position: Vec<f64> =
-                (0..columns[0] + columns[1]).map(|i| f64::from(((i as f64).cos() * scale) as f32)).collect();
-            let (value, gradient) = bound.potential_and_gradient(&position)?;
-            close(&[vec![value], gradient].concat(), &case.expected(&position), rounding);
-        }
+    cases.into_iter().try_for_each(|case| same_numbers(case, "while"))
+}
+
+#[test]
+fn columns_make_the_same_density_and_gradient() -> Result<(), Box<dyn std::error::Error>> {
+    // `x` lies by rows and is transposed, `z` is as it should be.
+    let cases = [
+        ((300, [25, 30], DType::F64, 1e-13), "f64[25,300]"),
+        ((1000, [7, 8], DType::F32, 3e-6), "f32[7,1000]"),
+    ];
+    cases.into_iter().try_for_each(|(case, transposed)| same_numbers(case, transposed))
+}
+
+/// That what CPUs are given has `wanted` in it, and computes what plain Rust does, up to a rounding.
+fn same_numbers(
+    (rows, columns, dtype, rounding): (usize, [usize; 2], DType, f64),
+    wanted: &str,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let backend = backend()?;
+    let case = Case::new(rows, columns, dtype);
+    let data = case.data(dtype)?;
+    let program = Model::new(counts).trace(&data)?;
+    let lowered = program.lower(Query::PotentialAndGradient)?;
+    let on_cpus = lowered.in_kernels().map(|kernels| kernels.to_text()).unwrap_or_default();
+    assert!(on_cpus.contains(wanted), "no {wanted}: {on_cpus}");
+    let never = program.with_passes(Settings::default().one_kernel(OneKernel::Never));
+    assert!(never.lower(Query::PotentialAndGradient)?.in_kernels().is_none());
+    let bound = program.bind(&data, &backend)?;
+    for scale in [0.05, 2.0] {
+        let position: Vec<f64> =
+            (0..columns[0] + columns[1]).map(|i| f64::from(((i as f64).cos() * scale) as f32)).collect();
+        let (value, gradient) = bound.potential_and_gradient(&position)?;
+        close(&[vec![value], gradient].concat(), &case.expected(&position), rounding);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{PIPELINE, Pass, PassError, Query, RowBlocks, Vjp};
+use super::{ColumnMajor, PIPELINE, Pass, PassError, Query, RowBlocks, Vjp};
 use crate::{graph::Graph, verify::verify};
 
 /// Whether a pass can be left out.
@@ -103,7 +103,7 @@ impl Settings {
     /// The same with the passes that suit processors and no accelerators.
     #[must_use]
     pub fn for_cpus(mut self) -> Settings {
-        self.with.insert(RowBlocks.name());
+        self.with.extend([RowBlocks.name(), ColumnMajor.name()]);
         self
     }
 

@@ -106,6 +106,7 @@ passes! {
     few_buckets::FewBuckets,
     segment_rows::SegmentRows,
     row_blocks::RowBlocks,
+    column_major::ColumnMajor,
     hoist_data::HoistData,
     fuse_logp::FuseLogp,
     shared_logs::SharedLogs,

@@ -25,7 +25,7 @@ pub struct RowBlocks;
 const NAME: &str = "row_blocks";
 
 /// Matrices of fewer bytes stay in the caches, where reading them twice costs little.
-const BYTES: usize = 1 << 20;
+pub(super) const BYTES: usize = 1 << 20;
 
 /// Fewer rows are too few blocks.
 const ROWS: usize = 2048;
@@ -38,12 +38,8 @@ impl RowBlocks {
     /// multiplied by a matrix of many rows twice.
     pub fn may_apply(graph: &Graph) -> bool {
         any_graph(graph, &|graph| {
-            let factors = |v| Factors::of(graph, v).map(|f| f.matrix);
-            let mut matrices: Vec<Val> = graph.vals().filter_map(factors).collect();
-            let all = matrices.len();
-            matrices.sort_unstable();
-            matrices.dedup();
-            matrices.len() < all
+            let products = graph.vals().filter_map(|v| Factors::of(graph, v));
+            read_twice(products.filter(|f| f.fill_blocks(graph)))
         })
     }
 }
@@ -68,6 +64,15 @@ impl Pass for RowBlocks {
     fn run(&self, graph: &Graph, _query: Query) -> Result<Graph, PassError> {
         in_blocks(graph, &roles(graph), Runs::ONCE)
     }
+}
+
+/// Whether two of the products read one matrix.
+pub(super) fn read_twice(products: impl Iterator<Item = Factors>) -> bool {
+    let mut matrices: Vec<Val> = products.map(|f| f.matrix).collect();
+    let all = matrices.len();
+    matrices.sort_unstable();
+    matrices.dedup();
+    matrices.len() < all
 }
 
 /// The graph with loops over blocks; `inputs` says what is known of its inputs.
@@ -116,7 +121,7 @@ pub(super) struct Factors {
 }
 
 impl Factors {
-    fn of(graph: &Graph, product: Val) -> Option<Factors> {
+    pub(super) fn of(graph: &Graph, product: Val) -> Option<Factors> {
         let Some(Op::DotGeneral(DotGeneral { contract, batch })) = graph.op(product) else { return None };
         let operands = graph.operands(product);
         let rank = |i: usize| graph.ty(operands[i]).rank();
@@ -129,12 +134,14 @@ impl Factors {
         let Ty { dims, dtype } = graph.ty(matrix);
         let rows = usize::from(dims[1] > dims[0]);
         let [pair] = contract.as_slice() else { return None };
-        let fits = batch.is_empty()
-            && dtype.is_float()
-            && dims[rows] >= ROWS
-            && COLUMNS.contains(&dims[1 - rows])
-            && graph.ty(matrix).bytes() >= BYTES;
+        let fits = batch.is_empty() && dtype.is_float();
         fits.then(|| Factors { product, matrix, vector, rows, over_rows: pair[side] == rows })
+    }
+
+    /// Whether the matrix is worth being divided.
+    fn fill_blocks(&self, graph: &Graph) -> bool {
+        let ty = graph.ty(self.matrix);
+        ty.dims[self.rows] >= ROWS && COLUMNS.contains(&self.columns(graph)) && ty.bytes() >= BYTES
     }
 
     /// The number of columns of the matrix.
@@ -164,8 +171,12 @@ impl Found {
     /// The first products of the graph that a loop can be made of.
     fn of(graph: &Graph, facts: &Facts) -> Option<Found> {
         let live = graph.reachable(graph.outputs());
-        let of_data =
-            |f: &Factors| live[f.product.index()] && facts.is_data(f.matrix) && !facts.is_stacked(f.matrix);
+        let of_data = |f: &Factors| {
+            f.fill_blocks(graph)
+                && live[f.product.index()]
+                && facts.is_data(f.matrix)
+                && !facts.is_stacked(f.matrix)
+        };
         let all: Vec<Factors> = graph.vals().filter_map(|v| Factors::of(graph, v)).filter(of_data).collect();
         let mut tried = Vec::new();
         for first in all.iter().filter(|f| !f.over_rows && !facts.is_data(f.vector)) {
