@@ -9,7 +9,7 @@ use pyroxene_ir::{
 };
 
 use crate::{
-    gathers::gathers_once, joins::joins, products::products, scalar_exps::scalar_exps,
+    gathers::made_once, joins::joins, products::products, scalar_exps::scalar_exps,
     scatter_loops::scatter_loops,
 };
 
@@ -383,7 +383,7 @@ impl<'a> Plan<'a> {
         let mut results: Vec<Val> = outputs.iter().filter_map(|v| body.map[v.index()]).collect();
         results.extend(witness(&mut body.out)?);
         body.out.set_outputs(results);
-        let body = products(&scatter_loops(&gathers_once(&joins(&body.out)?)?)?)?;
+        let body = products(&scatter_loops(&made_once(&joins(&body.out)?)?)?)?;
         let body = scalar_exps(&body)?;
         let operands: Vec<Val> = inputs.iter().filter_map(|v| copy.map[v.index()]).collect();
         let fence = ops::Fence { kernel: true, body: Arc::new(body) };

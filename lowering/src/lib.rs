@@ -25,7 +25,7 @@ use pyroxene_ir::{Graph, Ty};
 use emit::Entry;
 pub use error::LowerError;
 pub use kernels::{Kernels, kernels};
-pub use pack::{bundled, packed, read_inputs, with_room};
+pub use pack::{Places, bundled, packed, read_inputs, with_room};
 pub use sums::sums_by_slices;
 
 /// A program ready for a compiler: serialized HLO and the types of what goes in and out.

@@ -60,12 +60,15 @@ const MOST_IN_BUNDLE: usize = 512;
 /// The bytes of which the beginnings of a bundle's parts are multiples.
 const ALIGN: usize = 64;
 
+/// For each input of a graph the place of the input of another that it is in, and the element with which it begins there.
+pub type Places = Vec<(usize, usize)>;
+
 /// A graph whose small data of one element type are parts of one vector, and for each input before the place of what it is in
 /// and the element with which it begins there; `None` where no two are of one type.
 ///
 /// # Errors
 /// Never in practice: what is built is what was in the graph.
-pub fn bundled(graph: &Graph) -> Result<Option<(Graph, Vec<(usize, usize)>)>, TypeError> {
+pub fn bundled(graph: &Graph) -> Result<Option<(Graph, Places)>, TypeError> {
     let is_part = |v: &Val| {
         let is_data = graph.input_of(*v).is_some_and(|i| matches!(i.role, Role::Data | Role::Prepared));
         is_data && (1..=MOST_IN_BUNDLE).contains(&graph.ty(*v).len())
@@ -87,7 +90,7 @@ pub fn bundled(graph: &Graph) -> Result<Option<(Graph, Vec<(usize, usize)>)>, Ty
                 let known = bundles.iter().find(|(of, _)| of == dtype).map(|(_, bundle)| *bundle);
                 let bundle = known.unwrap_or_else(|| {
                     let ty = Ty::new(*dtype, [beside(v).map(room).sum()]);
-                    let bundle = out.input(&format!("data.{dtype}"), Role::Prepared, ty);
+                    let bundle = out.input(format!("data.{dtype}"), Role::Prepared, ty);
                     bundles.push((*dtype, bundle));
                     bundle
                 });

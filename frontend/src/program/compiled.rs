@@ -34,7 +34,7 @@ struct Around {
     /// All arguments, and which of them the program takes; none where it takes all.
     trimmed: Option<(Vec<Input>, Vec<usize>)>,
     /// All arguments, and where they are in those of the program; none where each is one of its own.
-    bundled: Option<(Vec<Input>, Vec<(usize, usize)>)>,
+    bundled: Option<(Vec<Input>, lowering::Places)>,
     /// The argument of the program in whose memory there is room for the result, and its elements without that; none where
     /// the result has memory of its own.
     padded: Option<(usize, usize)>,

@@ -303,6 +303,33 @@ fn what_comes_of_a_gather_is_made_once() -> Result<(), TypeError> {
 }
 
 #[test]
+fn much_that_comes_of_a_product_is_made_once() -> Result<(), TypeError> {
+    let mut g = Graph::new(Phase::Pure);
+    let matrix = g.input("matrix", Role::Argument, Ty::new(DType::F64, [6, 3]));
+    let x = g.input("x", Role::Argument, Ty::new(DType::F64, [3]));
+    let y = g.input("y", Role::Argument, Ty::new(DType::I64, [6]));
+    let contract = [[1, 0]].into_iter().collect();
+    let product = g.push(ops::DotGeneral { contract, batch: Default::default() }, &[matrix, x])?;
+    let sign = g.convert(y, DType::F64)?;
+    let sign = g.add(sign, sign)?;
+    let signed = g.mul(sign, product)?;
+    let (less, more) = (g.push(ops::Exp, &[signed])?, g.mul(signed, signed)?);
+    g.set_outputs([less, more]);
+    let text = |g: &Graph| {
+        let marked = kernels(g, OneKernel::Always).unwrap().unwrap().graph;
+        lower(&marked, "test").unwrap().to_text()
+    };
+    let made = text(&g);
+    assert_eq!(made.matches(" opt-barrier(").count(), 1, "{made}");
+    assert!(made.contains(" opt-barrier(%multiply."), "{made}");
+    // The product itself is in memory, and little comes of it.
+    let (less, more) = (g.push(ops::Exp, &[product])?, g.mul(product, product)?);
+    g.set_outputs([less, more]);
+    assert!(!text(&g).contains(" opt-barrier("));
+    Ok(())
+}
+
+#[test]
 fn what_is_worth_a_kernel_depends_on_size_and_number() -> Result<(), TypeError> {
     // So many steps over vectors of a length: exp(x) x, and so on.
     let chain = |length: usize, steps: usize| -> Result<Graph, TypeError> {
