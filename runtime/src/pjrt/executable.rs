@@ -164,30 +164,14 @@ impl PjrtExecutable {
         donates: bool,
     ) -> Result<(), DeviceError> {
         let api = self.client.api;
-        let (argument_list, output_list) = (args.as_ptr(), outputs.as_mut_ptr());
-        let mut options = ffi::ExecuteOptions::new();
-        let kept = self.donated.filter(|_| !donates).map(|index| index as i64);
-        if let Some(index) = &kept {
-            options.non_donatable_input_indices = index;
-            options.num_non_donatable_input_indices = 1;
-        }
         let mut complete = ptr::null_mut();
         // Where there is one result, everything is done when that is ready: an event less.
         let waits_for_result = outputs.len() == 1;
-        let mut execute = ffi::LoadedExecutableExecuteArgs::new();
-        execute.executable = self.raw;
-        execute.options = &mut options;
-        execute.argument_lists = &argument_list;
-        execute.num_devices = 1;
-        execute.num_args = args.len();
-        execute.output_lists = &output_list;
-        if !waits_for_result {
-            execute.device_complete_events = &mut complete;
-        }
-        // SAFETY: all lists have the lengths given and outlive the call. The event, or the only result, for which all
-        // that the program reads is read, is awaited before returning, so that no execution reads the arguments afterwards.
+        let end = (!waits_for_result).then_some(&mut complete);
+        // SAFETY: by the contract above. The event, or the only result, for which all that the program reads is read, is
+        // awaited before returning, so that no execution reads the arguments afterwards.
         let outcome = unsafe {
-            call!(api, loaded_executable_execute, &mut execute).and_then(|()| match outputs {
+            self.begin(args, outputs, donates, end).and_then(|()| match outputs {
                 [result] if waits_for_result => wait(api, *result),
                 _ => api.finish(complete),
             })
@@ -200,6 +184,39 @@ impl PjrtExecutable {
             }
         }
         outcome
+    }
+
+    /// Begins a run: on success `outputs` holds new buffers, owned by the caller, whose values come or fail later; `end` gets
+    /// the event after which they are there.
+    ///
+    /// # Safety
+    /// As [`PjrtExecutable::execute`], until the outputs' values are there.
+    pub(super) unsafe fn begin(
+        &self,
+        args: &[*mut ffi::BufferObject],
+        outputs: &mut [*mut ffi::BufferObject],
+        donates: bool,
+        end: Option<&mut *mut ffi::EventObject>,
+    ) -> Result<(), DeviceError> {
+        let (argument_list, output_list) = (args.as_ptr(), outputs.as_mut_ptr());
+        let mut options = ffi::ExecuteOptions::new();
+        let kept = self.donated.filter(|_| !donates).map(|index| index as i64);
+        if let Some(index) = &kept {
+            options.non_donatable_input_indices = index;
+            options.num_non_donatable_input_indices = 1;
+        }
+        let mut execute = ffi::LoadedExecutableExecuteArgs::new();
+        execute.executable = self.raw;
+        execute.options = &mut options;
+        execute.argument_lists = &argument_list;
+        execute.num_devices = 1;
+        execute.num_args = args.len();
+        execute.output_lists = &output_list;
+        if let Some(end) = end {
+            execute.device_complete_events = end;
+        }
+        // SAFETY: all lists have the lengths given and outlive the call.
+        unsafe { call!(self.client.api, loaded_executable_execute, &mut execute) }
     }
 }
 

@@ -16,8 +16,9 @@ use super::{
     donation::Cycle,
     executable::PjrtExecutable,
     ffi,
-    memory::{PjrtMemory, copy_to_host, destroy, host_pointer},
+    memory::{PjrtMemory, begin_copy_to_host, destroy, host_pointer},
     signature::signed_dims,
+    transfers::Transfers,
 };
 use crate::{
     backend::{Executable, Launch},
@@ -189,19 +190,21 @@ impl PjrtLaunch {
         }
     }
 
-    /// Sends the slots that the device cannot read in place.
-    fn send(&mut self) -> Result<()> {
+    /// Begins to send the slots that the device cannot read in place.
+    ///
+    /// # Safety
+    /// `self` must stay mutably borrowed until `transfers` have ended.
+    unsafe fn send(&mut self, transfers: &mut Transfers) -> Result<()> {
         let client = &self.executable.client;
         let inputs = self.executable.inputs();
         for ((argument, raw), input) in self.arguments.iter_mut().zip(&mut self.raw_arguments).zip(inputs) {
             let Argument::Copied { memory, dims, current } = argument else { continue };
-            // SAFETY: the memory holds a value of the input's type; only `slot` writes it, and `self` is
-            // borrowed here until the transfer has finished.
+            // SAFETY: the memory holds a value of the input's type; only `slot` writes it, which takes `self`.
             let sent = unsafe {
                 let start = memory.start.as_ptr();
                 let (sent, done) =
                     client.transfer(&input.ty, dims, start, ffi::IMMUTABLE_UNTIL_TRANSFER_COMPLETES)?;
-                client.api.finish(done)?;
+                transfers.add(done);
                 sent
             };
             *raw = sent.raw();
@@ -210,23 +213,34 @@ impl PjrtLaunch {
         Ok(())
     }
 
-    /// Makes the results of a run readable.
-    fn receive(&mut self) -> Result<()> {
+    /// Makes the results of a run readable, once `transfers` have ended.
+    ///
+    /// # Safety
+    /// `self` must stay mutably borrowed until then.
+    unsafe fn receive(&mut self, transfers: &mut Transfers) -> Result<()> {
         let client = &self.executable.client;
         let types = self.executable.outputs();
         for ((output, raw), ty) in self.outputs.iter_mut().zip(&self.raw_outputs).zip(types) {
-            // SAFETY: the buffer is the result of a finished run of this type, checked when compiled.
+            // SAFETY: the buffer is the result of a run, of this type, checked when compiled; where it is read in place, the
+            // run is over. Only `output` reads the memory, which waits for `ready`.
             unsafe {
                 match output {
                     Output::InPlace(start) => *start = host_pointer(client, *raw)?,
-                    Output::Copied(memory) => {
-                        let out = slice::from_raw_parts_mut(memory.start.as_ptr(), ty.bytes());
-                        copy_to_host(client, *raw, out)?;
+                    Output::Copied(memory) if !ty.is_empty() => {
+                        transfers.add(begin_copy_to_host(client, *raw, memory.start.as_ptr(), ty.bytes())?);
                     }
+                    Output::Copied(_) => {}
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether all that a run does is over when its results have been copied: there are some, each of which is.
+    fn are_copied(&self) -> bool {
+        let is_copied = |(output, ty): (&Output, &Ty)| matches!(output, Output::Copied(_)) && !ty.is_empty();
+        let mut outputs = self.outputs.iter().zip(self.executable.outputs());
+        !self.outputs.is_empty() && outputs.all(is_copied)
     }
 
     fn access(&self, what: &'static str, index: usize, problem: &str) -> Error {
@@ -293,11 +307,20 @@ impl Launch for PjrtLaunch {
         if let Some(cycle) = self.cycle.take() {
             return self.run_donating(cycle);
         }
-        self.send()?;
+        let mut transfers = Transfers::new(self.executable.client.api);
         // SAFETY: the arguments have the inputs' types, live in `self`, and change only through `&mut self`,
-        // which is held here until the run has finished.
-        unsafe { self.executable.execute(&self.raw_arguments, &mut self.raw_outputs, false)? };
-        self.receive()?;
+        // which is held here until the run and all transfers have finished: at the latest when `transfers` is dropped.
+        unsafe {
+            self.send(&mut transfers)?;
+            if self.are_copied() {
+                // The copies of the results wait for them.
+                self.executable.begin(&self.raw_arguments, &mut self.raw_outputs, false, None)?;
+            } else {
+                self.executable.execute(&self.raw_arguments, &mut self.raw_outputs, false)?;
+            }
+            self.receive(&mut transfers)?;
+        }
+        transfers.finish()?;
         self.ready = true;
         Ok(())
     }

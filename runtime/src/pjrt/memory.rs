@@ -120,15 +120,31 @@ pub(super) unsafe fn copy_to_host(
         unsafe { ptr::copy_nonoverlapping(host_pointer(client, raw)?, out.as_mut_ptr(), out.len()) };
         return Ok(());
     }
-    let mut args = ffi::BufferToHostBufferArgs::new();
-    args.src = raw;
-    args.dst = out.as_mut_ptr().cast();
-    args.dst_size = out.len();
     // SAFETY: `out` stays borrowed until the event has been awaited.
     unsafe {
-        call!(client.api, buffer_to_host_buffer, &mut args)?;
-        client.api.finish(args.event)
+        let end = begin_copy_to_host(client, raw, out.as_mut_ptr(), out.len())?;
+        client.api.finish(end)
     }
+}
+
+/// Begins to copy a buffer's value to `bytes` bytes from `to` on; the event at its end is the caller's.
+///
+/// # Safety
+/// `raw` must be a live buffer of `client`, dense and row-major with exactly so many bytes, and the memory the device's alone
+/// until the event.
+pub(super) unsafe fn begin_copy_to_host(
+    client: &Client,
+    raw: *mut ffi::BufferObject,
+    to: *mut u8,
+    bytes: usize,
+) -> Result<*mut ffi::EventObject, DeviceError> {
+    let mut args = ffi::BufferToHostBufferArgs::new();
+    args.src = raw;
+    args.dst = to.cast();
+    args.dst_size = bytes;
+    // SAFETY: by the contract above.
+    unsafe { call!(client.api, buffer_to_host_buffer, &mut args)? };
+    Ok(args.event)
 }
 
 impl DeviceMemory for PjrtMemory {

@@ -16,6 +16,7 @@ mod launch;
 mod memory;
 mod options;
 mod signature;
+mod transfers;
 
 pub use client::PjrtBackend;
 pub use environment::{keep_nan, quieten};
