@@ -4,6 +4,7 @@ Run by `accelerator.sh`. One JSON line a run on stdout, and at the end a table i
 """
 
 import argparse
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -105,6 +106,23 @@ def cells(task, options, result):
     ]
 
 
+def machine():
+    """Lines that say when, where and with what."""
+    ask = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    device = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip().splitlines()[0]
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("jax", "jaxlib", "numpyro"))
+    return [
+        "# Pyroxene beside NumPyro on a GPU",
+        "",
+        f"- {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, {device}, {os.cpu_count()} cores, one run.",
+        f"- {versions}; both load the plugin of this JAX. `benches/peers/accelerator.sh`.",
+        "- Chains are vectorized, one program; *whole* is from the process's start to the draws on the host, compilation and",
+        "  imports included, *run* warm-up and sampling; effective sizes by NumPyro's diagnostics. A gradient is one call with",
+        "  the position from the host and the results read there; a leapfrog is one of a chain alone, in one program.",
+        "",
+    ]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
@@ -118,7 +136,7 @@ def main():
     by_name = {case.name: case for case in cases.CASES}
     only = [name for name in arguments.only.split(",") if name]
     runs = [run for run in RUNS if not only or run[0] in only]
-    rows = ["| case | engine | what | |", "| --- | --- | --- | --- |"]
+    rows = [*machine(), "| case | engine | what | |", "| --- | --- | --- | --- |"]
     with tempfile.TemporaryDirectory() as folder:
         where = pathlib.Path(folder)
         for name in dict.fromkeys(name for name, _, _ in runs):
