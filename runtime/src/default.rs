@@ -47,10 +47,13 @@ pub fn open(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> 
         return open(platform, options, notice);
     }
     let found = plugin::find(platform, options, notice)?;
-    let backend = PjrtBackend::load(&found.path, &found.origin)?;
+    let backend = PjrtBackend::load(&found.path, &found.origin)?.of_library(found.sha256.as_deref());
     let Some(cache) = DiskCache::of(options) else { return Ok(Arc::new(Cached::new(backend))) };
     Ok(match Stored::identity(backend.platform(), &found, &cache) {
-        Ok(identity) => Arc::new(Cached::new(Stored::new(backend, cache, identity))),
+        Ok(identity) => {
+            let backend = backend.of_library(Some(identity.plugin()));
+            Arc::new(Cached::new(Stored::new(backend, cache, identity)))
+        }
         Err(error) => {
             notice(&format!("pyroxene: compiled programs are not kept on disk: {error}"));
             Arc::new(Cached::new(backend))

@@ -55,6 +55,11 @@ impl Identity {
         })
     }
 
+    /// The SHA-256 of the plugin's file.
+    pub(crate) fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
     /// Adds the identity to what a key is made of.
     pub(super) fn add_to(&self, parts: &mut Parts) {
         parts.add(self.plugin.as_bytes());

@@ -54,6 +54,7 @@ impl Stored {
         parts.add(&FORMAT.to_le_bytes());
         self.identity.add_to(&mut parts);
         parts.add(options);
+        parts.add(self.inner.told().as_bytes());
         parts.add(hlo);
         parts.key()
     }

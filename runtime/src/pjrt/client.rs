@@ -5,7 +5,7 @@ use std::{
     path::Path,
     ptr,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -17,6 +17,7 @@ use super::{
     donation::Checked,
     executable::PjrtExecutable,
     ffi::{self, Args},
+    llvm,
     memory::PjrtMemory,
     options,
     signature::{check_module, element_number, signed_dims},
@@ -144,6 +145,8 @@ pub struct PjrtBackend {
     client: Arc<Client>,
     platform: Platform,
     compiles: AtomicU64,
+    /// Where the compiler is known to take LLVM's options: what is appended to options to give them, once it is made.
+    llvm: Option<OnceLock<Vec<u8>>>,
 }
 
 impl PjrtBackend {
@@ -175,7 +178,7 @@ impl PjrtBackend {
             c_api: Some((api.table.head.version.major, api.table.head.version.minor)),
         };
         client.shares_host_memory = platform.is_cpu();
-        Ok(PjrtBackend { client: Arc::new(client), platform, compiles: AtomicU64::new(0) })
+        Ok(PjrtBackend { client: Arc::new(client), platform, compiles: AtomicU64::new(0), llvm: None })
     }
 }
 
@@ -216,9 +219,37 @@ impl PjrtBackend {
         Ok(checked)
     }
 
+    /// The same backend, of a plugin with this SHA-256. Where that is known, LLVM is told to make less code of loops: an
+    /// option that a compiler does not know ends the process.
+    pub(crate) fn of_library(mut self, sha256: Option<&str>) -> PjrtBackend {
+        self.llvm = sha256.filter(|library| llvm::is_known_to(library)).map(|_| OnceLock::new());
+        self
+    }
+
+    /// What code depends on beside its program, its options and the plugin.
+    pub(crate) fn told(&self) -> String {
+        self.llvm.as_ref().map_or_else(String::new, |_| llvm::identity())
+    }
+
     /// Compiles a module, with options in the plugin's own form.
     pub(crate) fn compile_encoded(&self, module: &Checked<'_>, options: &[u8]) -> Result<PjrtExecutable> {
         self.compiles.fetch_add(1, Ordering::Relaxed);
+        // A compiler that does not say what its own options are keeps them.
+        let llvm =
+            self.llvm.as_ref().map(|llvm| llvm.get_or_init(|| self.llvm_options().unwrap_or_default()));
+        self.compile_as(module, &[options, llvm.map_or(&[], Vec::as_slice)].concat())
+    }
+
+    /// Options with LLVM's beside the plugin's own debug options, which would not count any more if some were given alone.
+    fn llvm_options(&self) -> Result<Vec<u8>> {
+        let smallest = llvm::smallest();
+        let smallest = self.checked(&smallest, &CompileOptions::default())?;
+        let program = self.compile_as(&smallest, &options::plain())?.optimized_program()?;
+        let own = llvm::debug_options(&program).unwrap_or_default();
+        Ok(if own.is_empty() { own } else { options::with_debug_options(llvm::beside(&own)) })
+    }
+
+    fn compile_as(&self, module: &Checked<'_>, options: &[u8]) -> Result<PjrtExecutable> {
         let raw = self.client.compile(&module.hlo, options).map_err(|e| Error::Compile {
             module: module.declared.name.to_string(),
             code: e.code,

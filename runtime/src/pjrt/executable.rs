@@ -124,6 +124,25 @@ impl PjrtExecutable {
         })
     }
 
+    /// The program as XLA made it of what it was given, with all options: a serialized `HloModuleProtoWithConfig`.
+    pub(super) fn optimized_program(&self) -> Result<Vec<u8>, DeviceError> {
+        let api = self.client.api;
+        self.with_code(|executable| {
+            let mut program = ffi::Program::new();
+            let mut args = ffi::ExecutableOptimizedProgramArgs::new();
+            args.executable = executable;
+            args.program = &mut program;
+            // SAFETY: the executable is alive; without room for it only the program's size is told.
+            unsafe { call!(api, executable_optimized_program, &mut args)? };
+            let mut code = vec![0; program.code_size];
+            program.code = code.as_mut_ptr().cast();
+            args.program = &mut program;
+            // SAFETY: as above, and `code` has the size that was told.
+            unsafe { call!(api, executable_optimized_program, &mut args)? };
+            Ok(code)
+        })
+    }
+
     /// What `read` makes of the code apart from its devices, which it must not keep.
     fn with_code<T>(
         &self,

@@ -188,6 +188,7 @@ args! {
         dims: *const i64,
         dim_sizes: *const usize,
     }
+    ExecutableOptimizedProgramArgs { executable: *mut ExecutableObject, program: *mut Program }
     ExecutableSerializeArgs {
         executable: *const ExecutableObject,
         bytes: *const c_char,
@@ -327,7 +328,7 @@ pub(super) struct ApiTable {
     pub(super) executable_size_of_generated_code_in_bytes: Unused,
     pub(super) executable_get_cost_analysis: Unused,
     pub(super) executable_output_memory_kinds: Unused,
-    pub(super) executable_optimized_program: Unused,
+    pub(super) executable_optimized_program: Entry<ExecutableOptimizedProgramArgs>,
     pub(super) executable_serialize: Entry<ExecutableSerializeArgs>,
     pub(super) loaded_executable_destroy: Entry<LoadedExecutableDestroyArgs>,
     pub(super) loaded_executable_get_executable: Entry<LoadedExecutableGetExecutableArgs>,

@@ -13,6 +13,7 @@ mod executable;
 mod ffi;
 mod floor;
 mod launch;
+mod llvm;
 mod memory;
 mod options;
 mod signature;

@@ -22,6 +22,9 @@ struct CompileOptionsProto {
 /// `xla.ExecutableBuildOptionsProto`, the fields used here.
 #[derive(Clone, PartialEq, Message)]
 struct ExecutableBuildOptionsProto {
+    /// A serialized `xla.DebugOptions`, in place of the plugin's own.
+    #[prost(bytes = "vec", optional, tag = "3")]
+    debug_options: Option<Vec<u8>>,
     #[prost(int64, tag = "4")]
     num_replicas: i64,
     #[prost(int64, tag = "5")]
@@ -64,12 +67,25 @@ pub(crate) fn encode(options: &CompileOptions) -> Vec<u8> {
         };
         env_option_overrides.insert(name.clone(), OptionOverrideProto { value: Some(value) });
     }
-    CompileOptionsProto {
-        executable_build_options: Some(ExecutableBuildOptionsProto { num_replicas: 1, num_partitions: 1 }),
-        env_option_overrides,
-    }
-    .encode_to_vec()
+    CompileOptionsProto { executable_build_options: Some(ONE_DEVICE), env_option_overrides }.encode_to_vec()
 }
+
+/// The options' bytes of a program that is compiled by the plugin's own debug options.
+pub(super) fn plain() -> Vec<u8> {
+    CompileOptionsProto { executable_build_options: Some(ONE_DEVICE), ..CompileOptionsProto::default() }
+        .encode_to_vec()
+}
+
+/// What makes the options before it be of these debug options, a serialized `xla.DebugOptions`, with their overrides:
+/// messages one after the other are one message.
+pub(super) fn with_debug_options(debug_options: Vec<u8>) -> Vec<u8> {
+    let build = ExecutableBuildOptionsProto { debug_options: Some(debug_options), ..ONE_DEVICE };
+    CompileOptionsProto { executable_build_options: Some(build), ..CompileOptionsProto::default() }
+        .encode_to_vec()
+}
+
+const ONE_DEVICE: ExecutableBuildOptionsProto =
+    ExecutableBuildOptionsProto { debug_options: None, num_replicas: 1, num_partitions: 1 };
 
 #[cfg(test)]
 mod tests {
