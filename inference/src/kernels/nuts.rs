@@ -28,7 +28,8 @@ pub struct Nuts {
 pub enum Metric {
     /// [`Diagonal`](Metric::Diagonal) or [`Fisher`](Metric::Fisher)'s, whichever the draws of a window promise the cheaper
     /// effective draws with: the largest variance of scaled draws in any direction, times the root of that of scaled
-    /// gradients. In Stan's windows, each chain for itself; where Fisher's is taken, the last step size is adapted for longer.
+    /// gradients. In Stan's windows, each chain for itself; the last tenth of warm-up refines the step
+    /// size, where chains have diverged for a higher acceptance than is asked for.
     /// On the host-driven engine it is `Diagonal`.
     #[default]
     Auto,
@@ -62,7 +63,8 @@ impl Default for Nuts {
 
 impl Nuts {
     /// The mean acceptance probability that the step size is adapted to, between 0 and 1. Nearer to 1, steps are
-    /// smaller and divergences rarer. Default 0.8.
+    /// smaller and divergences rarer. Default 0.8. Chains that still diverge late in warm-up under
+    /// [`Metric::Auto`] are adapted to a higher one, as Stan advises its users to ask for.
     #[must_use]
     pub fn target_accept_prob(mut self, probability: f64) -> Nuts {
         self.target_accept_prob = probability;

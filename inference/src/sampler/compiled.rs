@@ -7,7 +7,7 @@ use pyroxene_ir::passes::Query;
 use pyroxene_runtime::{self as runtime, Launch};
 
 use super::{
-    block::{Block, Controls, DIVERGING, INDEX_IN_TRAJECTORY, STATS},
+    block::{ACCEPTANCE_RATE, Block, Controls, DIVERGING, INDEX_IN_TRAJECTORY, STATS},
     learner::Draw,
     state::State,
 };
@@ -216,6 +216,7 @@ impl<'a> Kept<'a> {
             gradient: &gradients[i * dimension..(i + 1) * dimension],
             index: row[INDEX_IN_TRAJECTORY],
             is_diverging: row[DIVERGING] != 0.0,
+            accept: row[ACCEPTANCE_RATE],
         })
     }
 }

@@ -12,7 +12,8 @@ use super::{
     block::{ACCEPTANCE_RATE, Controls},
     compiled::{Compiled, Kept, Running},
     generator,
-    learner::{Learner, Learning},
+    learner::{Draw, Learner, Learning},
+    refinement::{Refinement, blocks},
     schedule::Stretch,
     state::State,
 };
@@ -25,6 +26,9 @@ const TRIES: usize = 100;
 /// The log density of a point that is left for any other: a transition of no length from there ends at the same position,
 /// with the density and the gradient that are found at it.
 const UNKNOWN: f64 = -1e300;
+
+/// Who is shown transitions, each with its chain's lane.
+type See<'a> = &'a mut dyn FnMut(usize, &Draw<'_>);
 
 /// What the user chooses.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -173,22 +177,43 @@ impl Group {
         for Stretch { transitions, learns, searches } in learning.stretches(warmup) {
             let controls = Controls { adapts_step_size: Array::scalar(adapts_step_size), ..self.controls() };
             let thinning = if keep || learns { 1 } else { usize::MAX };
-            let seeing = if learns { &mut learners[..] } else { &mut [] };
-            self.transitions(transitions, thinning, controls, seeing, watcher)?;
+            let mut see = |lane: usize, draw: &Draw<'_>| learners[lane].see(draw);
+            self.transitions(transitions, thinning, controls, learns.then_some(&mut see), watcher)?;
             if watcher.is_stopped() {
                 return Ok(());
             }
-            let anew = if learns {
-                self.renew(&mut learners)
-            } else {
-                learners.iter().map(|learner| learner.is_wary()).collect()
-            };
-            if searches {
-                self.search(&anew)?;
+            if learns {
+                let anew = self.renew(&mut learners);
+                if searches {
+                    self.search(&anew)?;
+                }
             }
         }
         if adapts_step_size {
             self.states.iter_mut().for_each(|state| state.moving.settle());
+        }
+        self.refine(&learners, watcher)
+    }
+
+    /// The last transitions of warm-up, between which the step size comes to its target.
+    fn refine<W: Watcher>(&mut self, learners: &[Box<dyn Learner>], watcher: &mut W) -> Result<(), W::Error> {
+        let Settings { warmup, learning, adapts_step_size, target_accept, .. } = self.settings;
+        let mut refinements = Vec::new();
+        for (state, learner) in self.states.iter().zip(learners) {
+            let target = learner.target_accept(target_accept);
+            refinements.push(Refinement::new(state.moving.step_size(), target));
+        }
+        for transitions in blocks(learning.refining(warmup)) {
+            let mut see = |lane: usize, draw: &Draw<'_>| refinements[lane].see(draw);
+            self.transitions(transitions, 1, self.controls(), Some(&mut see), watcher)?;
+            if watcher.is_stopped() {
+                break;
+            }
+            if adapts_step_size {
+                for (state, refinement) in self.states.iter_mut().zip(&mut refinements) {
+                    state.moving.step_size = Array::scalar(refinement.step_size());
+                }
+            }
         }
         Ok(())
     }
@@ -219,16 +244,16 @@ impl Group {
         thinning: usize,
         watcher: &mut W,
     ) -> Result<(), W::Error> {
-        self.transitions(n, thinning, self.controls(), &mut [], watcher)
+        self.transitions(n, thinning, self.controls(), None, watcher)
     }
 
-    /// Makes `n` transitions in blocks of about [`DISPATCH`]. Learners, one a chain or none, see those kept.
+    /// Makes `n` transitions in blocks of about [`DISPATCH`], and shows those kept to `see`, each with its chain's lane.
     fn transitions<W: Watcher>(
         &mut self,
         n: usize,
         thinning: usize,
         controls: Controls<Array>,
-        learners: &mut [Box<dyn Learner>],
+        mut see: Option<See<'_>>,
         watcher: &mut W,
     ) -> Result<(), W::Error> {
         let adapting = self.made < self.settings.warmup;
@@ -251,8 +276,10 @@ impl Group {
             done += transitions;
             self.made += transitions;
             let kept = (phase + transitions) / thinning;
-            for (lane, learner) in learners.iter_mut().enumerate() {
-                self.running.kept(lane, kept)?.draws().for_each(|draw| learner.see(&draw));
+            if let Some(see) = &mut see {
+                for lane in 0..self.states.len() {
+                    self.running.kept(lane, kept)?.draws().for_each(|draw| see(lane, &draw));
+                }
             }
             watcher.made(self, &Made { transitions, kept }, adapting)?;
         }

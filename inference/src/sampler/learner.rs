@@ -5,7 +5,7 @@ use pyroxene_frontend::Array;
 use super::{
     fisher::Fisher,
     metric::Form,
-    schedule::{Stretch, choosing, nutpie, stan},
+    schedule::{Stretch, nutpie, stan},
     windows::{Choosing, Windows},
 };
 
@@ -17,6 +17,8 @@ pub(super) struct Draw<'a> {
     /// How many steps from the start of its trajectory it lies, negative backwards in time.
     pub(super) index: f64,
     pub(super) is_diverging: bool,
+    /// The mean acceptance probability of its trajectory.
+    pub(super) accept: f64,
 }
 
 /// A way to learn a metric, for one chain.
@@ -32,10 +34,9 @@ pub(super) trait Learner {
     /// The factor of the metric, at the end of such a stretch; none if the old one is to stay.
     fn factor(&mut self) -> Option<Array>;
 
-    /// Whether the last step size is better too small than too large: one of few transitions, as Stan's. An average of few
-    /// logarithms, the first of them at steps ten times too long, is below the one that meets the target.
-    fn is_wary(&self) -> bool {
-        true
+    /// The mean acceptance that the last step size should have where this one is asked for.
+    fn target_accept(&self, asked: f64) -> f64 {
+        asked
     }
 }
 
@@ -67,9 +68,14 @@ impl Learning {
 
     pub(super) fn stretches(self, warmup: usize) -> Vec<Stretch> {
         match self {
-            Learning::Auto => choosing(warmup),
+            Learning::Auto => stan(warmup - self.refining(warmup)),
             Learning::Fisher => nutpie(warmup),
             Learning::Variances | Learning::Covariances => stan(warmup),
         }
+    }
+
+    /// The number of transitions after these stretches in which the last step size is refined.
+    pub(super) fn refining(self, warmup: usize) -> usize {
+        if self == Learning::Auto { warmup / 10 } else { 0 }
     }
 }

@@ -12,6 +12,7 @@ mod metric;
 mod nuts;
 mod places;
 mod points;
+mod refinement;
 mod schedule;
 mod spread;
 mod state;

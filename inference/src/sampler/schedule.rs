@@ -40,8 +40,7 @@ pub(super) struct Stretch {
     pub(super) transitions: usize,
     /// Whether the metric is learned from them, and is another one after them.
     pub(super) learns: bool,
-    /// Whether a step size is searched for after them: one that suits the new metric, or where it stays, one for the chains
-    /// that are wary.
+    /// Whether a step size that suits the new metric is searched for after them.
     pub(super) searches: bool,
 }
 
@@ -54,18 +53,6 @@ pub(super) fn stan(warmup: usize) -> Vec<Stretch> {
         Stretch { transitions: end + 1 - start, learns, searches: learns }
     };
     windows.iter().enumerate().map(stretch).collect()
-}
-
-/// Stan's warm-up with a tenth of all transitions more for the last step size, after which wary chains begin to adapt it
-/// once more.
-pub(super) fn choosing(warmup: usize) -> Vec<Stretch> {
-    let longer = warmup / 10;
-    let mut stretches = stan(warmup - longer);
-    if longer > 0 {
-        let more = Stretch { transitions: longer, learns: false, searches: true };
-        stretches.insert(stretches.len() - 1, more);
-    }
-    stretches
 }
 
 /// The number of draws of a window early in nutpie's warm-up.
@@ -112,7 +99,7 @@ mod tests {
     #[test]
     fn stretches_make_up_the_warmup() {
         for warmup in [0, 1, 2, 3, 5, 19, 20, 50, 100, 149, 150, 1000, 12_345] {
-            for stretches in [stan(warmup), choosing(warmup), nutpie(warmup)] {
+            for stretches in [stan(warmup), nutpie(warmup)] {
                 assert_eq!(stretches.iter().map(|s| s.transitions).sum::<usize>(), warmup);
                 assert!(stretches.iter().all(|s| s.transitions > 0));
             }

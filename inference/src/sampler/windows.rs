@@ -45,6 +45,11 @@ impl Learner for Windows {
 /// Fisher's metric must promise draws at less than this share of what they cost by variances, which are the safer choice.
 const CLEARLY: f64 = 0.95;
 
+/// The first transitions of a window, in which dual averaging still comes down from steps ten times too long.
+const COMING_DOWN: usize = 50;
+/// The share of a window's transitions that may diverge.
+const TOLERATED: f64 = 1.0 / 500.0;
+
 /// Windows of which each makes a diagonal metric: of its draws' variances, or the one of least Fisher divergence where
 /// that has clearly the less [`cost`].
 pub(super) struct Choosing {
@@ -52,13 +57,25 @@ pub(super) struct Choosing {
     pair: Pair,
     positions: Spread,
     gradients: Spread,
-    is_wary: bool,
+    /// Which of the window's transitions diverged.
+    diverged: Vec<usize>,
+    seen: usize,
+    /// The share of the last window's transitions that diverged.
+    diverging: f64,
 }
 
 impl Choosing {
     pub(super) fn new(dimension: usize) -> Choosing {
         let [positions, gradients] = [Spread::new(dimension), Spread::new(dimension)];
-        Choosing { dimension, pair: Pair::new(dimension), positions, gradients, is_wary: true }
+        let (pair, diverged) = (Pair::new(dimension), Vec::new());
+        Choosing { dimension, pair, positions, gradients, diverged, seen: 0, diverging: 0.0 }
+    }
+
+    /// The share of the transitions that diverged, without the first of them.
+    fn share_diverged(&self) -> f64 {
+        let first = COMING_DOWN.min(self.seen / 2);
+        let diverged = self.diverged.iter().filter(|i| **i >= first).count();
+        diverged as f64 / (self.seen - first).max(1) as f64
     }
 }
 
@@ -67,24 +84,28 @@ impl Learner for Choosing {
         self.pair.see(draw.position, draw.gradient);
         self.positions.see(draw.position);
         self.gradients.see(draw.gradient);
+        self.diverged.extend(draw.is_diverging.then_some(self.seen));
+        self.seen += 1;
     }
 
     fn factor(&mut self) -> Option<Array> {
         let window = std::mem::replace(self, Choosing::new(self.dimension));
+        self.diverging = window.share_diverged();
         let variances = roots(window.pair.draws.regularized()?);
         let fisher: Vec<f64> =
             window.pair.deviations().zip(&variances).map(|(new, old)| new.unwrap_or(*old)).collect();
         let cost = |deviations: &[f64]| cost(&window.positions, &window.gradients, deviations);
         // What is no number is not less.
         let is_cheaper = cost(&fisher) < CLEARLY * cost(&variances);
-        self.is_wary = !is_cheaper;
-        usable(Array::from(if self.is_wary { variances } else { fisher }))
+        usable(Array::from(if is_cheaper { fisher } else { variances }))
     }
 
-    /// Where Fisher's metric is no better, curvature often differs between draws, and a step that meets the target on average
-    /// is too long for some of them.
-    fn is_wary(&self) -> bool {
-        self.is_wary
+    /// Where transitions diverge, curvature differs between draws, and a step that meets the target on average is too long for
+    /// some of them. Stan then tells its users to ask for more, as is done here. Divergences go with the third to fourth power
+    /// of rejections (eight schools, the horseshoe, stochastic volatility), so that the root of what there are too many of
+    /// tells how many fewer rejections to aim at.
+    fn target_accept(&self, asked: f64) -> f64 {
+        1.0 - (1.0 - asked) * (TOLERATED / self.diverging).min(1.0).cbrt()
     }
 }
 
