@@ -45,6 +45,9 @@ impl Learner for Windows {
 /// Fisher's metric must promise draws at less than this share of what they cost by variances, which are the safer choice.
 const CLEARLY: f64 = 0.95;
 
+/// The largest variance of a direction that a trajectory still crosses. It takes half a turn of most directions, and its draw is
+/// two thirds of that away: in a direction twice as far a quarter, where nothing is left of the start.
+const CROSSED: f64 = 2.0;
 /// The first transitions of a window, in which dual averaging still comes down from steps ten times too long.
 const COMING_DOWN: usize = 50;
 /// The share of a window's transitions that may diverge.
@@ -113,12 +116,12 @@ impl Learner for Choosing {
 /// all.
 ///
 /// Steps are as long as the stiffest direction allows: their number goes with the root of the largest variance of the
-/// scaled gradient. A trajectory turns back when most directions have, so one that is longer than most is walked at random,
-/// for a time that goes with its variance. How long most are is taken for equal, which favours variances: Fisher's
+/// scaled gradient. A trajectory turns back when most directions have, so one that is much longer than most is walked at
+/// random, for a time that goes with its variance. How long most are is taken for equal, which favours variances: Fisher's
 /// deviations are the smaller ones.
 fn cost(positions: &Spread, gradients: &Spread, deviations: &[f64]) -> f64 {
     let inverse: Vec<f64> = deviations.iter().map(|d| d.recip()).collect();
-    positions.largest(&inverse) * gradients.largest(deviations).sqrt()
+    positions.largest(&inverse).max(CROSSED) * gradients.largest(deviations).sqrt()
 }
 
 fn roots(variances: Vec<f64>) -> Vec<f64> {
