@@ -31,6 +31,7 @@ RUNS = [
     ("covtype_581012x55_f32", "density", {}),
     ("covtype_581012x55_f32", "leapfrog", {"depth": 4, "draws": 20}),
 ]
+LABELS = {"pyroxene": "Pyroxene", "numpyro": "NumPyro"}
 # Seconds after which a run is given up.
 PATIENCE = 150
 
@@ -136,14 +137,14 @@ def main():
     by_name = {case.name: case for case in cases.CASES}
     only = [name for name in arguments.only.split(",") if name]
     runs = [run for run in RUNS if not only or run[0] in only]
-    rows = [*machine(), "| case | engine | what | |", "| --- | --- | --- | --- |"]
+    rows = [*machine(), "| case | engine | what | measured |", "| --- | --- | --- | --- |"]
     with tempfile.TemporaryDirectory() as folder:
         where = pathlib.Path(folder)
         for name in dict.fromkeys(name for name, _, _ in runs):
             cases.write(by_name[name], where / name)
         for name, task, options in runs:
             results = {}
-            for engine in ("pyroxene", "numpyro"):
+            for engine in LABELS:
                 if time.time() > end:
                     result = {"failure": "not run: the time was over"}
                 else:
@@ -151,7 +152,7 @@ def main():
                 results[engine] = result
                 shown = {k: v for k, v in result.items() if k not in ("gradients", "log_densities")}
                 print(json.dumps({"case": name, "engine": engine, "task": task, **options, **shown}), flush=True)
-                rows.append("| " + " | ".join([name, engine, *cells(task, options, result)]) + " |")
+                rows.append("| " + " | ".join([name, LABELS[engine], *cells(task, options, result)]) + " |")
             if task == "density" and not any("failure" in result for result in results.values()):
                 for sentence in agree.disagreements(results, by_name[name].precision):
                     rows.append(f"| {name} | both | disagree | {sentence} |")
