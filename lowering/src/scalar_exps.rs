@@ -3,7 +3,10 @@
 
 use std::convert::identity;
 
-use pyroxene_ir::{Array, DType, Graph, Op, Ty, TypeError, Val, ops};
+use pyroxene_ir::{
+    Array, DType, Graph, Op, Ty, TypeError, Val,
+    ops::{self, Comparison},
+};
 
 use crate::rebuilt::rebuilt;
 
@@ -73,12 +76,18 @@ fn exp(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
     let one = number(g, 1.0)?;
     let p = g.add(one, beyond)?;
     let y = times_power(g, p, n)?;
-    let (highest, infinity) = (number(g, HIGHEST)?, number(g, f64::INFINITY)?);
-    let (lowest, zero) = (number(g, LOWEST)?, number(g, 0.0)?);
-    let is_high = g.gt(x, highest)?;
-    let y = g.select(is_high, infinity, y)?;
-    let is_low = g.lt(x, lowest)?;
-    g.select(is_low, zero, y)
+    // What is no number stays as it is: its bits make a power of anything.
+    let compare = |g: &mut Graph, how, bound| {
+        let bound = number(g, bound)?;
+        g.push(ops::Compare(how), &[x, bound])
+    };
+    let (is_high, is_low) = (compare(g, Comparison::Gt, HIGHEST)?, compare(g, Comparison::Lt, LOWEST)?);
+    let (infinity, zero) = (number(g, f64::INFINITY)?, number(g, 0.0)?);
+    let outside = g.select(is_high, infinity, x)?;
+    let outside = g.select(is_low, zero, outside)?;
+    let bounds = [compare(g, Comparison::Ge, LOWEST)?, compare(g, Comparison::Le, HIGHEST)?];
+    let is_within = g.push(ops::And, &bounds)?;
+    g.select(is_within, y, outside)
 }
 
 /// `a + b c`.

@@ -382,6 +382,8 @@ fn exponentials_of_single_numbers_are_those_of_the_c_library() -> Result<(), Typ
         0.0, -0.0, 1e-300, -1e-17, 0.346, 0.347, -0.3466, 709.78, 709.79, -708.39, -708.4, 1e300, -1e300,
     ]);
     points.extend([f64::INFINITY, f64::NEG_INFINITY, f64::NAN]);
+    // What R calls missing is a NaN with digits of its own.
+    points.extend([0x7ff0_0000_0000_07a2, 0xfff8_0000_0000_0fff].map(f64::from_bits));
     let x = Array::from(&points[..]);
     let mut g = Graph::new(Phase::Pure);
     let all = g.input("x", Role::Argument, x.ty());
