@@ -159,7 +159,8 @@ impl Elementwise for ErfInv {
             if x.abs() == 1.0 {
                 return x * f64::INFINITY;
             }
-            let w = -(-x * x).ln_1p();
+            // Near ±1 the square, rounded, would leave few digits of 1 − x².
+            let w = if x.abs() > 0.5 { -((1.0 - x) * (1.0 + x)).ln() } else { -(-x * x).ln_1p() };
             let Some(branch) = branches.iter().find(|b| w < b.below) else { return f64::NAN };
             let t = if branch.root { w.sqrt() } else { w } + branch.shift;
             x * branch.coefficients.iter().fold(0.0, |p, c| p * t + c)
@@ -190,8 +191,7 @@ impl Elementwise for ErfInv {
 
 fn expand(g: &mut Graph, args: &[Val]) -> Result<Val, TypeError> {
     let x = args[0];
-    let square = g.mul(x, x)?;
-    let w = if g.ty(x).dtype == DType::F64 { minus_log_of_rest(g, square)? } else { minus_log1m(g, square)? };
+    let w = if g.ty(x).dtype == DType::F64 { minus_log_of_rest(g, x)? } else { minus_log1m(g, x)? };
     let root = g.sqrt(w)?;
     let mut result: Option<Val> = None;
     for branch in branches(g.ty(x).dtype).iter().rev() {
@@ -227,10 +227,11 @@ fn polynomial(g: &mut Graph, t: Val, coefficients: &[f64]) -> Result<Val, TypeEr
     Ok(p)
 }
 
-/// `−ln(1 − y)`.
-fn minus_log1m(g: &mut Graph, y: Val) -> Result<Val, TypeError> {
-    let y = g.neg(y)?;
-    let w = g.log1p(y)?;
+/// `−ln(1 − x²)`.
+fn minus_log1m(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
+    let square = g.mul(x, x)?;
+    let rest = g.neg(square)?;
+    let w = g.log1p(rest)?;
     g.neg(w)
 }
 
@@ -253,12 +254,13 @@ const ATANH: [f64; 7] = [
     6.666666666666735130e-01,
 ];
 
-/// `−ln(1 − y)` in double precision for `y` of [0, 1), to a unit in the last place of 1, which is what the polynomials read
-/// of it; no number above. XLA's logarithm of doubles calls the C library for one number after the other; this is
-/// arithmetic, which goes by vectors.
-fn minus_log_of_rest(g: &mut Graph, y: Val) -> Result<Val, TypeError> {
-    let one = g.full_like(y, 1.0)?;
-    let rest = g.sub(one, y)?;
+/// `−ln(1 − x²)` in double precision for x of (−1, 1), to a unit in the last place of 1, which is what the polynomials read
+/// of it; no number beyond. XLA's logarithm of doubles calls the C library for one number after the other; this is
+/// arithmetic, which goes by vectors. Near ±1 a square that is rounded would leave few digits of the rest.
+fn minus_log_of_rest(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
+    let one = g.full_like(x, 1.0)?;
+    let (left, right) = (g.sub(one, x)?, g.add(one, x)?);
+    let rest = g.mul(left, right)?;
     let bits = g.push(Bitcast { dtype: DType::U64 }, &[rest])?;
     let word = |g: &mut Graph, word: u64| {
         let dims = g.ty(bits).dims.clone();
@@ -272,7 +274,7 @@ fn minus_log_of_rest(g: &mut Graph, y: Val) -> Result<Val, TypeError> {
     let exponent = g.push(ShiftRight, &[high, places])?;
     let tagged = g.push(Or, &[exponent, tag])?;
     let tagged = g.push(Bitcast { dtype: DType::F64 }, &[tagged])?;
-    let bias = g.full_like(y, 2f64.powi(52) + 1023.0)?;
+    let bias = g.full_like(x, 2f64.powi(52) + 1023.0)?;
     let k = g.sub(tagged, bias)?;
     let significand = word(g, SIGNIFICAND)?;
     let low = g.push(And, &[high, significand])?;
@@ -280,7 +282,7 @@ fn minus_log_of_rest(g: &mut Graph, y: Val) -> Result<Val, TypeError> {
     let m = g.push(Bitcast { dtype: DType::F64 }, &[m])?;
     // ln m = 2 atanh(s) with s = f / (2 + f) and f = m − 1.
     let f = g.sub(m, one)?;
-    let two = g.full_like(y, 2.0)?;
+    let two = g.full_like(x, 2.0)?;
     let below = g.add(f, two)?;
     let s = g.div(f, below)?;
     let square = g.mul(s, s)?;
@@ -288,10 +290,10 @@ fn minus_log_of_rest(g: &mut Graph, y: Val) -> Result<Val, TypeError> {
     let p = g.mul(p, square)?;
     let p = g.add(p, two)?;
     let log = g.mul(p, s)?;
-    let ln_2 = g.full_like(y, -std::f64::consts::LN_2)?;
+    let ln_2 = g.full_like(x, -std::f64::consts::LN_2)?;
     let whole = g.mul(k, ln_2)?;
     let log = g.sub(whole, log)?;
-    let (zero, nan) = (g.full_like(y, 0.0)?, g.full_like(y, f64::NAN)?);
+    let (zero, nan) = (g.full_like(x, 0.0)?, g.full_like(x, f64::NAN)?);
     let is_number = g.push(Compare(Comparison::Ge), &[rest, zero])?;
     g.select(is_number, log, nan)
 }
