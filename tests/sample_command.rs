@@ -75,6 +75,9 @@ fn settings_reach_the_sampler() {
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("`target_accept_prob` is 1.5, expected a number between 0 and 1"), "{message}");
+    let output = sample(&path, &["--engine=host-driven", "--chain-method=vectorized"]).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("has no `ChainMethod::Vectorized`"), "{message}");
 }
 
 #[test]
