@@ -51,7 +51,7 @@ const CROSSED: f64 = 2.0;
 /// The first transitions of a window, in which dual averaging still comes down from steps ten times too long.
 const COMING_DOWN: usize = 50;
 /// The share of a window's transitions that may diverge.
-const TOLERATED: f64 = 1.0 / 500.0;
+const TOLERATED: f64 = 1.0 / 1000.0;
 
 /// Windows of which each makes a diagonal metric: of its draws' variances, or the one of least Fisher divergence where
 /// that has clearly the less [`cost`].
