@@ -46,13 +46,10 @@ fn every_metric_kernel_and_generator_has_the_exact_moments() {
         let posterior = mcmc.seed(11).run_bound(&bound).unwrap();
         check_scaled(&posterior, &what);
         let accepted = posterior.stat(stat::ACCEPTANCE_RATE).unwrap().mean()[0];
-        // The average of few logarithms of step sizes is below the one that meets the target: Stan's bias, of which refinement
-        // leaves a fifth in this small model. HMC's steps are whole, so that no size may meet it at all.
-        let most = match what.as_str() {
-            "hmc" | "hmc auto" => 1.0,
-            "Auto" | "threefry" => 0.88,
-            _ => 0.95,
-        };
+        // The average of few logarithms of step sizes is below the one that meets the target: Stan's bias. It is refined under
+        // `Metric::Auto`, where chains with divergences in their last window of some 450 transitions aim higher: at 0.89 with
+        // three of them. HMC's steps are whole, so that no size may meet it at all.
+        let most = if what.starts_with("hmc") { 1.0 } else { 0.95 };
         assert!((0.7..most).contains(&accepted), "{what}: acceptance {accepted}, target 0.8");
     }
 }
