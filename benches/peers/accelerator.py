@@ -18,6 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "compare"), str(HERE / "compare" / "engines")]
 import agree  # noqa: E402
 import cases  # noqa: E402
+import process  # noqa: E402
 
 # Case, and what is run of it: a task and its options.
 RUNS = [
@@ -75,24 +76,19 @@ def run(engine, case, task, options, where, arguments):
         )
     else:
         command, words = [sys.executable, HERE / "compare/engines/run_numpyro.py"], words | {"method": "vectorized"}
-    words["started"] = time.time()
-    command += [task, *(str(part) for name, value in words.items() for part in (f"--{name}", value))]
-    environment = {"JAX_PLATFORMS": "cuda"} | os.environ
+    command += [task, *(part for name, value in words.items() for part in (f"--{name}", value))]
+    environment = {} if "JAX_PLATFORMS" in os.environ else {"JAX_PLATFORMS": "cuda"}
     environment |= {"PYROXENE_PLUGIN": str(arguments.plugin), "PYROXENE_CACHE": "off"}
-    try:
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        return {"failure": f"no result after {PATIENCE} s"}
-    if ended.returncode:
-        return {"failure": ended.stderr.strip()[-2000:] or f"exit status {ended.returncode}"}
-    result = json.loads(ended.stdout.strip().splitlines()[-1])
-    return result | (effective(out) if task == "sample" else {})
+    ended = process.run(command, environment, PATIENCE)
+    if ended.failure:
+        return {"failure": ended.failure}
+    return ended.result | (effective(out) if task == "sample" else {})
 
 
 def cells(task, options, result):
     """A row of the table, less the case and the engine."""
     if "failure" in result:
-        return [task, "failed: " + result["failure"].splitlines()[-1][:80]]
+        return [task, "failed: " + result["failure"]]
     if task == "density":
         # Both with the position from the host and the results read there.
         return ["one value and gradient", f"{result.get('read_s', result['dispatched_s']) * 1e6:.0f} us"]
