@@ -270,9 +270,9 @@ impl Collector<'_> {
             let column =
                 |column: usize| stats.chunks_exact(STATS).map(|row| row[column]).collect::<Vec<f64>>();
             let columns: Vec<Vec<f64>> = self.plan.stats.iter().map(|stat| column(stat.column)).collect();
-            let of_site =
-                |(site, size): (&Vec<f64>, &usize)| site[first * size..(first + draws) * size].to_vec();
-            let values: Vec<Vec<f64>> = sites.iter().zip(&self.plan.sizes).map(of_site).collect();
+            let of_sites = sites.iter().zip(&self.plan.sizes);
+            let values: Vec<&[f64]> =
+                of_sites.map(|(site, size)| &site[first * size..(first + draws) * size]).collect();
             self.stores[lane].extend(draws, &values, &columns)?;
             first += draws;
         }
