@@ -78,10 +78,8 @@ fn fits(graph: &Graph, f: &Factors) -> bool {
 fn by_columns(graph: &Graph, inputs: &[Known], runs: Runs) -> Result<Graph, PassError> {
     let facts = Facts::of(graph, inputs, runs);
     let live = graph.reachable(graph.outputs());
-    let of_data =
-        |f: &Factors| live[f.product.index()] && facts.is_data(f.matrix) && !facts.is_stacked(f.matrix);
     let all = graph.vals().filter_map(|v| Factors::of(graph, v));
-    let all: Vec<Factors> = all.filter(|f| fits(graph, f) && of_data(f)).collect();
+    let all: Vec<Factors> = all.filter(|f| fits(graph, f) && f.is_of_data(&live, &facts)).collect();
     let turned: Vec<Factors> = all
         .iter()
         .filter(|f| read_twice(all.iter().filter(|o| o.matrix == f.matrix).copied()))

@@ -138,6 +138,11 @@ impl Factors {
         fits.then(|| Factors { product, matrix, vector, rows, over_rows: pair[side] == rows })
     }
 
+    /// Whether the product is read at all, and one set of data decides the matrix.
+    pub(super) fn is_of_data(&self, live: &[bool], facts: &Facts) -> bool {
+        live[self.product.index()] && facts.is_data(self.matrix) && !facts.is_stacked(self.matrix)
+    }
+
     /// Whether the matrix is worth being divided.
     fn fill_blocks(&self, graph: &Graph) -> bool {
         let ty = graph.ty(self.matrix);
@@ -171,12 +176,7 @@ impl Found {
     /// The first products of the graph that a loop can be made of.
     fn of(graph: &Graph, facts: &Facts) -> Option<Found> {
         let live = graph.reachable(graph.outputs());
-        let of_data = |f: &Factors| {
-            f.fill_blocks(graph)
-                && live[f.product.index()]
-                && facts.is_data(f.matrix)
-                && !facts.is_stacked(f.matrix)
-        };
+        let of_data = |f: &Factors| f.fill_blocks(graph) && f.is_of_data(&live, facts);
         let all: Vec<Factors> = graph.vals().filter_map(|v| Factors::of(graph, v)).filter(of_data).collect();
         let mut tried = Vec::new();
         for first in all.iter().filter(|f| !f.over_rows && !facts.is_data(f.vector)) {
