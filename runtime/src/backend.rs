@@ -292,7 +292,20 @@ impl Stats {
 ///
 /// # Errors
 /// [`Error::ArgumentCount`] and [`Error::Argument`], naming the first input that differs.
-pub fn check_arguments<'a>(
+pub fn check_arguments(executable: &dyn Executable, args: &[&Buffer]) -> Result<()> {
+    check(executable, args.len(), args.iter().map(|arg| arg.ty()).enumerate())
+}
+
+/// [`check_arguments`] of those that a launch is given for good; the others are slots.
+///
+/// # Errors
+/// As [`check_arguments`].
+pub fn check_fixed(executable: &dyn Executable, fixed: &[Option<Buffer>]) -> Result<()> {
+    let given = fixed.iter().enumerate().filter_map(|(i, arg)| Some((i, arg.as_ref()?.ty())));
+    check(executable, fixed.len(), given)
+}
+
+fn check<'a>(
     executable: &dyn Executable,
     count: usize,
     args: impl Iterator<Item = (usize, &'a Ty)>,

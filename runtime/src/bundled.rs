@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use pyroxene_ir::{Array, Ty};
 
 use crate::{
-    backend::{Backend, Executable, Input, Launch, check_arguments},
+    backend::{Backend, Executable, Input, Launch, check_arguments, check_fixed},
     buffer::Buffer,
     error::{Error, Result},
 };
@@ -104,11 +104,7 @@ impl Bundled {
 
     /// A failure of an inner argument as one of ours.
     fn renumbered(&self, error: Error) -> Error {
-        let ours = |at| self.parts(at).next().unwrap_or(at);
-        match error {
-            Error::ForeignBuffer { module, index } => Error::ForeignBuffer { module, index: ours(index) },
-            other => other,
-        }
+        error.with_input(|at| self.parts(at).next().unwrap_or(at))
     }
 
     fn access(&self, index: usize, problem: &str) -> Error {
@@ -131,7 +127,7 @@ impl Executable for Bundled {
     }
 
     fn run(&self, args: &[&Buffer]) -> Result<Vec<Buffer>> {
-        check_arguments(self, args.len(), args.iter().map(|a| a.ty()).enumerate())?;
+        check_arguments(self, args)?;
         let args: Vec<Option<Buffer>> = args.iter().map(|arg| Some((*arg).clone())).collect();
         let args = self.together(&args)?;
         let args: Vec<&Buffer> = args.iter().flatten().collect();
@@ -139,8 +135,7 @@ impl Executable for Bundled {
     }
 
     fn launch(self: Arc<Self>, fixed: Vec<Option<Buffer>>) -> Result<Box<dyn Launch>> {
-        let given = fixed.iter().enumerate().filter_map(|(i, b)| Some((i, b.as_ref()?.ty())));
-        check_arguments(&*self, fixed.len(), given)?;
+        check_fixed(&*self, &fixed)?;
         let together = self.together(&fixed)?;
         let is_slot: Vec<bool> = together.iter().map(Option::is_none).collect();
         let mut inner = self.inner.clone().launch(together).map_err(|error| self.renumbered(error))?;

@@ -100,6 +100,19 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// A failure that names an input, with another number for it: of an executable inside one that numbers them otherwise.
+    pub(crate) fn with_input(self, number: impl Fn(usize) -> usize) -> Error {
+        match self {
+            Error::ForeignBuffer { module, index } => Error::ForeignBuffer { module, index: number(index) },
+            Error::Access { module, what: "input", index, problem } => {
+                Error::Access { module, what: "input", index: number(index), problem }
+            }
+            other => other,
+        }
+    }
+}
+
 /// An argument whose type is not that of the program's input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArgumentMismatch {

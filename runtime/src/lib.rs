@@ -45,7 +45,7 @@ mod trimmed;
 
 pub use backend::{
     Backend, CPU, CompileOptions, Executable, FlagValue, Input, Launch, Module, OptLevel, Platform, Stats,
-    check_arguments,
+    check_arguments, check_fixed,
 };
 pub use buffer::{Buffer, DeviceMemory};
 pub use bundled::Bundled;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyroxene_ir::{Array, Ty};
 
 use crate::{
-    backend::{Backend, Executable, Input, Launch, check_arguments},
+    backend::{Backend, Executable, Input, Launch, check_arguments, check_fixed},
     buffer::Buffer,
     error::{Error, Result},
 };
@@ -77,7 +77,7 @@ impl Executable for Padded {
     }
 
     fn run(&self, args: &[&Buffer]) -> Result<Vec<Buffer>> {
-        check_arguments(self, args.len(), args.iter().map(|a| a.ty()).enumerate())?;
+        check_arguments(self, args)?;
         let longer = self.longer(args[self.index])?;
         let mut args = args.to_vec();
         args[self.index] = &longer;
@@ -85,8 +85,7 @@ impl Executable for Padded {
     }
 
     fn launch(self: Arc<Self>, mut fixed: Vec<Option<Buffer>>) -> Result<Box<dyn Launch>> {
-        let given = fixed.iter().enumerate().filter_map(|(i, b)| Some((i, b.as_ref()?.ty())));
-        check_arguments(&*self, fixed.len(), given)?;
+        check_fixed(&*self, &fixed)?;
         if let Some(buffer) = &mut fixed[self.index] {
             *buffer = self.longer(buffer)?;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyroxene_ir::Ty;
 
 use crate::{
-    backend::{Executable, Input, Launch, check_arguments},
+    backend::{Executable, Input, Launch, check_arguments, check_fixed},
     buffer::Buffer,
     error::{Error, Result},
 };
@@ -53,14 +53,7 @@ impl Trimmed {
 
     /// A failure of an inner argument as one of ours.
     fn renumbered(&self, error: Error) -> Error {
-        let ours = |index| self.places.iter().position(|place| *place == Some(index)).unwrap_or(index);
-        match error {
-            Error::ForeignBuffer { module, index } => Error::ForeignBuffer { module, index: ours(index) },
-            Error::Access { module, what: "input", index, problem } => {
-                Error::Access { module, what: "input", index: ours(index), problem }
-            }
-            other => other,
-        }
+        error.with_input(|at| self.places.iter().position(|place| *place == Some(at)).unwrap_or(at))
     }
 }
 
@@ -78,13 +71,12 @@ impl Executable for Trimmed {
     }
 
     fn run(&self, args: &[&Buffer]) -> Result<Vec<Buffer>> {
-        check_arguments(self, args.len(), args.iter().map(|a| a.ty()).enumerate())?;
+        check_arguments(self, args)?;
         self.inner.run(&self.read(args.iter().copied())).map_err(|error| self.renumbered(error))
     }
 
     fn launch(self: Arc<Self>, fixed: Vec<Option<Buffer>>) -> Result<Box<dyn Launch>> {
-        let given = fixed.iter().enumerate().filter_map(|(i, b)| Some((i, b.as_ref()?.ty())));
-        check_arguments(&*self, fixed.len(), given)?;
+        check_fixed(&*self, &fixed)?;
         let unread = |((buffer, place), input): ((&Option<Buffer>, &Option<usize>), &Input)| {
             let is_slot = buffer.is_none() && place.is_none();
             is_slot.then(|| vec![0; input.ty.bytes() + ALIGN])

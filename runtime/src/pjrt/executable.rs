@@ -14,7 +14,7 @@ use super::{
     signature::{element_number, signed_dims},
 };
 use crate::{
-    backend::{Executable, Input, Launch, check_arguments},
+    backend::{Executable, Input, Launch, check_arguments, check_fixed},
     buffer::Buffer,
     error::{DeviceError, Error, Result},
 };
@@ -265,7 +265,7 @@ impl Executable for PjrtExecutable {
     }
 
     fn run(&self, args: &[&Buffer]) -> Result<Vec<Buffer>> {
-        check_arguments(self, args.len(), args.iter().map(|a| a.ty()).enumerate())?;
+        check_arguments(self, args)?;
         let raw = args
             .iter()
             .enumerate()
@@ -281,8 +281,7 @@ impl Executable for PjrtExecutable {
     }
 
     fn launch(self: Arc<Self>, fixed: Vec<Option<Buffer>>) -> Result<Box<dyn Launch>> {
-        let given = fixed.iter().enumerate().filter_map(|(i, b)| Some((i, b.as_ref()?.ty())));
-        check_arguments(&*self, fixed.len(), given)?;
+        check_fixed(&*self, &fixed)?;
         Ok(Box::new(PjrtLaunch::new(self, fixed)?))
     }
 }

@@ -28,7 +28,7 @@ pub fn bare_dispatch(
     rounds: u32,
     runs: u32,
 ) -> Result<Option<Duration>> {
-    check_arguments(executable, args.len(), args.iter().map(|a| a.ty()).enumerate())?;
+    check_arguments(executable, args)?;
     let (executable, args) = bare(executable, args.iter().copied().cloned().collect())?;
     let any: &dyn Any = executable;
     let Some(pjrt) = any.downcast_ref::<PjrtExecutable>() else { return Ok(None) };

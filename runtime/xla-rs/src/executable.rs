@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use pyroxene_ir::Ty;
-use pyroxene_runtime::{Buffer, Error, Executable, Input, Launch, Module, Result, check_arguments};
+use pyroxene_runtime::{
+    Buffer, Error, Executable, Input, Launch, Module, Result, check_arguments, check_fixed,
+};
 use xla::{PjRtBuffer, PjRtLoadedExecutable};
 
 use crate::{
@@ -91,7 +93,7 @@ impl Executable for XlaExecutable {
     }
 
     fn run(&self, args: &[&Buffer]) -> Result<Vec<Buffer>> {
-        check_arguments(self, args.len(), args.iter().map(|a| a.ty()).enumerate())?;
+        check_arguments(self, args)?;
         let own = args.iter().enumerate().map(|(index, arg)| self.own(index, arg));
         let results = self.execute(&own.collect::<Result<Vec<_>>>()?)?.into_iter().zip(&self.outputs);
         let buffers = results.map(|(buffer, ty)| {
@@ -102,8 +104,7 @@ impl Executable for XlaExecutable {
     }
 
     fn launch(self: Arc<Self>, fixed: Vec<Option<Buffer>>) -> Result<Box<dyn Launch>> {
-        let given = fixed.iter().enumerate().filter_map(|(i, b)| Some((i, b.as_ref()?.ty())));
-        check_arguments(&*self, fixed.len(), given)?;
+        check_fixed(&*self, &fixed)?;
         Ok(Box::new(XlaLaunch::new(self, fixed)?))
     }
 }
