@@ -316,6 +316,32 @@ fn a_value_given_afterwards_conditions_the_posterior() {
 }
 
 #[test]
+fn what_is_lowered_beforehand_is_what_a_run_compiles() {
+    let model = Model::new(|_: &()| {
+        sample("x", Normal::new(0.0, 1.0));
+    });
+    let program = model.trace(&()).unwrap();
+    let mcmc = |depth| {
+        let nuts = Nuts::default().max_tree_depth(depth);
+        Mcmc::from_kernel(nuts).chains(1).warmup(20).draws(20)
+    };
+    // All that a run lowers beside its block is there after one with another block.
+    let bound = program.bind(&(), &pyroxene_runtime::default_backend().unwrap()).unwrap();
+    mcmc(3).run_bound(&bound).unwrap();
+    let lowered = || (program.timings().passes, program.timings().lower);
+    let before = lowered();
+    mcmc(4).lower(&program).unwrap();
+    let beforehand = lowered();
+    assert!(beforehand > before);
+    mcmc(4).run_bound(&bound).unwrap();
+    assert_eq!(lowered(), beforehand);
+    mcmc(5).run_bound(&bound).unwrap();
+    assert!(lowered() > beforehand);
+    // A program that waits for values is left to the run.
+    assert!(mcmc(4).lower(&program.condition(&["x"]).unwrap()).is_ok());
+}
+
+#[test]
 fn values_given_to_a_program_take_part_in_the_account() {
     let model = Model::new(|_: &()| {
         let mu = sample("mu", Normal::new(0.0, 1.0));

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    thread,
 };
 
 use crate::{
@@ -61,12 +62,14 @@ pub fn open(platform: &str, options: &Options, notice: &mut dyn FnMut(&str)) -> 
     })
 }
 
+/// The backend of the process, once it is made.
+static DEFAULT: Mutex<Option<Arc<dyn Backend>>> = Mutex::new(None);
+
 /// The backend of this process, as the environment variables say: the CPU's unless they name another platform. Made by the first call that succeeds.
 ///
 /// # Errors
 /// As [`open`]; the next call tries again.
 pub fn default_backend() -> Result<Arc<dyn Backend>> {
-    static DEFAULT: Mutex<Option<Arc<dyn Backend>>> = Mutex::new(None);
     let mut default = DEFAULT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(backend) = &*default {
         return Ok(backend.clone());
@@ -74,6 +77,26 @@ pub fn default_backend() -> Result<Arc<dyn Backend>> {
     let options = Options::of_process()?;
     let backend = open(options.platform(), &options, &mut notice)?;
     Ok(default.insert(backend).clone())
+}
+
+/// [`default_backend`] and what `work` returns. Where there is no backend yet, a thread of its own opens it while this one
+/// works: loading a plugin takes as long as recording a program, and neither needs the other.
+///
+/// ```no_run
+/// # fn main() -> Result<(), pyroxene_runtime::Error> {
+/// let (backend, sum) = pyroxene_runtime::default_backend_beside(|| (0..1000).sum::<u64>());
+/// assert_eq!((backend?.platform().is_cpu(), sum), (true, 499_500));
+/// # Ok(()) }
+/// ```
+pub fn default_backend_beside<T>(work: impl FnOnce() -> T) -> (Result<Arc<dyn Backend>>, T) {
+    let missing = DEFAULT.try_lock().is_ok_and(|default| default.is_none());
+    thread::scope(|scope| {
+        let opener = || thread::Builder::new().name("backend".into()).spawn_scoped(scope, default_backend);
+        let opening = missing.then(opener);
+        let done = work();
+        let opened = opening.and_then(|thread| thread.ok()?.join().ok());
+        (opened.unwrap_or_else(default_backend), done)
+    })
 }
 
 /// Writes a line to stderr, the one place of this library that prints: a download of tens of megabytes must not begin

@@ -50,7 +50,7 @@ pub use backend::{
 pub use buffer::{Buffer, DeviceMemory};
 pub use bundled::Bundled;
 pub use cache::{CacheError, Cached, Contents, DiskCache};
-pub use default::{OpenBackend, default_backend, notice, open, register_backend};
+pub use default::{OpenBackend, default_backend, default_backend_beside, notice, open, register_backend};
 pub use error::{ArgumentMismatch, Code, DeviceError, Error, PluginError, Result};
 pub use packed::Packed;
 pub use padded::Padded;

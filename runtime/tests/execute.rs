@@ -3,12 +3,12 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::{sync::Arc, thread};
 
 use pyroxene_ir::{Array, DType, Ty};
 use pyroxene_runtime::{
     Backend, Bundled, CompileOptions, Error, Executable, FlagValue, Input, OptLevel, Packed, Padded,
-    PjrtBackend, Trimmed, bare_dispatch, default_backend,
+    PjrtBackend, Trimmed, bare_dispatch, default_backend, default_backend_beside,
 };
 use support::{
     Hlo, backend,
@@ -29,6 +29,16 @@ fn unknown_flag_is_a_compile_error() {
     options.flags.insert("xla_cpu_enable_fast_math".into(), FlagValue::Bool(false));
     options.opt_level = OptLevel::O0;
     assert!(backend().compile(&program.module(), &options).is_ok());
+}
+
+#[test]
+fn the_backend_opens_while_this_thread_works() {
+    let own = || (thread::current().id(), default_backend().unwrap());
+    for _ in 0..2 {
+        let (backend, (worked, same)) = default_backend_beside(own);
+        assert_eq!(worked, thread::current().id());
+        assert!(Arc::ptr_eq(&backend.unwrap(), &same));
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::{
     Bound, Mcmc, Nuts, Posterior,
     gallery::Entry,
     inference::{ChainMethod, Engine, InitStrategy, Metric, Monitor, RunInfo},
-    runtime::{Platform, default_backend},
+    runtime::{Platform, default_backend_beside},
 };
 
 #[derive(clap::Args)]
@@ -117,10 +117,12 @@ pub(super) fn run(args: &Args, style: Style, models: &[Entry], out: &mut dyn Wri
     let file = file_to_write(args.out.as_deref())?;
     let (entry, problem) = args.model.problem(models)?;
     let program = problem.trace()?;
-    let backend = default_backend()?;
-    let bound = problem.bind(&program, &backend)?;
     let monitor = Monitor::new();
     let mcmc = args.mcmc().monitor(&monitor);
+    // What cannot be lowered is refused by the run too, in its turn.
+    let (backend, _) = default_backend_beside(|| mcmc.lower(&program));
+    let backend = backend?;
+    let bound = problem.bind(&program, &backend)?;
     watch::stop_on_interrupt(watch::Running::Chains(monitor.clone()));
     let (posterior, info) = watch::watch(&monitor, style.quiet, || mcmc.run_with_info(&bound))?;
     if style.json {

@@ -63,7 +63,7 @@ fn by_site(bound: &Bound, potential_gradient: &[f64]) -> Point {
 pub(crate) fn run(arguments: &Arguments) -> Value {
     let points: Vec<Point> =
         serde_json::from_str(&fs::read_to_string(arguments.text("points")).unwrap()).unwrap();
-    let (_, bound, _) = bind(arguments, &default_backend().unwrap());
+    let bound = bind(arguments, &default_backend().unwrap());
     let mut density = Density::new(&bound);
     let at = |point: &Point| {
         density.evaluate(&position(&bound, point));

@@ -7,7 +7,7 @@ use super::{bind, engine, leapfrogs};
 use crate::Arguments;
 
 pub(crate) fn run(arguments: &Arguments) -> Value {
-    let (_, bound, _) = bind(arguments, &default_backend().unwrap());
+    let bound = bind(arguments, &default_backend().unwrap());
     let depth = arguments.number("depth", 4);
     let nuts = Nuts::default().step_size(1e-6).adapt_step_size(false).max_tree_depth(depth);
     let draws = arguments.number("draws", 3);

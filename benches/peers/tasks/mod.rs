@@ -8,9 +8,9 @@ pub(crate) mod stream;
 use std::{sync::Arc, time::Instant};
 
 use pyroxene::{
-    Bound, Program,
+    Bound,
     data::DataFile,
-    gallery::find,
+    gallery::{Problem, find},
     inference::{Engine, Metric, stat},
     prelude::Posterior,
     runtime::Backend,
@@ -18,14 +18,16 @@ use pyroxene::{
 
 use crate::{Arguments, models::MODELS};
 
-/// The model of the arguments, recorded and bound to their data, and the seconds that this took.
-pub(crate) fn bind(arguments: &Arguments, backend: &Arc<dyn Backend>) -> (Program, Bound, f64) {
+/// The model of the arguments, with their data.
+pub(crate) fn problem(arguments: &Arguments) -> Box<dyn Problem> {
     let file = DataFile::open(arguments.text("data")).unwrap();
-    let problem = (find(MODELS, arguments.text("model")).unwrap().problem)(Some(&file)).unwrap();
-    let start = Instant::now();
-    let program = problem.trace().unwrap();
-    let bound = problem.bind(&program, backend).unwrap();
-    (program, bound, start.elapsed().as_secs_f64())
+    (find(MODELS, arguments.text("model")).unwrap().problem)(Some(&file)).unwrap()
+}
+
+/// The model of the arguments, recorded and bound to their data.
+pub(crate) fn bind(arguments: &Arguments, backend: &Arc<dyn Backend>) -> Bound {
+    let problem = problem(arguments);
+    problem.bind(&problem.trace().unwrap(), backend).unwrap()
 }
 
 /// Who makes the transitions.

@@ -5,7 +5,13 @@ use std::sync::Arc;
 use pyroxene_ir::{Graph, Loc, Role, Ty, Val, passes::Query};
 use pyroxene_runtime::{Buffer, Launch};
 
-use super::{bound::Bound, compiled::Compiled, error::Error, function::record, recorded::Program};
+use super::{
+    bound::Bound,
+    compiled::Compiled,
+    error::Error,
+    function::record,
+    recorded::{Name, Program},
+};
 use crate::{
     Array,
     closure::{graft, refuse},
@@ -162,10 +168,8 @@ impl Bound {
         inputs: &[(&str, Ty)],
         f: impl FnOnce(&[Tensor], &[Tensor]) -> Vec<Tensor>,
     ) -> Result<BoundFunction, Error> {
-        let whole = format!("{name:?} {key:?} {inputs:?}");
-        let compiled = self.program().kept_function(whole, self.backend(), || {
-            self.program().compile_function(&self.program().function(inputs, f)?, name, self.backend())
-        })?;
+        let record = || self.program().function(inputs, f);
+        let compiled = self.program().kept_function(Name { name, key, inputs }, self.backend(), record)?;
         self.run_function(compiled)
     }
 

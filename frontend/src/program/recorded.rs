@@ -1,7 +1,10 @@
 //! A recorded model: its graph, the data it takes, and its compiled queries.
 
 mod beside;
+mod functions;
 mod given;
+
+pub(super) use functions::Name;
 
 use std::{
     collections::BTreeMap,
@@ -89,6 +92,8 @@ struct Inner {
     compiled: Mutex<BTreeMap<Version, Arc<Compiled>>>,
     /// Functions over the data, by what tells them apart.
     functions: Mutex<BTreeMap<String, Arc<Compiled>>>,
+    /// Functions that wait for a device.
+    lowered: Mutex<BTreeMap<String, Lowered>>,
     /// The same program with other sites given or drawn.
     opened: Mutex<BTreeMap<Opening, Program>>,
     checks: Mutex<Option<Arc<passes::Checks>>>,
@@ -151,6 +156,7 @@ impl Program {
             leaves,
             compiled: Mutex::default(),
             functions: Mutex::default(),
+            lowered: Mutex::default(),
             opened: Mutex::default(),
             checks: Mutex::default(),
             timings: Mutex::new(timings),
@@ -289,6 +295,13 @@ impl Program {
         Ok(lowered)
     }
 
+    fn compiled(&self, lowered: &Lowered, backend: &Arc<dyn Backend>) -> Result<Compiled, Error> {
+        let start = Instant::now();
+        let compiled = lowered.compile(backend)?;
+        self.time(|t| t.compile += start.elapsed());
+        Ok(compiled)
+    }
+
     /// The compiled query: compiled at the first call, the same afterwards.
     ///
     /// # Errors
@@ -313,38 +326,6 @@ impl Program {
         })
     }
 
-    /// The executable of a function over the program's data.
-    pub(super) fn compile_function(
-        &self,
-        graph: &Graph,
-        name: &str,
-        backend: &Arc<dyn Backend>,
-    ) -> Result<Compiled, Error> {
-        let lowered = self.lowered(graph, Query::Function, name)?;
-        let start = Instant::now();
-        let compiled = lowered.compile(backend)?;
-        self.time(|t| t.compile += start.elapsed());
-        Ok(compiled)
-    }
-
-    /// The executable of a function over the program's data under a key: what `compile` makes where there is none yet.
-    pub(super) fn kept_function(
-        &self,
-        key: String,
-        backend: &Arc<dyn Backend>,
-        compile: impl FnOnce() -> Result<Compiled, Error>,
-    ) -> Result<Arc<Compiled>, Error> {
-        let functions = || self.inner.functions.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = functions().get(&key).filter(|c| Arc::ptr_eq(c.backend(), backend)).cloned();
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        // Not under the lock: the function may take queries to this program in, and two threads may make two at once.
-        let fresh = Arc::new(compile()?);
-        functions().insert(key, fresh.clone());
-        Ok(fresh)
-    }
-
     /// A query to this program, or to what passes have made of it, as tensor arithmetic that another graph can take in.
     pub(super) fn pure(&self, graph: &Graph, query: Query) -> Result<Graph, Error> {
         pipeline::pure(graph, query, &self.inner.settings)
@@ -361,10 +342,7 @@ impl Program {
         if let Some(known) = compiled.get(&key).filter(|c| Arc::ptr_eq(c.backend(), backend)) {
             return Ok(known.clone());
         }
-        let lowered = lower()?;
-        let start = Instant::now();
-        let fresh = Arc::new(lowered.compile(backend)?);
-        self.time(|t| t.compile += start.elapsed());
+        let fresh = Arc::new(self.compiled(&lower()?, backend)?);
         compiled.insert(key, fresh.clone());
         Ok(fresh)
     }

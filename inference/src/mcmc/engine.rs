@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use pyroxene_frontend::Bound;
+use pyroxene_frontend::{Bound, Program};
 use pyroxene_ir::passes::Query;
 
-use super::{chain::Sampler, error::Error, in_graph::InGraph};
+use super::{
+    chain::Sampler,
+    error::Error,
+    in_graph::{InGraph, block_rows},
+};
 use crate::{
     kernels::{Kernel, Metric},
-    sampler::{Block, Generator, Learning, Settings, Trajectories},
+    sampler::{Block, Compiled, Generator, Learning, Settings, Trajectories},
 };
 
 /// Who makes the transitions of a run: in the graph, unless something is asked for that only the other engine has. Both
@@ -97,12 +101,27 @@ impl Choice {
                 Ok(Sampler::HostDriven(nuts))
             }
             _ => {
-                let lanes = self.is_vectorized()?.then_some(self.chains);
+                let lanes = self.lanes()?;
                 let block = |dimension, rows| self.block(dimension, rows);
                 let graph = InGraph::new(bound, block, lanes, self.settings(), numbers)?;
                 Ok(Sampler::InGraph(Arc::new(graph)))
             }
         }
+    }
+
+    /// Does what of [`Choice::sampler`] takes no device and some time, for a program that takes no values of sites.
+    pub(super) fn lower(&self, program: &Program) -> Result<(), Error> {
+        if self.engine()? == Engine::HostDriven {
+            return Ok(());
+        }
+        let dimension = program.layout().iter().map(|c| c.unconstrained.len()).sum();
+        let lanes = self.lanes()?;
+        Ok(Compiled::lower(program, self.block(dimension, block_rows(dimension, lanes)), lanes)?)
+    }
+
+    /// The chains that one program makes in a run, if there is a dimension for them.
+    fn lanes(&self) -> Result<Option<usize>, Error> {
+        Ok(self.is_vectorized()?.then_some(self.chains))
     }
 
     /// How many chains a thread takes.

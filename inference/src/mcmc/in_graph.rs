@@ -37,6 +37,17 @@ const NUMBERS_TOGETHER: usize = 1 << 20;
 /// The most transitions kept in a dispatch, and draws whose values are computed in one.
 const MOST_ROWS: usize = 1024;
 
+/// As many rows of this width as make so many numbers.
+fn rows(numbers: usize, width: usize) -> usize {
+    (numbers / width.max(1)).clamp(1, MOST_ROWS)
+}
+
+/// The rows of a block for `lanes` chains in one run, or a single one.
+pub(super) fn block_rows(dimension: usize, lanes: Option<usize>) -> usize {
+    let (most, lanes_or_one) = lanes.map_or((NUMBERS, 1), |lanes| (NUMBERS_TOGETHER, lanes));
+    rows(most, lanes_or_one.saturating_mul(2 * dimension + STATS)) + 1
+}
+
 impl InGraph {
     /// Compiles what a run needs; `numbers` is the number of scalars of a draw.
     pub(super) fn new(
@@ -47,9 +58,7 @@ impl InGraph {
         numbers: usize,
     ) -> Result<InGraph, Error> {
         let dimension = bound.dimension();
-        let rows = |of: usize, width: usize| (of / width.max(1)).clamp(1, MOST_ROWS);
-        let (most, lanes_or_one) = lanes.map_or((NUMBERS, 1), |lanes| (NUMBERS_TOGETHER, lanes));
-        let block = block(dimension, rows(most, lanes_or_one.saturating_mul(2 * dimension + STATS)) + 1);
+        let block = block(dimension, block_rows(dimension, lanes));
         let rows = rows(NUMBERS, numbers + dimension);
         let (constrained, compiled) = std::thread::scope(|scope| {
             // A draw of zeros is as good as any: what is compiled stays with the program.

@@ -12,8 +12,9 @@ mod stats;
 
 use std::{sync::atomic::AtomicBool, thread};
 
-use pyroxene_frontend::{Array, Bound, IntoModel, Model, Spec, Tensor, Tree};
-use pyroxene_ir::{SiteKind, Ty};
+use pyroxene_frontend::{Array, Bound, IntoModel, Model, Program, Spec, Tensor, Tree};
+use pyroxene_ir::{SiteKind, Source, Ty};
+use pyroxene_runtime::{CPU, default_backend_beside, options::Options};
 
 use self::chain::Plan;
 pub(crate) use self::stats::STATS;
@@ -105,7 +106,10 @@ impl<D> Mcmc<Model<D>> {
         <D as Tree<Tensor>>::With<Array>: Tree<Array, With<Spec> = D::With<Spec>>,
         D::With<Spec>: Tree<Spec, With<Tensor> = D>,
     {
-        self.run_bound(&self.model.bind(data)?)
+        let program = self.model.trace(data)?;
+        // What cannot be lowered is refused below too, in its turn.
+        let (backend, _) = default_backend_beside(|| self.lower(&program));
+        self.run_bound(&program.bind(data, &backend.map_err(pyroxene_frontend::Error::from)?)?)
     }
 }
 
@@ -230,6 +234,42 @@ impl<M> Mcmc<M> {
     pub fn drop_constants(mut self, drop: bool) -> Mcmc<M> {
         self.drop_constants = drop;
         self
+    }
+
+    /// Records and lowers what a run on `program` compiles, which takes no device: beside the opening of one, it costs no
+    /// time. The program keeps it for the run. [`Mcmc::run`] does this by itself.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{Model, prelude::*};
+    /// use pyroxene_inference::{Mcmc, Nuts};
+    /// use pyroxene_runtime::default_backend_beside;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let model = Model::new(|_: &()| { sample("x", Normal::new(0.0, 1.0)); });
+    /// let mcmc = Mcmc::from_kernel(Nuts::default()).chains(2).warmup(100).draws(100);
+    /// let program = model.trace(&())?;
+    /// let (backend, lowered) = default_backend_beside(|| mcmc.lower(&program));
+    /// lowered?;
+    /// let posterior = mcmc.run_bound(&program.bind(&(), &backend?)?)?;
+    /// assert_eq!(posterior.num_draws(), 100);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Where the device turns out to be of another kind than the environment says, or sites of the program are to be given
+    /// values, the run lowers for itself.
+    ///
+    /// # Errors
+    /// When a setting is out of range, or the program has no potential: [`Mcmc::run_bound`] says so too.
+    pub fn lower(&self, program: &Program) -> Result<(), Error> {
+        self.validate()?;
+        let options = Options::of_process().map_err(pyroxene_runtime::Error::from);
+        let options = options.map_err(pyroxene_frontend::Error::from)?;
+        let given =
+            |kind: &SiteKind| matches!(kind, SiteKind::Sample(s) if matches!(s.source, Source::Given { .. }));
+        if program.layout().is_empty() || program.graph().sites().any(|(_, site)| given(&site.kind)) {
+            return Ok(());
+        }
+        let dropped = self.drop_constants.then(|| program.drop_constants());
+        self.choice(options.platform() == CPU).lower(dropped.as_ref().unwrap_or(program))
     }
 
     /// Runs the chains on a program that has its data.

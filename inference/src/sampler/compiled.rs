@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use pyroxene_frontend::{Bound, BoundFunction, Error, Path, Ty, Visit, Vmap, fence, prelude::*};
+use pyroxene_frontend::{Bound, BoundFunction, Error, Path, Program, Ty, Visit, Vmap, fence, prelude::*};
 use pyroxene_ir::passes::Query;
 use pyroxene_runtime::{self as runtime, Launch};
 
@@ -26,43 +26,23 @@ impl Compiled {
     /// # Errors
     /// When the program has no potential, or the device refuses the block.
     pub(crate) fn new(bound: &Bound, block: Block, lanes: Option<usize>) -> Result<Compiled, Error> {
-        let state = State::new(block.dimension, block.form, 1.0);
-        let controls = Controls::new(0, block.kernel.limit());
         let given = given(bound);
-        let many = |(name, mut ty): (String, Ty)| {
-            lanes.inspect(|lanes| ty.dims.insert(0, *lanes));
-            (name, ty)
-        };
-        let mut inputs: Vec<(String, Ty)> = types("state", &state).into_iter().map(many).collect();
-        inputs.extend(types("controls", &controls));
-        inputs.extend(given.iter().map(|(name, value)| (name.clone(), value.ty())));
-        let named: Vec<(&str, Ty)> = inputs.iter().map(|(name, ty)| (name.as_str(), ty.clone())).collect();
-        let key = format!("{block:?} {lanes:?}");
-        let function = bound.kept_function("sampler", &key, &named, |data, args| {
-            let mut args = args.iter().copied();
-            let (state, controls) = (filled(&state, &mut args), filled(&controls, &mut args));
-            let given: Vec<Tensor> = args.collect();
-            let gradient = fence(|position: &Tensor| {
-                let all = [data, &[*position], &given].concat();
-                let results = bound.program().embed(Query::PotentialAndGradient, &all);
-                (-results[0].convert(position.dtype()), -results[1])
-            });
-            let one = |(state, controls): &(State, Controls)| {
-                block.record(&|position| gradient(&position), state, controls, lanes.is_some())
-            };
-            let arguments = (state, controls);
-            leaves(&match lanes {
-                None => one(&arguments),
-                Some(_) => {
-                    let axis = |(name, _): &(String, Ty)| name.starts_with("state.").then_some(0);
-                    let n = leaves(&arguments).len();
-                    let axes: Vec<Option<isize>> = inputs[..n].iter().map(axis).collect();
-                    Vmap::new().in_axes(&axes).of(one)(&arguments)
-                }
-            })
-        })?;
+        let types = given.iter().map(|(name, value)| (name.clone(), value.ty()));
+        let function = Function::new(bound.program(), block, lanes, types);
+        let record = |data: &[Tensor], args: &[Tensor]| function.record(data, args);
+        let function = bound.kept_function(Function::NAME, &function.key, &function.inputs(), record)?;
         let given = given.into_iter().map(|(_, value)| value).collect();
         Ok(Compiled { block, function, given })
+    }
+
+    /// Does what of [`Compiled::new`] takes no device, for a program that takes no values of sites. It stays with the program.
+    ///
+    /// # Errors
+    /// When the program has no potential.
+    pub(crate) fn lower(program: &Program, block: Block, lanes: Option<usize>) -> Result<(), Error> {
+        let function = Function::new(program, block, lanes, std::iter::empty());
+        let record = |data: &[Tensor], args: &[Tensor]| function.record(data, args);
+        program.lower_kept_function(Function::NAME, &function.key, &function.inputs(), record)
     }
 
     /// One thread's view, for so many chains.
@@ -79,6 +59,69 @@ impl Compiled {
             running.launch.slot(after + i)?.copy_from_slice(value.as_bytes());
         }
         Ok(running)
+    }
+}
+
+/// A block as a function of a program's data, for so many chains in one run or a single one without a dimension for chains.
+struct Function<'a> {
+    program: &'a Program,
+    block: Block,
+    lanes: Option<usize>,
+    key: String,
+    /// What it takes beside the data.
+    inputs: Vec<(String, Ty)>,
+    state: State<Array>,
+    controls: Controls<Array>,
+}
+
+impl Function<'_> {
+    const NAME: &'static str = "sampler";
+
+    /// `given` are the sites of which the program takes a value.
+    fn new<'a>(
+        program: &'a Program,
+        block: Block,
+        lanes: Option<usize>,
+        given: impl Iterator<Item = (String, Ty)>,
+    ) -> Function<'a> {
+        let state = State::new(block.dimension, block.form, 1.0);
+        let controls = Controls::new(0, block.kernel.limit());
+        let many = |(name, mut ty): (String, Ty)| {
+            lanes.inspect(|lanes| ty.dims.insert(0, *lanes));
+            (name, ty)
+        };
+        let mut inputs: Vec<(String, Ty)> = types("state", &state).into_iter().map(many).collect();
+        inputs.extend(types("controls", &controls));
+        inputs.extend(given);
+        Function { program, block, lanes, key: format!("{block:?} {lanes:?}"), inputs, state, controls }
+    }
+
+    fn inputs(&self) -> Vec<(&str, Ty)> {
+        self.inputs.iter().map(|(name, ty)| (name.as_str(), ty.clone())).collect()
+    }
+
+    fn record(&self, data: &[Tensor], args: &[Tensor]) -> Vec<Tensor> {
+        let mut args = args.iter().copied();
+        let (state, controls) = (filled(&self.state, &mut args), filled(&self.controls, &mut args));
+        let given: Vec<Tensor> = args.collect();
+        let gradient = fence(|position: &Tensor| {
+            let all = [data, &[*position], &given].concat();
+            let results = self.program.embed(Query::PotentialAndGradient, &all);
+            (-results[0].convert(position.dtype()), -results[1])
+        });
+        let one = |(state, controls): &(State, Controls)| {
+            self.block.record(&|position| gradient(&position), state, controls, self.lanes.is_some())
+        };
+        let arguments = (state, controls);
+        leaves(&match self.lanes {
+            None => one(&arguments),
+            Some(_) => {
+                let axis = |(name, _): &(String, Ty)| name.starts_with("state.").then_some(0);
+                let n = leaves(&arguments).len();
+                let axes: Vec<Option<isize>> = self.inputs[..n].iter().map(axis).collect();
+                Vmap::new().in_axes(&axes).of(one)(&arguments)
+            }
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use pyroxene_ir::{Array, Ty};
 use super::{
     api::{Api, call, text},
     donation::Checked,
+    environment::has_flags,
     executable::PjrtExecutable,
     ffi::{self, Args},
     llvm,
@@ -145,8 +146,16 @@ pub struct PjrtBackend {
     client: Arc<Client>,
     platform: Platform,
     compiles: AtomicU64,
-    /// Where the compiler is known to take LLVM's options: what is appended to options to give them, once it is made.
-    llvm: Option<OnceLock<Vec<u8>>>,
+    /// Where the compiler is known to take LLVM's options.
+    llvm: Option<Llvm>,
+}
+
+/// How a compiler is given LLVM's options.
+struct Llvm {
+    /// The plugin's debug options where the environment has none.
+    defaults: &'static [u8],
+    /// What is appended to options, once it is made.
+    appended: OnceLock<Vec<u8>>,
 }
 
 impl PjrtBackend {
@@ -222,7 +231,8 @@ impl PjrtBackend {
     /// The same backend, of a plugin with this SHA-256. Where that is known, LLVM is told to make less code of loops: an
     /// option that a compiler does not know ends the process.
     pub(crate) fn of_library(mut self, sha256: Option<&str>) -> PjrtBackend {
-        self.llvm = sha256.filter(|library| llvm::is_known_to(library)).map(|_| OnceLock::new());
+        let defaults = sha256.and_then(llvm::defaults_of);
+        self.llvm = defaults.map(|defaults| Llvm { defaults, appended: OnceLock::new() });
         self
     }
 
@@ -235,13 +245,16 @@ impl PjrtBackend {
     pub(crate) fn compile_encoded(&self, module: &Checked<'_>, options: &[u8]) -> Result<PjrtExecutable> {
         self.compiles.fetch_add(1, Ordering::Relaxed);
         // A compiler that does not say what its own options are keeps them.
-        let llvm =
-            self.llvm.as_ref().map(|llvm| llvm.get_or_init(|| self.llvm_options().unwrap_or_default()));
+        let appended = |llvm: &Llvm| self.llvm_options(llvm).unwrap_or_default();
+        let llvm = self.llvm.as_ref().map(|llvm| llvm.appended.get_or_init(|| appended(llvm)));
         self.compile_as(module, &[options, llvm.map_or(&[], Vec::as_slice)].concat())
     }
 
     /// Options with LLVM's beside the plugin's own debug options, which would not count any more if some were given alone.
-    fn llvm_options(&self) -> Result<Vec<u8>> {
+    fn llvm_options(&self, llvm: &Llvm) -> Result<Vec<u8>> {
+        if !has_flags() {
+            return Ok(options::with_debug_options(llvm::beside(llvm.defaults)));
+        }
         let smallest = llvm::smallest();
         let smallest = self.checked(&smallest, &CompileOptions::default())?;
         let program = self.compile_as(&smallest, &options::plain())?.optimized_program()?;

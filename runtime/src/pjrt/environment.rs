@@ -15,16 +15,23 @@ pub fn quieten() {
     }
 }
 
+/// The variable in which XLA finds debug options.
+const FLAGS: &str = "XLA_FLAGS";
+
+/// Whether the environment has debug options for XLA.
+pub(super) fn has_flags() -> bool {
+    std::env::var_os(FLAGS).is_some_and(|flags| !flags.is_empty())
+}
+
 /// Has minimum and maximum keep NaN, as HLO says, in every XLA that this process comes to use and by `XLA_FLAGS`: for
 /// a backend that cannot pass on options of one program. A library reads the variable once, when it makes its first
 /// client or compiles its first program. What the user has set there for minimum and maximum stays.
 ///
 /// The environment belongs to the whole process: call this before other threads run that read it in C code.
 pub fn keep_nan() {
-    const NAME: &str = "XLA_FLAGS";
-    let given = std::env::var_os(NAME).unwrap_or_default();
+    let given = std::env::var_os(FLAGS).unwrap_or_default();
     if let Some(flags) = with_nan_kept(&given) {
-        set(NAME, &flags);
+        set(FLAGS, &flags);
     }
 }
 

@@ -12,12 +12,22 @@ use crate::backend::{Input, Module};
 /// whose options differ wait for each other. An unknown one would end the process.
 const OPTIONS: &[(&str, &str)] = &[("-interleave-loops", "false"), ("-unroll-max-count", "4")];
 
-/// The SHA-256 of the libraries whose compilers are known to have the options: lammps-jax-pjrt-cpu 0.11.2.
-const KNOWN: &[&str] = &["ad1309ac822b1b24d51b7f9947c7c9fa9ef5d67f390584cbc3d1fa2428fed9c2"];
+/// A library whose compiler is known to have the options.
+struct Known {
+    sha256: &'static str,
+    /// Its debug options, a serialized `xla.DebugOptions`, where `XLA_FLAGS` says nothing: to ask for them takes a compilation.
+    defaults: &'static [u8],
+}
 
-/// Whether the library of this SHA-256 knows the options.
-pub(super) fn is_known_to(library: &str) -> bool {
-    KNOWN.contains(&library)
+/// Of lammps-jax-pjrt-cpu 0.11.2.
+const KNOWN: &[Known] = &[Known {
+    sha256: "ad1309ac822b1b24d51b7f9947c7c9fa9ef5d67f390584cbc3d1fa2428fed9c2",
+    defaults: include_bytes!("defaults/lammps-jax-pjrt-cpu-0.11.2.pb"),
+}];
+
+/// The debug options of the library of this SHA-256 where `XLA_FLAGS` says nothing; none if it is not known to have LLVM's.
+pub(super) fn defaults_of(library: &str) -> Option<&'static [u8]> {
+    KNOWN.iter().find(|known| known.sha256 == library).map(|known| known.defaults)
 }
 
 /// The options as part of the identity of what is compiled with them.
@@ -84,12 +94,19 @@ mod tests {
     use crate::{
         backend::CompileOptions,
         options::Options,
-        pjrt::{PjrtBackend, options::plain},
+        pjrt::{PjrtBackend, environment::has_flags, options::plain},
         plugin::find,
     };
 
     fn extra(debug_options: &[u8]) -> BTreeMap<String, String> {
         DebugOptions::decode(debug_options).unwrap().xla_backend_extra_options
+    }
+
+    /// The bytes in order: entries of a map may come in any.
+    fn sorted(bytes: &[u8]) -> Vec<u8> {
+        let mut sorted = bytes.to_vec();
+        sorted.sort_unstable();
+        sorted
     }
 
     #[test]
@@ -104,7 +121,10 @@ mod tests {
         let load = || PjrtBackend::load(&found.path, "of the test").unwrap();
         let own = compiled_with(load());
         assert!(own.len() > 100, "the plugin tells its options: {own:?}");
-        let told = compiled_with(load().of_library(Some(KNOWN[0])));
+        if found.sha256.as_deref() == Some(KNOWN[0].sha256) && !has_flags() {
+            assert_eq!(sorted(&own), sorted(KNOWN[0].defaults));
+        }
+        let told = compiled_with(load().of_library(Some(KNOWN[0].sha256)));
         // Those of the environment are there too.
         let mut expected = extra(&own);
         for (name, value) in OPTIONS {
