@@ -9,6 +9,7 @@ use pyroxene_ir::{
 use pyroxene_lowering as lowering;
 use pyroxene_runtime::{
     Backend, Buffer, Bundled, Code, CompileOptions, Executable, FlagValue, Input, Packed, Padded, Trimmed,
+    options::Effort,
 };
 
 use super::{
@@ -102,12 +103,17 @@ impl Lowered {
     /// # Errors
     /// When the device refuses the program.
     pub fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Compiled, Error> {
+        self.compile_with(backend, Effort::Full)
+    }
+
+    pub(super) fn compile_with(&self, backend: &Arc<dyn Backend>, effort: Effort) -> Result<Compiled, Error> {
         let on_cpu = backend.platform().is_cpu();
-        let kernels = self.in_kernels.as_ref().filter(|_| on_cpu).map(|kernels| kernels.compile(backend));
+        let kernels =
+            self.in_kernels.as_ref().filter(|_| on_cpu).map(|kernels| kernels.compile(backend, effort));
         let (mut executable, around) = match (kernels, &self.in_kernels) {
             (Some(Err(error)), _) if !is_refusal(&error) => return Err(error),
             (Some(Ok(executable)), Some(kernels)) => (executable, &kernels.around),
-            _ => (compile(&self.lowered, backend, CompileOptions::default())?, &self.around),
+            _ => (compile(&self.lowered, backend, effort, CompileOptions::default())?, &self.around),
         };
         if let Some((index, elements)) = around.padded {
             executable = Arc::new(Padded::new(executable, backend.clone(), index, elements)?);
@@ -212,21 +218,18 @@ impl InKernels {
         Ok(Some(InKernels { lowered, libraries, around }))
     }
 
-    fn compile(&self, backend: &Arc<dyn Backend>) -> Result<Arc<dyn Executable>, Error> {
+    fn compile(&self, backend: &Arc<dyn Backend>, effort: Effort) -> Result<Arc<dyn Executable>, Error> {
         let donated = self.around.padded.map(|(index, _)| index);
         if !self.libraries {
             let flags = BTreeMap::from([(LIBRARY.to_string(), FlagValue::Text(String::new()))]);
-            match compile(
-                &self.lowered,
-                backend,
-                CompileOptions { flags, donated, ..CompileOptions::default() },
-            ) {
+            let own = CompileOptions { flags, donated, ..CompileOptions::default() };
+            match compile(&self.lowered, backend, effort, own) {
                 // Older compilers do not know the option, nor have they the library.
                 Err(error) if is_refusal(&error) => {}
                 compiled => return compiled,
             }
         }
-        compile(&self.lowered, backend, CompileOptions { donated, ..CompileOptions::default() })
+        compile(&self.lowered, backend, effort, CompileOptions { donated, ..CompileOptions::default() })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pyroxene_ir::{Graph, Loc, Role, Ty, Val, passes::Query};
-use pyroxene_runtime::{Buffer, Launch};
+use pyroxene_runtime::{Buffer, Launch, options::Effort};
 
 use super::{
     bound::Bound,
@@ -141,15 +141,17 @@ impl Bound {
     }
 
     /// As [`Bound::function`], recorded and compiled once for the program: calls for other data find it by its name, its
-    /// inputs and `key`, which must tell all else that `f` depends on.
+    /// inputs, the effort and `key`, which must tell all else that `f` depends on.
     ///
     /// ```
     /// use pyroxene_frontend::{Model, prelude::*};
+    /// use pyroxene_runtime::options::Effort;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let model = Model::new(|_: &Tensor| {});
     /// let mut recorded = 0;
     /// for x in [3.0, 5.0] {
-    ///     let function = model.bind(&Array::from(x))?.kept_function("scaled", "by 2", &[], |data, _| {
+    ///     let bound = model.bind(&Array::from(x))?;
+    ///     let function = bound.kept_function("scaled", "by 2", &[], Effort::Full, |data, _| {
     ///         recorded += 1;
     ///         vec![data[0] * 2.0]
     ///     })?;
@@ -166,10 +168,12 @@ impl Bound {
         name: &str,
         key: &str,
         inputs: &[(&str, Ty)],
+        effort: Effort,
         f: impl FnOnce(&[Tensor], &[Tensor]) -> Vec<Tensor>,
     ) -> Result<BoundFunction, Error> {
         let record = || self.program().function(inputs, f);
-        let compiled = self.program().kept_function(Name { name, key, inputs }, self.backend(), record)?;
+        let name = Name { name, key, inputs };
+        let compiled = self.program().kept_function(name, self.backend(), effort, record)?;
         self.run_function(compiled)
     }
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use pyroxene_ir::{Array, Graph, Op, eval::eval};
 use pyroxene_lowering as lowering;
-use pyroxene_runtime::{Backend, Buffer, CompileOptions, Executable, Input, Module};
+use pyroxene_runtime::{Backend, Buffer, CompileOptions, Executable, Input, Module, options::Effort};
 
 use super::{error::Error, pipeline};
 
@@ -43,7 +43,7 @@ impl Preparation {
             let results = eval(&self.graph, data)?;
             return Ok(results.iter().map(|r| backend.upload(r)).collect::<Result<_, _>>()?);
         }
-        let executable = compile(&self.lowered, backend, CompileOptions::default())?;
+        let executable = compile(&self.lowered, backend, Effort::Full, CompileOptions::default())?;
         Ok(executable.run(&on_device.iter().collect::<Vec<_>>())?)
     }
 }
@@ -54,13 +54,15 @@ impl fmt::Debug for Preparation {
     }
 }
 
-/// Compiles a module for a device, at the level that the environment says and otherwise as `own` does.
+/// Compiles a module for a device, at the level that the environment says and otherwise the platform's for that effort,
+/// and else as `own` does.
 pub(super) fn compile(
     lowered: &lowering::Lowered,
     backend: &Arc<dyn Backend>,
+    effort: Effort,
     own: CompileOptions,
 ) -> Result<Arc<dyn Executable>, Error> {
-    let usual = pipeline::options()?.compile_options(backend.platform());
+    let usual = pipeline::options()?.compile_options(backend.platform(), effort);
     let mut options = CompileOptions { opt_level: usual.opt_level, ..own };
     for (name, value) in usual.flags {
         options.flags.entry(name).or_insert(value);
@@ -71,8 +73,8 @@ pub(super) fn compile(
     Ok(backend.compile(&module, &options)?)
 }
 
-/// What evaluating a graph costs in elements, about.
-fn cost(graph: &Graph) -> usize {
+/// What evaluating a graph costs in elements, about; [`usize::MAX`] where there are loops.
+pub(super) fn cost(graph: &Graph) -> usize {
     let node = |v| {
         let read = graph.operands(v).iter().fold(0usize, |sum, o| sum.saturating_add(graph.ty(*o).len()));
         let size = read.saturating_add(graph.ty(v).len());

@@ -17,13 +17,14 @@ use pyroxene_ir::{
     Graph, Role, SampleSite, Site, SiteKind, Source, Ty,
     passes::{self, Coordinates, Query, QueryOutput, Settings, Step},
 };
-use pyroxene_runtime::Backend;
+use pyroxene_runtime::{Backend, options::Effort};
 
 use super::{
     bound::{self, Bound},
     compiled::{Compiled, Lowered},
     error::{DataError, Error},
     literals, pipeline,
+    prepare::cost,
 };
 use crate::{
     Array,
@@ -91,8 +92,8 @@ struct Inner {
     leaves: Vec<LeafSpec>,
     compiled: Mutex<BTreeMap<Version, Arc<Compiled>>>,
     /// Functions over the data, by what tells them apart.
-    functions: Mutex<BTreeMap<String, Arc<Compiled>>>,
-    /// Functions that wait for a device.
+    functions: Mutex<BTreeMap<(String, Effort), Arc<Compiled>>>,
+    /// Functions that wait for a device, or for more effort.
     lowered: Mutex<BTreeMap<String, Lowered>>,
     /// The same program with other sites given or drawn.
     opened: Mutex<BTreeMap<Opening, Program>>,
@@ -185,6 +186,23 @@ impl Program {
     /// The program's graph, in its model phase.
     pub fn graph(&self) -> &Graph {
         &self.inner.graph
+    }
+
+    /// About how many elements one evaluation of the model reads and writes, each counted at each primitive and operation;
+    /// [`usize::MAX`] where there are loops.
+    ///
+    /// ```
+    /// use pyroxene_frontend::{Model, prelude::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let model = Model::new(|x: &Tensor| {
+    ///     factor("f", x.square().sum());
+    /// });
+    /// let cost = |n: usize| Ok::<_, pyroxene_frontend::Error>(model.bind(&Array::from(vec![1.0; n]))?.program().cost());
+    /// assert!(cost(2)? < 20 && cost(1000)? > 2000);
+    /// # Ok(()) }
+    /// ```
+    pub fn cost(&self) -> usize {
+        cost(&self.inner.graph)
     }
 
     /// The data it takes.
@@ -295,9 +313,14 @@ impl Program {
         Ok(lowered)
     }
 
-    fn compiled(&self, lowered: &Lowered, backend: &Arc<dyn Backend>) -> Result<Compiled, Error> {
+    fn compiled(
+        &self,
+        lowered: &Lowered,
+        backend: &Arc<dyn Backend>,
+        effort: Effort,
+    ) -> Result<Compiled, Error> {
         let start = Instant::now();
-        let compiled = lowered.compile(backend)?;
+        let compiled = lowered.compile_with(backend, effort)?;
         self.time(|t| t.compile += start.elapsed());
         Ok(compiled)
     }
@@ -342,7 +365,7 @@ impl Program {
         if let Some(known) = compiled.get(&key).filter(|c| Arc::ptr_eq(c.backend(), backend)) {
             return Ok(known.clone());
         }
-        let fresh = Arc::new(self.compiled(&lower()?, backend)?);
+        let fresh = Arc::new(self.compiled(&lower()?, backend, Effort::Full)?);
         compiled.insert(key, fresh.clone());
         Ok(fresh)
     }

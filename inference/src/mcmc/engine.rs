@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     kernels::{Kernel, Metric},
-    sampler::{Block, Compiled, Generator, Learning, Settings, Trajectories},
+    sampler::{Block, Compiled, Generator, Learning, Length, Settings, Trajectories},
 };
 
 /// Who makes the transitions of a run: in the graph, unless something is asked for that only the other engine has. Both
@@ -31,7 +31,8 @@ use crate::{
 #[non_exhaustive]
 pub enum Engine {
     /// The whole sampler as one compiled program: trajectories, random numbers and adaptation; a block of transitions a
-    /// dispatch.
+    /// dispatch. Short runs of small models begin with a program that is compiled in haste, whose draws differ in their last
+    /// digits from those of a longer run of the same seed.
     InGraph,
     /// `nuts-rs`, nutpie's sampler, on the host: one dispatch a leapfrog step. Independent of the other, and the one with
     /// [`Metric::LowRank`].
@@ -59,6 +60,8 @@ pub(super) struct Choice {
     pub(super) generator: Generator,
     pub(super) chains: usize,
     pub(super) warmup: usize,
+    /// The transitions after warm-up of each chain.
+    pub(super) sampling: usize,
 }
 
 impl Choice {
@@ -103,7 +106,9 @@ impl Choice {
             _ => {
                 let lanes = self.lanes()?;
                 let block = |dimension, rows| self.block(dimension, rows);
-                let graph = InGraph::new(bound, block, lanes, self.settings(), numbers)?;
+                let transitions = self.warmup.saturating_add(self.sampling);
+                let run = Length { chains: self.chains, transitions };
+                let graph = InGraph::new(bound, block, lanes, self.settings(), run, numbers)?;
                 Ok(Sampler::InGraph(Arc::new(graph)))
             }
         }

@@ -19,7 +19,7 @@ use crate::{
     init::{Search, init_error},
     potential::Potential,
     results::ChainDraws,
-    sampler::{Block, Compiled, Group, Made, STATS, Settings, Watcher},
+    sampler::{Block, Compiled, Group, Length, Made, STATS, Settings, Watcher},
 };
 
 /// What the chains of a run share.
@@ -55,6 +55,7 @@ impl InGraph {
         block: impl FnOnce(usize, usize) -> Block,
         lanes: Option<usize>,
         settings: Settings,
+        run: Length,
         numbers: usize,
     ) -> Result<InGraph, Error> {
         let dimension = bound.dimension();
@@ -63,7 +64,7 @@ impl InGraph {
         let (constrained, compiled) = std::thread::scope(|scope| {
             // A draw of zeros is as good as any: what is compiled stays with the program.
             let constrain = scope.spawn(|| constrain(bound, rows, vec![0.0; rows * dimension]));
-            let compiled = Compiled::new(bound, block, lanes);
+            let compiled = Compiled::new(bound, block, lanes, run);
             (constrain.join(), compiled)
         });
         if let Ok(constrained) = constrained {

@@ -337,6 +337,7 @@ impl<M> Mcmc<M> {
             generator: self.generator,
             chains: self.chains,
             warmup: self.warmup,
+            sampling: self.draws.saturating_mul(self.thinning),
         }
     }
 

@@ -1,13 +1,17 @@
 //! A block of transitions over a bound model: recorded, compiled, and run with a chain's state in its arguments.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    sync::{Mutex, PoisonError},
+};
 
 use pyroxene_frontend::{Bound, BoundFunction, Error, Path, Program, Ty, Visit, Vmap, fence, prelude::*};
 use pyroxene_ir::passes::Query;
-use pyroxene_runtime::{self as runtime, Launch};
+use pyroxene_runtime::{self as runtime, Launch, options::Effort};
 
 use super::{
     block::{ACCEPTANCE_RATE, Block, Controls, DIVERGING, INDEX_IN_TRAJECTORY, STATS},
+    haste::{Haste, Length},
     learner::Draw,
     state::State,
 };
@@ -15,9 +19,13 @@ use super::{
 /// A block compiled for a bound model; threads share it.
 pub(crate) struct Compiled {
     pub(super) block: Block,
-    function: BoundFunction,
-    /// Values given to sites, in program order.
-    given: Vec<Array>,
+    bound: Bound,
+    lanes: Option<usize>,
+    /// How long chains go by `first`.
+    haste: Haste,
+    first: BoundFunction,
+    /// What they go on by, once one of them does.
+    next: Mutex<Option<BoundFunction>>,
 }
 
 impl Compiled {
@@ -25,14 +33,15 @@ impl Compiled {
     ///
     /// # Errors
     /// When the program has no potential, or the device refuses the block.
-    pub(crate) fn new(bound: &Bound, block: Block, lanes: Option<usize>) -> Result<Compiled, Error> {
-        let given = given(bound);
-        let types = given.iter().map(|(name, value)| (name.clone(), value.ty()));
-        let function = Function::new(bound.program(), block, lanes, types);
-        let record = |data: &[Tensor], args: &[Tensor]| function.record(data, args);
-        let function = bound.kept_function(Function::NAME, &function.key, &function.inputs(), record)?;
-        let given = given.into_iter().map(|(_, value)| value).collect();
-        Ok(Compiled { block, function, given })
+    pub(crate) fn new(
+        bound: &Bound,
+        block: Block,
+        lanes: Option<usize>,
+        run: Length,
+    ) -> Result<Compiled, Error> {
+        let haste = if lanes.is_some() { Haste::none() } else { Haste::of(bound, run) };
+        let first = function(bound, block, lanes, haste.effort())?;
+        Ok(Compiled { block, bound: bound.clone(), lanes, haste, first, next: Mutex::default() })
     }
 
     /// Does what of [`Compiled::new`] takes no device, for a program that takes no values of sites. It stays with the program.
@@ -47,19 +56,45 @@ impl Compiled {
 
     /// One thread's view, for so many chains.
     pub(super) fn launch(&self, lanes: usize) -> Result<Running, Error> {
-        let (launch, first) = self.function.launch()?;
-        let state = State::new(self.block.dimension, self.block.form, 1.0);
-        let controls = Controls::new(0, self.block.kernel.limit());
-        let after = first + types("", &state).len() + types("", &controls).len();
-        let moving = types("", &state.moving).len();
-        let block = &self.block;
-        let mut running =
-            Running { launch, first, lanes, moving, rows: block.rows, dimension: block.dimension };
-        for (i, value) in self.given.iter().enumerate() {
-            running.launch.slot(after + i)?.copy_from_slice(value.as_bytes());
-        }
-        Ok(running)
+        self.running(&self.first, lanes, self.haste)
     }
+
+    /// The same after the code that was compiled in haste.
+    pub(super) fn relaunch(&self, lanes: usize) -> Result<Running, Error> {
+        // Under the lock: chains come here at about the same time, and one compilation is enough.
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let function = match &*next {
+            Some(known) => known,
+            None => next.insert(function(&self.bound, self.block, self.lanes, Effort::Full)?),
+        };
+        self.running(function, lanes, Haste::none())
+    }
+
+    fn running(&self, function: &BoundFunction, lanes: usize, haste: Haste) -> Result<Running, Error> {
+        let (mut launch, first) = function.launch()?;
+        let block = &self.block;
+        let state = State::new(block.dimension, block.form, 1.0);
+        let controls = Controls::new(0, block.kernel.limit());
+        let after = first + types("", &state).len() + types("", &controls).len();
+        for (i, (_, value)) in given(&self.bound).iter().enumerate() {
+            launch.slot(after + i)?.copy_from_slice(value.as_bytes());
+        }
+        let moving = types("", &state.moving).len();
+        Ok(Running { launch, first, lanes, moving, rows: block.rows, dimension: block.dimension, haste })
+    }
+}
+
+/// A block over a bound model, compiled.
+fn function(
+    bound: &Bound,
+    block: Block,
+    lanes: Option<usize>,
+    effort: Effort,
+) -> Result<BoundFunction, Error> {
+    let given = given(bound).into_iter().map(|(name, value)| (name, value.ty()));
+    let function = Function::new(bound.program(), block, lanes, given);
+    let record = |data: &[Tensor], args: &[Tensor]| function.record(data, args);
+    bound.kept_function(Function::NAME, &function.key, &function.inputs(), effort, record)
 }
 
 /// A block as a function of a program's data, for so many chains in one run or a single one without a dimension for chains.
@@ -174,6 +209,7 @@ pub(super) struct Running {
     moving: usize,
     rows: usize,
     dimension: usize,
+    pub(super) haste: Haste,
 }
 
 /// The rows of the transitions that a chain has kept, one after the other.

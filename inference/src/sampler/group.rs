@@ -51,7 +51,7 @@ pub(crate) struct Made {
 /// Who is told of transitions.
 pub(crate) trait Watcher {
     /// The error that ends everything.
-    type Error: From<runtime::Error>;
+    type Error: From<runtime::Error> + From<Error>;
 
     /// Whether to stop here.
     fn is_stopped(&self) -> bool;
@@ -260,10 +260,15 @@ impl Group {
         let thinning = thinning.min(i64::MAX as usize / 2);
         let mut done = 0;
         while done < n && !watcher.is_stopped() {
+            let haste = self.running.haste;
+            // Chains in one run have no haste, so that the first one's leapfrogs are all.
+            if haste.is_over(self.made, self.leapfrogs(0)) {
+                self.running = self.compiled.relaunch(self.states.len())?;
+            }
             let phase = done % thinning;
             // The last row is overwritten by transitions that are not kept.
             let room = self.compiled.block.rows.saturating_mul(thinning) - 1 - phase;
-            let transitions = (n - done).min(room).min(self.block_size());
+            let transitions = (n - done).min(room).min(self.block_size()).min(haste.stretch(self.made));
             let start = Instant::now();
             let controls = Controls {
                 n: Array::scalar(transitions as i64),

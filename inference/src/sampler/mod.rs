@@ -6,6 +6,7 @@ mod dual_averaging;
 mod fisher;
 mod generator;
 mod group;
+mod haste;
 mod hmc;
 mod learner;
 mod metric;
@@ -28,5 +29,6 @@ pub(crate) use {
     block::{Block, STATS, Trajectories},
     compiled::Compiled,
     group::{Group, Made, Settings, Watcher},
+    haste::Length,
     learner::Learning,
 };

@@ -5,6 +5,8 @@ use pyroxene_inference::{
     ChainMethod, Engine, Error, Generator, Hmc, Kernel, Mcmc, Metric, Nuts, Posterior, stat,
 };
 
+use pyroxene_runtime::{open, options::Options};
+
 use super::{GATE, bits, deviation};
 
 fn in_graph(kernel: impl Into<Kernel>) -> Mcmc {
@@ -56,11 +58,7 @@ fn every_metric_kernel_and_generator_has_the_exact_moments() {
 
 #[test]
 fn a_dense_metric_needs_few_steps_where_coordinates_are_correlated() {
-    let model = Model::new(|_: &()| {
-        let z = plate("step", 10, |_| sample("z", ImproperUniform::new(constraints::real(), &[], &[])));
-        factor("walk", -0.5 * (z.at(0).square() + (z.at(1..) - z.at(..9)).square().sum() * 50.0));
-    });
-    let bound = model.bind(&()).unwrap();
+    let bound = walk().bind(&()).unwrap();
     let steps = |metric| {
         let posterior =
             in_graph(Nuts::default().metric(metric)).draws(400).seed(3).run_bound(&bound).unwrap();
@@ -85,6 +83,40 @@ fn draws_are_the_same_however_they_are_asked_for() {
             .collect();
         assert_eq!(joined, whole.site(site).unwrap().values(), "site {i}");
     }
+}
+
+/// A random walk of ten steps, whose trajectories under a diagonal metric are long.
+fn walk() -> Model<()> {
+    Model::new(|_: &()| {
+        let z = plate("step", 10, |_| sample("z", ImproperUniform::new(constraints::real(), &[], &[])));
+        factor("walk", -0.5 * (z.at(0).square() + (z.at(1..) - z.at(..9)).square().sum() * 50.0));
+    })
+}
+
+#[test]
+fn chains_of_a_short_run_leave_hasty_code_at_the_same_transition_however_they_are_asked() {
+    // A backend of its own, which counts this test's programs alone.
+    let backend = open("cpu", &Options::of_process().unwrap(), &mut |_| {}).unwrap();
+    let bound = walk().bind_on(&(), &backend).unwrap();
+    // Of 200 000 leapfrogs that chains make by hasty code each of 20 makes 10 000: with some 30 in a transition it does so in
+    // 300 to 400 of its 500.
+    let mcmc = in_graph(Nuts::default().metric(Metric::Diagonal)).chains(20).warmup(200).draws(300).seed(5);
+    let mut chains = mcmc.clone().threads(2).start(&bound).unwrap();
+    let first = chains.draw(1).unwrap();
+    let programs = backend.stats().made();
+    let parts = [first, chains.draw(38).unwrap(), chains.draw(261).unwrap()];
+    assert_eq!(backend.stats().made(), programs + 1, "a second program of the sampler");
+    let whole = mcmc.clone().threads(1).run_bound(&bound).unwrap();
+    assert_eq!(backend.stats().made(), programs + 1, "both are kept");
+    let joined: Vec<f64> = (0..20)
+        .flat_map(|c| parts.iter().flat_map(move |p| p.site("z").unwrap().chain(c).unwrap().to_vec()))
+        .collect();
+    assert_eq!(joined, whole.site("z").unwrap().values());
+    assert!(deviation(&whole, "z", 9, |x| x, 0.0) < GATE);
+    assert!(deviation(&whole, "z", 9, |x| x * x, 1.0 + 9.0 / 50.0) < GATE);
+    // A long run takes the second program from its first transition on.
+    mcmc.chains(1).draws(10_000).start(&bound).unwrap().draw(1).unwrap();
+    assert_eq!(backend.stats().made(), programs + 1, "no other for long runs");
 }
 
 #[test]

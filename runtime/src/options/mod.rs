@@ -29,6 +29,16 @@ pub struct OptionError {
     pub found: String,
 }
 
+/// How much compiling a program is worth.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Effort {
+    /// What it will be run for outweighs its compilation.
+    #[default]
+    Full,
+    /// It will be run for a few milliseconds, which no compilation can make up for.
+    Least,
+}
+
 /// A regular expression, equal to another of the same text.
 #[derive(Clone, Debug)]
 pub struct Pattern(Regex);
@@ -130,10 +140,15 @@ impl Options {
     /// run took 1.5 s so and 2.4 s without. `XLA_FLAGS` may say otherwise.
     ///
     /// On CPUs the first level compiles in two thirds to four fifths of the time of the third and no program was seen to run
-    /// slower. A backend that is no PJRT plugin cannot pass on the level of one program, and has XLA's own.
-    pub fn compile_options(&self, platform: &Platform) -> CompileOptions {
+    /// slower; level 0 in half the time of the first, for code of a third of the speed or less. A backend that is no PJRT
+    /// plugin cannot pass on the level of one program, and has XLA's own.
+    pub fn compile_options(&self, platform: &Platform, effort: Effort) -> CompileOptions {
         let on_cpu = platform.is_cpu() && platform.c_api.is_some();
-        let usual = if on_cpu { OptLevel::O1 } else { OptLevel::default() };
+        let usual = match effort {
+            _ if !on_cpu => OptLevel::default(),
+            Effort::Full => OptLevel::O1,
+            Effort::Least => OptLevel::O0,
+        };
         let mut options =
             CompileOptions { opt_level: self.opt_level.unwrap_or(usual), ..CompileOptions::default() };
         if platform.name == "cuda" && !self.sets_command_buffers {

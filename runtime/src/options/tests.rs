@@ -29,20 +29,26 @@ fn platform(name: &str, c_api: Option<(i32, i32)>) -> Platform {
 
 #[test]
 fn level_is_the_platforms_unless_it_is_given() {
-    let level = |pairs: &[(&str, &str)], platform: &Platform| {
-        options(pairs).map(|options| options.compile_options(platform).opt_level)
+    let level_of = |effort, pairs: &[(&str, &str)], platform: &Platform| {
+        options(pairs).map(|options| options.compile_options(platform, effort).opt_level)
     };
+    let level = |pairs: &[(&str, &str)], platform: &Platform| level_of(Effort::Full, pairs, platform);
     let (cpu, gpu) = (platform("cpu", Some((0, 115))), platform("cuda", Some((0, 112))));
     assert_eq!(level(&[], &cpu), Ok(OptLevel::O1));
     assert_eq!(level(&[], &gpu), Ok(OptLevel::O3));
     assert_eq!(level(&[], &platform("cpu", None)), Ok(OptLevel::O3));
     assert_eq!(level(&[("PYROXENE_OPT_LEVEL", "2")], &cpu), Ok(OptLevel::O2));
+    let least = |pairs: &[(&str, &str)], platform: &Platform| level_of(Effort::Least, pairs, platform);
+    assert_eq!(least(&[], &cpu), Ok(OptLevel::O0));
+    assert_eq!(least(&[], &gpu), Ok(OptLevel::O3));
+    assert_eq!(least(&[("PYROXENE_OPT_LEVEL", "2")], &cpu), Ok(OptLevel::O2));
 }
 
 #[test]
 fn loops_are_graphs_on_gpus_unless_the_user_s_flags_say_otherwise() {
     let flags = |pairs: &[(&str, &str)], name| {
-        options(pairs).map(|options| options.compile_options(&platform(name, Some((0, 115)))).flags)
+        options(pairs)
+            .map(|options| options.compile_options(&platform(name, Some((0, 115))), Effort::Full).flags)
     };
     let on_gpu = flags(&[], "cuda").unwrap();
     assert!(

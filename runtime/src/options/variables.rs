@@ -85,7 +85,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "PYROXENE_OPT_LEVEL",
         "0|1|2|3",
-        "1 on CPUs, else 3",
+        "1 on CPUs, 0 there for short runs of small models, else 3",
         "how much XLA optimises a program: at 0 it runs slower, at 3 it compiles slower",
     ),
     variable(

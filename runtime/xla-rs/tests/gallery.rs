@@ -11,7 +11,10 @@ use pyroxene::{
     Array, Mcmc, Nuts, Posterior,
     gallery::{GALLERY, find},
     ir::passes::Query,
-    runtime::{Backend, Cached, OptLevel, default_backend, options::Options},
+    runtime::{
+        Backend, Cached, OptLevel, default_backend,
+        options::{Effort, Options},
+    },
 };
 use pyroxene_xla_rs::{XlaBackend, register};
 
@@ -46,7 +49,7 @@ static BACKENDS: LazyLock<Backends> = LazyLock::new(|| {
 /// the one that `PYROXENE_OPT_LEVEL` says. Another level may order a sum differently.
 fn compiles_alike() -> bool {
     let options = Options::of_process().unwrap();
-    options.compile_options(BACKENDS.pjrt.platform()).opt_level == OptLevel::O3
+    options.compile_options(BACKENDS.pjrt.platform(), Effort::Full).opt_level == OptLevel::O3
 }
 
 /// Positions in and out of the typical set.

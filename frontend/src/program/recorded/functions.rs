@@ -6,7 +6,7 @@ use std::{
 };
 
 use pyroxene_ir::{Graph, Ty, passes::Query};
-use pyroxene_runtime::Backend;
+use pyroxene_runtime::{Backend, options::Effort};
 
 use super::Program;
 use crate::{
@@ -32,7 +32,7 @@ impl Name<'_> {
     }
 }
 
-fn locked<T>(kept: &Mutex<BTreeMap<String, T>>) -> MutexGuard<'_, BTreeMap<String, T>> {
+fn locked<K, T>(kept: &Mutex<BTreeMap<K, T>>) -> MutexGuard<'_, BTreeMap<K, T>> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -43,11 +43,12 @@ impl Program {
     ///
     /// ```
     /// use pyroxene_frontend::{Model, prelude::*};
+    /// use pyroxene_runtime::options::Effort;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let (model, data) = (Model::new(|_: &Tensor| {}), Array::from(3.0));
     /// model.trace(&data)?.lower_kept_function("scaled", "by 2", &[], |data, _| vec![data[0] * 2.0])?;
     /// let recorded = |_: &[Tensor], _: &[Tensor]| unreachable!();
-    /// let function = model.bind(&data)?.kept_function("scaled", "by 2", &[], recorded)?;
+    /// let function = model.bind(&data)?.kept_function("scaled", "by 2", &[], Effort::Full, recorded)?;
     /// assert_eq!(function.call(&[])?, [Array::from(6.0)]);
     /// # Ok(()) }
     /// ```
@@ -62,7 +63,7 @@ impl Program {
         f: impl FnOnce(&[Tensor], &[Tensor]) -> Vec<Tensor>,
     ) -> Result<(), Error> {
         let whole = Name { name, key, inputs }.whole();
-        if locked(&self.inner.functions).contains_key(&whole) {
+        if locked(&self.inner.functions).keys().any(|(known, _)| *known == whole) {
             return Ok(());
         }
         let lowered = self.lowered(&self.function(inputs, f)?, Query::Function, name)?;
@@ -77,7 +78,7 @@ impl Program {
         name: &str,
         backend: &Arc<dyn Backend>,
     ) -> Result<Compiled, Error> {
-        self.compiled(&self.lowered(graph, Query::Function, name)?, backend)
+        self.compiled(&self.lowered(graph, Query::Function, name)?, backend, Effort::Full)
     }
 
     /// The executable of a function that is kept: what is recorded, where it is neither compiled nor lowered yet.
@@ -85,19 +86,25 @@ impl Program {
         &self,
         name: Name<'_>,
         backend: &Arc<dyn Backend>,
+        effort: Effort,
         record: impl FnOnce() -> Result<Graph, TraceErrors>,
     ) -> Result<Arc<Compiled>, Error> {
-        let whole = name.whole();
+        let whole = (name.whole(), effort);
         let known = locked(&self.inner.functions).get(&whole).cloned();
         if let Some(known) = known.filter(|c| Arc::ptr_eq(c.backend(), backend)) {
             return Ok(known);
         }
-        let lowered = locked(&self.inner.lowered).remove(&whole);
+        let lowered = locked(&self.inner.lowered).remove(&whole.0);
         // Not under a lock: the function may take queries to this program in, and two threads may make two at once.
-        let fresh = Arc::new(match lowered {
-            Some(lowered) => self.compiled(&lowered, backend)?,
-            None => self.compile_function(&record()?, name.name, backend)?,
-        });
+        let lowered = match lowered {
+            Some(lowered) => lowered,
+            None => self.lowered(&record()?, Query::Function, name.name)?,
+        };
+        let fresh = Arc::new(self.compiled(&lowered, backend, effort)?);
+        if effort == Effort::Least {
+            // It may yet be compiled with more.
+            locked(&self.inner.lowered).insert(whole.0.clone(), lowered);
+        }
         locked(&self.inner.functions).insert(whole, fresh.clone());
         Ok(fresh)
     }
