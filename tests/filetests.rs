@@ -11,9 +11,8 @@
 //! ```
 //!
 //! Commands: `parse` and `verify` print errors or `ok`; `roundtrip` wants the very text back; the name of a pass runs
-//! that pass; `pipeline` runs them all; `give`, `uncondition`, `intervene`, `weigh`, `many` and `checks` run
-//! those; `run` evaluates in the
-//! interpreter and through XLA, which must agree. What a pass returns must pass the verifier.
+//! that pass; `pipeline` runs them all; `give`, `uncondition`, `intervene`, `weigh`, `many`, `checks` and, for CPUs,
+//! `blocked` and `kernels` run those; `run` evaluates in the interpreter and through XLA, which must agree. What a pass returns must pass the verifier.
 #![allow(clippy::print_stderr, reason = "a test harness speaks on stderr")]
 
 use std::{
@@ -29,11 +28,11 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use pyroxene_ir::{
     Array, DType, Graph, Phase,
     eval::eval,
-    passes::{self, Dce, Legalize, Many, PIPELINE, Pass, Query, Settings, Weight},
+    passes::{self, Dce, Legalize, Many, OneKernel, PIPELINE, Pass, Query, Settings, Weight},
     text::parse,
     verify,
 };
-use pyroxene_lowering::lower;
+use pyroxene_lowering::{kernels, lower};
 use pyroxene_runtime::{Backend, CompileOptions, Input, Module, default_backend};
 
 const QUERIES: [Query; 12] = [
@@ -246,6 +245,11 @@ fn output(case: &Case, backend: &MaybeBackend) -> Result<String, Failed> {
             let made = passes::many(&case.graph()?, case.query()?, &how);
             let made = made.and_then(|graph| Dce.run(&graph, Query::Evaluate));
             printed(made.map_err(|e| e.to_string()), "")
+        }
+        "blocked" => printed(passes::blocked(&case.graph()?).map_err(|e| e.to_string()), ""),
+        "kernels" => {
+            let made = kernels(&case.graph()?, OneKernel::Always)?.ok_or("there is nothing to gather")?;
+            printed(Ok(made.graph), "")
         }
         "checks" => checks(case),
         "run" => run(case, backend),
