@@ -1,5 +1,7 @@
 //! A compiled program as one thread uses it: positions go into its slot, numbers come out, nothing is allocated.
 
+use std::borrow::Cow;
+
 use pyroxene_frontend::{Array, Bound, DType, Pinned, Ty};
 use pyroxene_ir::passes::Query;
 use pyroxene_runtime::{self as runtime, Launch};
@@ -60,6 +62,50 @@ impl Constrained {
     }
 }
 
+/// The values of latent and deterministic sites at many positions, which are its rows, computed in one run.
+pub(crate) struct ManyConstrained {
+    program: Positioned,
+    rows: usize,
+}
+
+impl ManyConstrained {
+    pub(crate) fn new(bound: &Bound, rows: usize) -> Result<ManyConstrained, pyroxene_frontend::Error> {
+        let (launch, slot) = bound.batched(rows).launch_constrain()?;
+        // Here a conditioned program is asked with its given values beside the free coordinates.
+        Ok(ManyConstrained { program: Positioned::of(launch, slot, bound.dimension(), None), rows })
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Writes positions, one after the other, to rows from `first` on.
+    pub(crate) fn write(&mut self, first: usize, positions: &[f64]) -> Result<(), runtime::Error> {
+        let Positioned { launch, slot, dtype, dimension, .. } = &mut self.program;
+        let range = first * *dimension..first * *dimension + positions.len();
+        if *dtype == DType::F32 {
+            scatter(&mut launch.slot_as::<f32>(*slot)?[range], None, positions, |x| x as f32);
+        } else {
+            launch.slot_as::<f64>(*slot)?[range].copy_from_slice(positions);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn run(&mut self) -> Result<(), runtime::Error> {
+        self.program.launch.run()
+    }
+
+    /// The values of each site in the last run, row by row, in the order of [`Bound::outputs`].
+    pub(crate) fn values(&self) -> Result<Vec<Cow<'_, [f64]>>, runtime::Error> {
+        let Positioned { launch, outputs, .. } = &self.program;
+        let values = |(index, ty): (usize, &Ty)| match ty.dtype {
+            DType::F64 => Ok(Cow::Borrowed(launch.output_as::<f64>(index)?)),
+            _ => Ok(Cow::Owned(Array::from_bytes(ty, launch.output(index)?)?.to_f64_vec())),
+        };
+        outputs.iter().enumerate().map(values).collect()
+    }
+}
+
 /// A launch whose one slot is a position.
 struct Positioned {
     launch: Box<dyn Launch>,
@@ -73,16 +119,21 @@ struct Positioned {
 
 impl Positioned {
     fn new(bound: &Bound, query: Query) -> Result<Positioned, pyroxene_frontend::Error> {
-        let (mut launch, slot) = bound.launch(query)?;
+        let (launch, slot) = bound.launch(query)?;
+        let mut program = Positioned::of(launch, slot, bound.dimension(), bound.pinned().cloned());
+        let Positioned { launch, slot, dtype, pinned, .. } = &mut program;
+        if let Some(pinned) = pinned {
+            // The slot keeps these from run to run.
+            write(&mut **launch, *slot, *dtype, None, &pinned.position)?;
+        }
+        Ok(program)
+    }
+
+    fn of(launch: Box<dyn Launch>, slot: usize, dimension: usize, pinned: Option<Pinned>) -> Positioned {
         let executable = launch.executable();
         let dtype = executable.inputs().get(slot).map_or(DType::F64, |i| i.ty.dtype);
         let outputs = executable.outputs().to_vec();
-        let (dimension, pinned) = (bound.dimension(), bound.pinned().cloned());
-        if let Some(pinned) = &pinned {
-            // The slot keeps these from run to run.
-            write(&mut *launch, slot, dtype, None, &pinned.position)?;
-        }
-        Ok(Positioned { launch, slot, dtype, outputs, dimension, pinned })
+        Positioned { launch, slot, dtype, outputs, dimension, pinned }
     }
 
     /// The place of each coordinate in the slot, unless the slot is the position.

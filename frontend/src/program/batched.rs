@@ -1,9 +1,10 @@
 //! Queries over many draws at once: one dispatch computes what a loop over draws would.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     bound::Bound,
+    compiled::Compiled,
     error::{DataError, Error},
     recorded::{Opening, Program},
     rng_key::RngKey,
@@ -14,6 +15,7 @@ use pyroxene_ir::{
     DType, Ty,
     passes::{Many, Query, outputs_of},
 };
+use pyroxene_runtime::{Buffer, Launch};
 
 /// Results of up to so many bytes are computed in one dispatch, unless [`Batched::max_bytes`] says otherwise.
 const MAX_BYTES: usize = 1 << 30;
@@ -234,6 +236,26 @@ impl Batched<'_> {
         self.run_by_site(program, Query::Constrain, None, &arguments)
     }
 
+    /// [`Batched::constrain`] made ready for many runs from one thread, each in one dispatch: data and given values stay, the
+    /// positions, `f64[draws, dimension]`, are a slot. Returns the launch, whose outputs are [`Bound::outputs`] in order, and
+    /// the slot's index.
+    ///
+    /// # Errors
+    /// When a latent site is discrete, or the device has no room.
+    pub fn launch_constrain(&self) -> Result<(Box<dyn Launch>, usize), Error> {
+        let program = self.bound.recorded();
+        let values = self.values(program, Query::Constrain, &[])?;
+        let arguments = Arguments { values, ..Arguments::default() };
+        let compiled = self.compiled(program, Query::Constrain, None, &arguments, self.draws)?;
+        let mut fixed: Vec<Option<Buffer>> = self.bound.fixed(&compiled)?.into_iter().map(Some).collect();
+        let slot = fixed.len();
+        fixed.push(None);
+        for array in arguments.part(0..self.draws)? {
+            fixed.push(Some(self.bound.backend().upload(&array)?));
+        }
+        Ok((compiled.executable().clone().launch(fixed)?, slot))
+    }
+
     /// The values a query takes, in order: those of draws, converted to their sites' element types, and those that the
     /// bound program was given.
     fn values(
@@ -288,6 +310,23 @@ impl Batched<'_> {
         Ok(results.into_iter().next().unwrap_or_else(|| Array::zeros(&ty)))
     }
 
+    /// The executable of a query on `size` draws at a time.
+    fn compiled(
+        &self,
+        program: &Program,
+        query: Query,
+        sites: Option<Vec<String>>,
+        arguments: &Arguments<'_>,
+        size: usize,
+    ) -> Result<Arc<Compiled>, Error> {
+        if size == 0 {
+            return Err(DataError::NoDraws.into());
+        }
+        let shared = arguments.values.iter().filter(|v| v.is_shared).map(|v| v.site.clone()).collect();
+        let how = Many { draws: size, shared, whole_key: self.draws == 1, sites };
+        program.compile_many(query, &how, self.bound.backend())
+    }
+
     /// Runs a query on all draws, in as many dispatches as [`Batched::max_bytes`] makes; `tys` are one draw's results.
     fn run(
         &self,
@@ -297,15 +336,11 @@ impl Batched<'_> {
         tys: &[Ty],
         arguments: &Arguments<'_>,
     ) -> Result<Vec<Array>, Error> {
-        if self.draws == 0 {
-            return Err(DataError::NoDraws.into());
-        }
         let bytes = tys.iter().fold(0usize, |sum, ty| sum.saturating_add(ty.bytes()));
-        let parts = bytes.saturating_mul(self.draws).div_ceil(self.max_bytes.max(1)).clamp(1, self.draws);
+        let parts = bytes.saturating_mul(self.draws).div_ceil(self.max_bytes.max(1));
+        let parts = parts.clamp(1, self.draws.max(1));
         let size = self.draws.div_ceil(parts);
-        let shared = arguments.values.iter().filter(|v| v.is_shared).map(|v| v.site.clone()).collect();
-        let how = Many { draws: size, shared, whole_key: self.draws == 1, sites };
-        let compiled = program.compile_many(query, &how, self.bound.backend())?;
+        let compiled = self.compiled(program, query, sites, arguments, size)?;
         let mut whole: Vec<Vec<u8>> = vec![Vec::new(); tys.len()];
         let mut done = 0;
         while done < self.draws {

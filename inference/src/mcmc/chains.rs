@@ -49,11 +49,25 @@ pub struct Chains {
 struct Worker {
     /// One for each of its chains.
     counters: Vec<Arc<Counters>>,
-    /// How many transitions to make next; closed when no more are wanted.
-    requests: Option<Sender<usize>>,
+    /// Closed when no more are wanted.
+    requests: Option<Sender<Request>>,
     /// The warm-up first, then a stretch for each request.
     stretches: Receiver<Result<Vec<Stretch>, Error>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// How many transitions to make next, and where to keep them.
+struct Request {
+    transitions: usize,
+    stores: Vec<ChainDraws>,
+}
+
+/// So many stores with room for `draws` each. They are made in the thread that asks for draws: its memory has been used for
+/// recording and compiling, while the first touch of each page of a new thread's costs 2 us.
+fn stores(n: usize, empty: &Posterior, draws: usize) -> Vec<ChainDraws> {
+    let mut stores: Vec<ChainDraws> = (0..n).map(|_| empty.chain()).collect();
+    stores.iter_mut().for_each(|store| store.reserve(draws));
+    stores
 }
 
 impl Chains {
@@ -68,6 +82,7 @@ impl Chains {
         let plan = Arc::new(plan);
         let permits = Arc::new(Permits::new(threads));
         let counters = plan.monitor.begin(chains, plan.warmup);
+        let kept_of_warmup = if plan.collect_warmup { plan.warmup } else { 0 };
         let mut started = Chains {
             plan: plan.clone(),
             workers: Vec::new(),
@@ -85,7 +100,7 @@ impl Chains {
                 chain,
                 counters: counters.to_vec(),
                 permits: permits.clone(),
-                empty: started.empty.chain(),
+                warmup: stores(counters.len(), &started.empty, kept_of_warmup),
             };
             let spawned = thread::Builder::new().name(format!("chain {chain}"));
             let spawned = spawned.spawn(move || thread.run(&inbox, &outbox));
@@ -108,8 +123,9 @@ impl Chains {
         let start = self.begun.take().unwrap_or_else(Instant::now);
         for worker in &self.workers {
             worker.counters.iter().for_each(|counters| counters.announce(n));
+            let stores = stores(worker.counters.len(), &self.empty, n / self.plan.thinning);
             // Of a thread that has ended, its last message says why.
-            let _ = worker.requests.as_ref().map(|requests| requests.send(n));
+            let _ = worker.requests.as_ref().map(|to| to.send(Request { transitions: n, stores }));
         }
         let warmed = self.info.chains.is_empty().then(|| self.collect()).transpose()?;
         if let Some(stretches) = warmed {
@@ -152,6 +168,7 @@ impl Chains {
         if length == 0 && self.info.interrupted {
             return Err(Error::Interrupted);
         }
+        let whole = draws.iter().filter(|chain| chain.num_draws() >= length).count();
         let mut posterior = self.empty.clone();
         let mut warmup = self.warmup.take().map(|chains| (self.empty.clone(), chains.into_iter()));
         for mut chain in draws {
@@ -160,6 +177,9 @@ impl Chains {
                 continue;
             }
             chain.truncate(length);
+            if posterior.num_chains() == 0 {
+                chain.reserve((whole - 1).saturating_mul(length));
+            }
             posterior.push_chain(chain)?;
             if let Some((to, Some(warmed))) = warmed {
                 to.push_chain(warmed)?;
@@ -198,18 +218,18 @@ fn most_draws(lengths: impl Iterator<Item = usize>) -> usize {
     all.max_by_key(|(total, _)| *total).map_or(0, |(_, length)| length)
 }
 
-/// What a thread is given: the number of its first chain, and counters for each.
+/// What a thread is given: the number of its first chain, and counters and stores for each.
 struct ChainThread {
     plan: Arc<Plan>,
     chain: usize,
     counters: Vec<Arc<Counters>>,
     permits: Arc<Permits>,
-    empty: ChainDraws,
+    /// Where warm-up is kept.
+    warmup: Vec<ChainDraws>,
 }
 
 impl ChainThread {
-    fn run(self, requests: &Receiver<usize>, stretches: &Sender<Result<Vec<Stretch>, Error>>) {
-        let stores = || self.counters.iter().map(|_| self.empty.clone()).collect();
+    fn run(self, requests: &Receiver<Request>, stretches: &Sender<Result<Vec<Stretch>, Error>>) {
         let send = |stretch: Result<Vec<Stretch>, Error>| {
             if stretch.is_err() {
                 self.plan.abandoned.store(true, Ordering::Relaxed);
@@ -218,7 +238,7 @@ impl ChainThread {
         };
         let warmed = {
             let _permit = self.permits.take();
-            warm_up(&self.plan, self.chain, &self.counters, stores())
+            warm_up(&self.plan, self.chain, &self.counters, self.warmup)
         };
         let mut live = match warmed {
             Ok((live, stretch)) => {
@@ -232,10 +252,10 @@ impl ChainThread {
                 return;
             }
         };
-        while let Ok(n) = requests.recv() {
+        while let Ok(Request { transitions, stores }) = requests.recv() {
             let stretch = {
                 let _permit = self.permits.take();
-                live.draw(n, stores())
+                live.draw(transitions, stores)
             };
             let failed = stretch.is_err();
             if !send(stretch) || failed {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use nuts_rs::rand::RngExt;
-use pyroxene_frontend::{Array, Bound};
+use pyroxene_frontend::Bound;
 
 use super::{
     chain::{Chain, Plan, Stretch, WarmedUp},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     host::chain_rng,
     init::{Search, init_error},
-    potential::Potential,
+    potential::{ManyConstrained, Potential},
     results::ChainDraws,
     sampler::{Block, Compiled, Group, Length, Made, STATS, Settings, Watcher},
 };
@@ -62,10 +62,10 @@ impl InGraph {
         let block = block(dimension, block_rows(dimension, lanes));
         let rows = rows(NUMBERS, numbers + dimension);
         let (constrained, compiled) = std::thread::scope(|scope| {
-            // A draw of zeros is as good as any: what is compiled stays with the program.
-            let constrain = scope.spawn(|| constrain(bound, rows, vec![0.0; rows * dimension]));
+            // What is compiled stays with the program.
+            let constrained = scope.spawn(|| ManyConstrained::new(bound, rows).map(drop));
             let compiled = Compiled::new(bound, block, lanes, run);
-            (constrain.join(), compiled)
+            (constrained.join(), compiled)
         });
         if let Ok(constrained) = constrained {
             constrained?;
@@ -74,21 +74,13 @@ impl InGraph {
     }
 }
 
-/// The sites' values at positions, which are as many as `rows`.
-fn constrain(bound: &Bound, rows: usize, positions: Vec<f64>) -> Result<Vec<Vec<f64>>, Error> {
-    let positions = Array::new([rows, bound.dimension()], positions);
-    let positions = positions.map_err(pyroxene_runtime::Error::from)?;
-    let values = bound.batched(rows).constrain(&positions)?;
-    Ok(values.into_values().map(|x| x.to_f64_vec()).collect())
-}
-
 /// The chains of one launch.
 pub(super) struct InGraphChains {
     plan: Arc<Plan>,
-    graph: Arc<InGraph>,
     chains: Range<usize>,
     counters: Vec<Arc<Counters>>,
     group: Group,
+    constrained: ManyConstrained,
     /// The evaluations told of so far.
     told: Vec<u64>,
 }
@@ -112,11 +104,11 @@ impl InGraphChains {
         }
         let mut live = InGraphChains {
             plan: plan.clone(),
-            graph: graph.clone(),
             told: vec![0; chains.len()],
             chains,
             counters: counters.to_vec(),
             group,
+            constrained: ManyConstrained::new(&plan.bound, graph.rows)?,
         };
         let keep = plan.collect_warmup;
         let stretches = live.watched(start, stores, keep, |group, watcher| group.warm_up(keep, watcher))?;
@@ -131,16 +123,15 @@ impl InGraphChains {
         keep: bool,
         make: impl FnOnce(&mut Group, &mut Collector<'_>) -> Result<(), Error>,
     ) -> Result<Vec<Stretch>, Error> {
-        let pending = stores.iter().map(|_| Pending::default()).collect();
         let divergences = (0..stores.len()).map(|lane| self.group.divergences(lane)).collect();
         let mut collector = Collector {
             plan: &self.plan,
-            rows: self.graph.rows,
+            constrained: &mut self.constrained,
             counters: &self.counters,
             divergences,
             keep,
             stores,
-            pending,
+            taken: Vec::new(),
         };
         make(&mut self.group, &mut collector).map_err(|error| match error {
             Error::Program(pyroxene_frontend::Error::Runtime(source)) => {
@@ -206,28 +197,16 @@ impl Chain for InGraphChains {
     }
 }
 
-/// Kept transitions whose sites' values are not computed yet, row by row.
-#[derive(Default)]
-struct Pending {
-    positions: Vec<f64>,
-    stats: Vec<f64>,
-}
-
-impl Pending {
-    fn draws(&self) -> usize {
-        self.stats.len() / STATS
-    }
-}
-
 /// Takes kept transitions to the chains' stores, and counts all.
 struct Collector<'a> {
     plan: &'a Plan,
-    rows: usize,
+    constrained: &'a mut ManyConstrained,
     counters: &'a [Arc<Counters>],
     divergences: Vec<usize>,
     keep: bool,
     stores: Vec<ChainDraws>,
-    pending: Vec<Pending>,
+    /// Whose positions wait for their sites' values: lanes, and numbers of rows, in the order of these.
+    taken: Vec<(usize, usize)>,
 }
 
 impl Watcher for Collector<'_> {
@@ -245,53 +224,50 @@ impl Watcher for Collector<'_> {
             self.counters[lane].count(adapting, made.transitions, new, step_size, leapfrogs);
             if self.keep && made.kept > 0 {
                 let kept = group.kept(lane, made)?;
-                self.pending[lane].positions.extend_from_slice(kept.positions);
-                self.pending[lane].stats.extend_from_slice(kept.stats);
+                self.take(lane, kept.positions, kept.positions.len() / made.kept)?;
+                let places = self.plan.stats.iter().map(|stat| stat.column);
+                self.stores[lane].extend_stats(kept.stats, STATS, places);
             }
-        }
-        while self.pending() >= self.rows {
-            self.store()?;
         }
         Ok(())
     }
 }
 
 impl Collector<'_> {
-    /// How many draws of all chains have no values yet.
-    fn pending(&self) -> usize {
-        self.pending.iter().map(Pending::draws).sum()
+    /// Takes positions to the rows whose sites' values are computed next, and computes them when these are full.
+    fn take(&mut self, lane: usize, mut positions: &[f64], dimension: usize) -> Result<(), Error> {
+        while !positions.is_empty() {
+            let first = self.taken.iter().map(|(_, rows)| rows).sum();
+            let rows = (positions.len() / dimension).min(self.constrained.rows() - first);
+            let (now, later) = positions.split_at(rows * dimension);
+            self.constrained.write(first, now)?;
+            self.taken.push((lane, rows));
+            positions = later;
+            if first + rows == self.constrained.rows() {
+                self.store()?;
+            }
+        }
+        Ok(())
     }
 
-    /// Computes the sites' values at as many pending draws as one run takes, whichever chains' they are, and stores them.
+    /// Computes the sites' values at the positions taken, whichever chains' they are, and stores them.
     fn store(&mut self) -> Result<(), Error> {
-        let dimension = self.plan.bound.dimension();
-        let mut positions = Vec::with_capacity(self.rows * dimension);
-        let mut taken = Vec::with_capacity(self.pending.len());
-        for pending in &mut self.pending {
-            let draws = pending.draws().min(self.rows - positions.len() / dimension);
-            positions.extend(pending.positions.drain(..draws * dimension));
-            taken.push(draws);
-        }
-        positions.resize(self.rows * dimension, 0.0);
-        let sites = constrain(&self.plan.bound, self.rows, positions)?;
+        self.constrained.run()?;
+        let sites = self.constrained.values()?;
         let mut first = 0;
-        for (lane, draws) in taken.into_iter().enumerate().filter(|(_, draws)| *draws > 0) {
-            let stats: Vec<f64> = self.pending[lane].stats.drain(..draws * STATS).collect();
-            let column =
-                |column: usize| stats.chunks_exact(STATS).map(|row| row[column]).collect::<Vec<f64>>();
-            let columns: Vec<Vec<f64>> = self.plan.stats.iter().map(|stat| column(stat.column)).collect();
+        for (lane, rows) in self.taken.drain(..) {
             let of_sites = sites.iter().zip(&self.plan.sizes);
             let values: Vec<&[f64]> =
-                of_sites.map(|(site, size)| &site[first * size..(first + draws) * size]).collect();
-            self.stores[lane].extend(draws, &values, &columns)?;
-            first += draws;
+                of_sites.map(|(site, size)| &site[first * size..(first + rows) * size]).collect();
+            self.stores[lane].extend_sites(rows, &values)?;
+            first += rows;
         }
         Ok(())
     }
 
     /// The stores, once everything is in them.
     fn finished(mut self) -> Result<Vec<ChainDraws>, Error> {
-        while self.pending() > 0 {
+        if !self.taken.is_empty() {
             self.store()?;
         }
         Ok(self.stores)

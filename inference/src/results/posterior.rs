@@ -218,18 +218,48 @@ impl ChainDraws {
         sites: &[C],
         stats: &[S],
     ) -> Result<(), PosteriorError> {
-        let site_sizes = self.layout.sites.values().map(|s| (s.name(), s.size()));
         let stat_sizes = self.layout.stats.values().map(|s| (s.name(), 1));
-        check_block("sites", draws, sites, site_sizes)?;
         check_block("statistics", draws, stats, stat_sizes)?;
-        for (column, block) in self.sites.iter_mut().zip(sites) {
+        self.extend_sites(draws, sites)?;
+        for (column, block) in self.stats.iter_mut().zip(stats) {
             column.extend_from_slice(block.as_ref());
         }
-        for (column, block) in self.stats.iter_mut().zip(stats) {
+        Ok(())
+    }
+
+    /// The sites' part of [`ChainDraws::extend`], for draws whose statistics [`ChainDraws::extend_stats`] appends.
+    pub(crate) fn extend_sites<C: AsRef<[f64]>>(
+        &mut self,
+        draws: usize,
+        sites: &[C],
+    ) -> Result<(), PosteriorError> {
+        let site_sizes = self.layout.sites.values().map(|s| (s.name(), s.size()));
+        check_block("sites", draws, sites, site_sizes)?;
+        for (column, block) in self.sites.iter_mut().zip(sites) {
             column.extend_from_slice(block.as_ref());
         }
         self.draws += draws;
         Ok(())
+    }
+
+    /// The statistics' part: rows of `width` numbers, of which those at `places` are the statistics.
+    pub(crate) fn extend_stats(
+        &mut self,
+        rows: &[f64],
+        width: usize,
+        places: impl IntoIterator<Item = usize>,
+    ) {
+        for (column, place) in self.stats.iter_mut().zip(places) {
+            column.extend(rows.chunks_exact(width).map(|row| row[place]));
+        }
+    }
+
+    /// Makes room for so many more draws. Where there is none, it is made as they come.
+    pub(crate) fn reserve(&mut self, draws: usize) {
+        let sizes = self.layout.sites.values().map(SiteSpec::size).chain(std::iter::repeat(1));
+        for (column, size) in self.sites.iter_mut().chain(&mut self.stats).zip(sizes) {
+            let _ = column.try_reserve_exact(draws.saturating_mul(size));
+        }
     }
 
     /// The number of draws so far.
@@ -349,7 +379,12 @@ impl Posterior {
         }
         let columns = self.sites.iter_mut().chain(&mut self.stats);
         for (column, new) in columns.zip(chain.sites.into_iter().chain(chain.stats)) {
-            column.extend(new);
+            // The first chain's memory becomes the posterior's.
+            if self.chains == 0 {
+                *column = new;
+            } else {
+                column.extend(new);
+            }
         }
         self.chains += 1;
         self.draws = chain.draws;

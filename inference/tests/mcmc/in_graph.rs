@@ -133,6 +133,34 @@ fn what_an_engine_lacks_is_refused() {
     assert!(run(in_graph(Nuts::default().metric(Metric::LowRank))).contains("no `Metric::LowRank`"));
 }
 
+/// Sites' values are computed for many draws at once, of whichever chains, and statistics are stored before them.
+#[test]
+fn values_and_statistics_stay_with_their_draws() {
+    let model = Model::new(|_: &()| {
+        let x = sample("x", Normal::new(0.0, 1.0));
+        deterministic("pair", Tensor::stack(&[x, x * 2.0]));
+        deterministic("positive", x.greater(0.0));
+        deterministic("single", x.convert(DType::F32));
+    });
+    let bound = model.bind(&()).unwrap();
+    // More draws than rows of one run, and no multiple of them.
+    let mcmc = in_graph(Nuts::default()).chains(3).warmup(150).draws(1500).seed(5);
+    for method in [ChainMethod::Parallel, ChainMethod::Vectorized] {
+        let posterior = mcmc.clone().chain_method(method).run_bound(&bound).unwrap();
+        let [x, pair, positive, single] =
+            ["x", "pair", "positive", "single"].map(|name| posterior.site(name).unwrap().values().to_vec());
+        let lp = posterior.stat(stat::LP).unwrap().values();
+        assert_eq!([x.len(), pair.len(), lp.len()], [4500, 9000, 4500]);
+        for (i, x) in x.into_iter().enumerate() {
+            assert_eq!(pair[2 * i..2 * i + 2], [x, 2.0 * x], "{method:?} {i}");
+            assert_eq!(positive[i], f64::from(u8::from(x > 0.0)), "{method:?} {i}");
+            assert_eq!(single[i], f64::from(x as f32), "{method:?} {i}");
+            let expected = -0.5 * (x * x + std::f64::consts::TAU.ln());
+            assert!((lp[i] - expected).abs() < 1e-12, "{method:?} {i}: lp {} at {x}", lp[i]);
+        }
+    }
+}
+
 /// The same numbers in the same order: members of a batch differ from single chains by roundings alone, which a short run
 /// does not make large.
 #[test]
