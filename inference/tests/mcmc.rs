@@ -10,7 +10,9 @@ mod in_graph;
 
 use expect_test::expect;
 use pyroxene_frontend::{Model, prelude::*, primitives::Plate};
-use pyroxene_inference::{Error, Mcmc, Metric, Nuts, Posterior, Problem, diagnostics::mcse_mean, stat};
+use pyroxene_inference::{
+    Error, Hmc, Kernel, Mcmc, Metric, Nuts, Posterior, Problem, diagnostics::mcse_mean, stat,
+};
 
 /// |mean − exact| in units of the mean's own Monte Carlo standard error.
 fn deviation(posterior: &Posterior, site: &str, element: usize, f: fn(f64) -> f64, exact: f64) -> f64 {
@@ -122,6 +124,36 @@ fn statistics_agree_with_the_draws() {
     for chain in value(stat::STEP_SIZE).chunks(200) {
         assert!(chain.iter().all(|s| *s == chain[0]), "after warm-up the step size stays");
     }
+    for (greatest, own) in value(stat::MAX_ENERGY_ERROR).iter().zip(value(stat::ENERGY_ERROR)) {
+        assert!(*greatest >= own.abs(), "{greatest} at most, {own} at the draw");
+    }
+}
+
+/// With one step a transition is accepted as often as its energy's growth says.
+#[test]
+fn the_greatest_energy_error_of_one_step_is_that_of_its_acceptance() {
+    let model = Model::new(|_: &()| {
+        plate("n", 3, |_| sample("x", StudentT::new(4.0, 0.0, 1.0)));
+    });
+    let bound = model.bind(&()).unwrap();
+    let nuts = Nuts::default().max_tree_depth(1).step_size(0.9).adapt_step_size(false);
+    let hmc = Hmc::default().trajectory_length(0.9).step_size(0.9).adapt_step_size(false);
+    for kernel in [Kernel::from(nuts), hmc.into()] {
+        let mcmc = Mcmc::from_kernel(kernel).chains(1).warmup(0).draws(200).seed(6);
+        let posterior = mcmc.run_bound(&bound).unwrap();
+        let values = |name| posterior.stat(name).unwrap().values().to_vec();
+        assert!(values(stat::N_STEPS).iter().all(|n| *n == 1.0));
+        let (greatest, accepted) = (values(stat::MAX_ENERGY_ERROR), values(stat::ACCEPTANCE_RATE));
+        let errors = values(stat::ENERGY_ERROR);
+        for ((greatest, accepted), own) in greatest.iter().zip(&accepted).zip(&errors) {
+            // A few roundings of an exponential and its logarithm.
+            let is_growth = (greatest + accepted.ln()).abs() < 1e-12;
+            assert!(is_growth || *accepted == 1.0, "{greatest} and {accepted}");
+            assert!(*own == 0.0 || own.abs() == *greatest, "{own} and {greatest}");
+        }
+        assert!(accepted.iter().filter(|a| **a < 1.0).count() > 20);
+        assert!(errors.iter().filter(|e| **e != 0.0).count() > 20);
+    }
 }
 
 fn schools(y: &Tensor) {
@@ -226,6 +258,9 @@ fn a_hard_edge_diverges_and_leaves_the_moments_right() {
     assert!(posterior.site("x").unwrap().values().iter().all(|x| *x > 0.0));
     let divergences = posterior.stat(stat::DIVERGING).unwrap().values().iter().sum::<f64>();
     assert!(divergences > 100.0, "{divergences} divergences");
+    let greatest = posterior.stat(stat::MAX_ENERGY_ERROR).unwrap().values();
+    let diverging = posterior.stat(stat::DIVERGING).unwrap().values();
+    assert!(greatest.iter().zip(diverging).all(|(e, d)| e.is_infinite() == (*d == 1.0)), "behind the edge");
     assert!(posterior.summary().to_string().contains("divergence"));
     assert!(deviation(&posterior, "x", 0, |x| x, (2.0 / std::f64::consts::PI).sqrt()) < GATE);
     assert!(deviation(&posterior, "x", 0, |x| x * x, 1.0) < GATE);
@@ -385,7 +420,7 @@ fn what_cannot_be_sampled_is_refused() {
     expect![[r#"
         `chains` is 0, expected at least 1
         `draws` is 0, expected at least 1
-        `draws` is 1000 in 18446744073709551615 chains, of 11 numbers each, expected at most 2^40 bytes in all
+        `draws` is 1000 in 18446744073709551615 chains, of 12 numbers each, expected at most 2^40 bytes in all
         `target_accept_prob` is 1, expected a number between 0 and 1
         `max_tree_depth` is 0, expected a depth from 1 to 20
         `step_size` is NaN, expected a positive, finite number

@@ -12,7 +12,7 @@ use pyroxene_runtime as runtime;
 use super::density::{Density, Fault};
 use crate::{
     kernels::{Metric, Nuts},
-    mcmc::STATS,
+    mcmc::OF_BOTH,
     potential::Potential,
 };
 
@@ -32,10 +32,10 @@ pub(crate) fn chain_rng(seed: u64, chain: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// A transition: where it ended, and its [`STATS`].
+/// A transition: where it ended, and its statistics.
 pub(crate) struct Drawn {
     pub(crate) position: Box<[f64]>,
-    pub(crate) stats: [f64; STATS.len()],
+    pub(crate) stats: [f64; OF_BOTH],
     pub(crate) diverging: bool,
     pub(crate) step_size: f64,
 }

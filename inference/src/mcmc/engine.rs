@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Who makes the transitions of a run: in the graph, unless something is asked for that only the other engine has. Both
-/// have the same statistics and results.
+/// have the same results and statistics, but for [`MAX_ENERGY_ERROR`](crate::stat::MAX_ENERGY_ERROR).
 ///
 /// ```
 /// use pyroxene_frontend::prelude::*;

@@ -17,7 +17,7 @@ use pyroxene_ir::{SiteKind, Source, Ty};
 use pyroxene_runtime::{CPU, default_backend_beside, options::Options};
 
 use self::chain::Plan;
-pub(crate) use self::stats::STATS;
+pub(crate) use self::stats::{OF_BOTH, STATS};
 pub use self::{
     chains::Chains,
     engine::{ChainMethod, Engine},
@@ -307,7 +307,7 @@ impl<M> Mcmc<M> {
         self.room(&sites)?;
         let numbers = sites.iter().fold(0, |n: usize, s| n.saturating_add(s.size()));
         let choice = self.choice(bound.backend().platform().is_cpu());
-        let stats = stats(matches!(self.kernel, Kernel::Nuts(_)));
+        let stats = stats(choice.engine()?, matches!(self.kernel, Kernel::Nuts(_)));
         let specs: Vec<StatSpec> = stats.iter().map(|s| StatSpec::new(s.name, s.kind)).collect();
         let plan = Plan {
             bound: bound.clone(),

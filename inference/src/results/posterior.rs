@@ -24,7 +24,8 @@ pub mod stat {
     pub const ENERGY: &str = "energy";
     /// The energy's change from the previous draw.
     pub const ENERGY_ERROR: &str = "energy_error";
-    /// The largest energy change within the trajectory.
+    /// The largest difference in energy, in size, between the previous draw and a point of the trajectory; infinite where
+    /// one has no finite energy. The in-graph engine's alone.
     pub const MAX_ENERGY_ERROR: &str = "max_energy_error";
     /// Whether the trajectory was cut off at the largest tree depth.
     pub const REACHED_MAX_TREE_DEPTH: &str = "reached_max_tree_depth";

@@ -83,7 +83,8 @@ const ENERGY: usize = 6;
 const ENERGY_ERROR: usize = 7;
 const REACHED_MAX_TREE_DEPTH: usize = 8;
 pub(super) const INDEX_IN_TRAJECTORY: usize = 9;
-pub(crate) const STATS: usize = 10;
+const MAX_ENERGY_ERROR: usize = 10;
+pub(crate) const STATS: usize = 11;
 
 /// What a loop over transitions carries.
 #[derive(Tree, Clone)]
@@ -241,5 +242,6 @@ fn statistics(outcome: &Outcome, step_size: Tensor) -> Tensor {
     row[ENERGY_ERROR] = -outcome.proposal.gain;
     row[REACHED_MAX_TREE_DEPTH] = outcome.reached_max.convert(float);
     row[INDEX_IN_TRAJECTORY] = outcome.proposal.index.convert(float);
+    row[MAX_ENERGY_ERROR] = outcome.max_energy_error;
     Tensor::stack(&row)
 }

@@ -22,6 +22,7 @@ pub(super) struct Transition<'a> {
 #[derive(Tree, Clone)]
 struct Trajectory<L: Leaf = Tensor> {
     steps: L,
+    max_energy_error: L,
     edge: Edge<L>,
     end: Proposal<L>,
 }
@@ -44,6 +45,7 @@ impl Transition<'_> {
         let force = self.metric.force(start.gradient);
         let init = Trajectory {
             steps: none,
+            max_energy_error: zero,
             edge: Edge { position: start.position, momentum, force },
             end: start.clone(),
         };
@@ -52,13 +54,19 @@ impl Transition<'_> {
         let end = while_loop(init, goes_on, |t| {
             let step = leapfrog(self.target, self.metric, &t.edge, self.step_size, hamiltonian);
             let steps = t.steps + 1i64;
-            Trajectory { steps, edge: step.edge, end: Proposal { index: steps, ..step.proposal } }
+            Trajectory {
+                steps,
+                max_energy_error: t.max_energy_error.maximum(step.proposal.gain.abs()),
+                edge: step.edge,
+                end: Proposal { index: steps, ..step.proposal },
+            }
         });
         let accept = end.end.gain.minimum(0.0).exp();
         let moves = self.stream.uniform(Tensor::from(0i64)).less(accept);
         let proposal = choose(moves, &end.end, &start);
         Outcome {
             energy: -(hamiltonian + proposal.gain),
+            max_energy_error: end.max_energy_error,
             accept,
             steps: end.steps,
             depth: none,

@@ -60,6 +60,7 @@ struct Trajectory<L: Leaf = Tensor> {
 struct Tally<L: Leaf = Tensor> {
     steps: L,
     accept_sum: L,
+    max_energy_error: L,
     diverging: L,
 }
 
@@ -129,7 +130,12 @@ impl Transition<'_> {
             depth: none,
             right_leaves: none,
             turning: Tensor::from(false),
-            tally: Tally { steps: none, accept_sum: zero, diverging: Tensor::from(false) },
+            tally: Tally {
+                steps: none,
+                accept_sum: zero,
+                max_energy_error: zero,
+                diverging: Tensor::from(false),
+            },
             work: Workspace { points: points.places.all, ..work.clone() },
         };
         let goes_on =
@@ -138,6 +144,7 @@ impl Transition<'_> {
         let proposal = self.points(end.work.points).proposal(end.chosen);
         let outcome = Outcome {
             energy: -(hamiltonian + proposal.gain),
+            max_energy_error: end.tally.max_energy_error,
             reached_max: end.depth.greater_equal(self.limit) & !(end.turning | end.tally.diverging),
             proposal,
             accept: end.tally.accept_sum / end.tally.steps.convert(float),
@@ -240,6 +247,7 @@ impl Transition<'_> {
                 tally: Tally {
                     steps: new.tally.steps + 1i64,
                     accept_sum: new.tally.accept_sum + own.minimum(1.0),
+                    max_energy_error: new.tally.max_energy_error.maximum(made.proposal.gain.abs()),
                     diverging: made.diverging,
                 },
                 work: Workspace {

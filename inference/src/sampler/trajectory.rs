@@ -39,6 +39,8 @@ pub(super) struct Outcome<L: Leaf = Tensor> {
     pub(super) proposal: Proposal<L>,
     /// The energy of the draw.
     pub(super) energy: L,
+    /// How much the energy of a point of the trajectory has differed from the start's at most.
+    pub(super) max_energy_error: L,
     /// The mean acceptance probability of the steps.
     pub(super) accept: L,
     /// The number of steps.
