@@ -78,6 +78,9 @@ def more(case):
     if ours.get("table_warm_s"):
         table_s = number(ours["table_warm_s"])
         parts.append(f"Pyroxene, warm, from start to the table less the plugin's loading: {table_s} s.")
+    if case["alone"]:
+        why = "[docs/decisions](../../docs/decisions/2026-11-26-short-runs-are-compiled-in-haste.md)"
+        parts.append(f"Of Pyroxene's runs the shorter ones, which tell of start and whole, are compiled in haste ({why}).")
     return parts
 
 
