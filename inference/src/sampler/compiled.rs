@@ -13,7 +13,7 @@ use super::{
     block::{ACCEPTANCE_RATE, Block, Controls, DIVERGING, INDEX_IN_TRAJECTORY, STATS},
     haste::{Haste, Length},
     learner::Draw,
-    state::State,
+    state::{Moving, State},
 };
 
 /// A block compiled for a bound model; threads share it.
@@ -79,8 +79,7 @@ impl Compiled {
         for (i, (_, value)) in given(&self.bound).iter().enumerate() {
             launch.slot(after + i)?.copy_from_slice(value.as_bytes());
         }
-        let moving = types("", &state.moving).len();
-        Ok(Running { launch, first, lanes, moving, rows: block.rows, dimension: block.dimension, haste })
+        Ok(Running { launch, first, lanes, rows: block.rows, dimension: block.dimension, haste })
     }
 }
 
@@ -145,7 +144,9 @@ impl Function<'_> {
             (-results[0].convert(position.dtype()), -results[1])
         });
         let one = |(state, controls): &(State, Controls)| {
-            self.block.record(&|position| gradient(&position), state, controls, self.lanes.is_some())
+            let target = |position| gradient(&position);
+            let (moving, rows) = self.block.record(&target, state, controls, self.lanes.is_some());
+            (packed(&moving), rows)
         };
         let arguments = (state, controls);
         leaves(&match self.lanes {
@@ -159,6 +160,18 @@ impl Function<'_> {
         })
     }
 }
+
+/// All floats of what has moved in one vector, and all integers in another: each result costs a run 0.65 us.
+fn packed(moving: &Moving) -> (Tensor, Tensor) {
+    let (floats, integers): (Vec<Tensor>, Vec<Tensor>) =
+        leaves(moving).into_iter().map(|leaf| leaf.ravel()).partition(|leaf| leaf.dtype().is_float());
+    (Tensor::concatenate(&floats), Tensor::concatenate(&integers))
+}
+
+/// Where the parts of [`packed`] are among a block's results, and the first of the rows.
+const FLOATS: usize = 0;
+const INTEGERS: usize = 1;
+const ROWS: usize = 2;
 
 /// Values given to sites, in program order.
 fn given(bound: &Bound) -> Vec<(String, Array)> {
@@ -205,8 +218,6 @@ pub(super) struct Running {
     /// The slot of the first leaf of the state.
     first: usize,
     lanes: usize,
-    /// The number of leaves that transitions change.
-    moving: usize,
     rows: usize,
     dimension: usize,
     pub(super) haste: Haste,
@@ -234,13 +245,18 @@ impl Running {
         self.launch.run()?;
         let lanes = self.lanes;
         for (lane, state) in states.iter_mut().enumerate() {
-            let mut output = 0;
-            let moving = state.moving.try_map(&mut Path::default(), &mut |_, leaf: &Array| {
+            let own = |output: usize| {
                 let bytes = self.launch.output(output)?;
-                output += 1;
                 let size = bytes.len() / lanes;
-                let own = &bytes[lane * size..(lane + 1) * size];
-                Ok::<_, runtime::Error>(Array::from_bytes(&leaf.ty(), own)?)
+                Ok::<_, runtime::Error>(&bytes[lane * size..(lane + 1) * size])
+            };
+            let (mut floats, mut integers) = (own(FLOATS)?, own(INTEGERS)?);
+            let moving = state.moving.try_map(&mut Path::default(), &mut |_, leaf: &Array| {
+                let ty = leaf.ty();
+                let rest = if ty.dtype.is_float() { &mut floats } else { &mut integers };
+                let (bytes, after) = rest.split_at(ty.bytes());
+                *rest = after;
+                Ok::<_, runtime::Error>(Array::from_bytes(&ty, bytes)?)
             });
             state.moving = moving?;
         }
@@ -272,7 +288,7 @@ impl Running {
     /// The first `kept` transitions that a chain has kept in the last block.
     pub(super) fn kept(&self, lane: usize, kept: usize) -> Result<Kept<'_>, runtime::Error> {
         let rows = |index: usize, width: usize| -> Result<&[f64], runtime::Error> {
-            let all = self.launch.output_as::<f64>(self.moving + index)?;
+            let all = self.launch.output_as::<f64>(ROWS + index)?;
             let start = lane * self.rows * width;
             Ok(&all[start..start + kept * width])
         };
