@@ -1,9 +1,11 @@
 //! The random numbers of a sampler in the graph: one stream for each transition, from a key and a counter.
 
 use pyroxene_frontend::{
-    Array, DType, Tensor, optimization_barrier,
+    DType, Tensor, optimization_barrier,
     random::{self, Key},
 };
+
+use super::normals::{self, unit};
 
 /// Where the numbers inside an in-graph sampler come from. All are counted, not chained, so draws do not depend on how
 /// many transitions are made at a time.
@@ -12,6 +14,7 @@ use pyroxene_frontend::{
 pub enum Generator {
     /// Squares (Widynski 2020, arXiv:2004.06278, `squares64`): a hash of a 64-bit counter in five rounds of one
     /// multiplication. A few nanoseconds a number, where threefry takes thirty; it passes BigCrush and PractRand.
+    /// Normal numbers are made in pairs (Box and Muller 1958).
     #[default]
     Squares,
     /// JAX's threefry-2x32 (Salmon et al. 2011), by the functions of [`random`](pyroxene_frontend::random).
@@ -45,7 +48,7 @@ impl Generator {
         let source = match self {
             Generator::Squares => {
                 let words = key.convert(DType::U64);
-                let leaves = padded(normals) + 1;
+                let leaves = 2 * padded(normals.div_ceil(2)) + 1;
                 let start = count * (leaves + uniforms).next_multiple_of(4);
                 Source::Squares { key: (words.at(0) << 32) | words.at(1), start, leaves }
             }
@@ -58,8 +61,7 @@ impl Generator {
     }
 }
 
-/// Vectors of numbers are made a little longer, for whole registers: the inverse error function of ten numbers takes
-/// twice as long as that of twelve.
+/// Vectors of numbers are made a little longer, for whole registers.
 fn padded(n: usize) -> usize {
     n.next_multiple_of(4)
 }
@@ -67,21 +69,27 @@ fn padded(n: usize) -> usize {
 /// Barriers keep XLA from computing numbers anew wherever they are read: without them the code of a number stands in each of
 /// the selections that it decides.
 impl Stream {
-    /// Standard normal numbers: √2 erf⁻¹ of uniform ones.
+    /// Standard normal numbers: all first ones of pairs, then the second ones.
     pub(super) fn normals(&self, n: usize) -> Tensor {
-        let padded = padded(n);
-        let normals = match &self.source {
+        match &self.source {
             Source::Squares { key, start, .. } => {
-                let counters = *start + Tensor::iota(DType::U64, &[padded], 0);
-                let unit = unit(squares(*key, counters), self.float);
-                // The middle of each interval: symmetric, and neither end is met.
-                let step = if self.float == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
-                (unit * 2.0 + (step - 1.0)).erf_inv() * std::f64::consts::SQRT_2
+                let pairs = n.div_ceil(2);
+                let width = padded(pairs) as isize;
+                let counters = *start + Tensor::iota(DType::U64, &[2 * padded(pairs)], 0);
+                let words = optimization_barrier(squares(*key, counters));
+                let words = [words.at(0..width), words.at(width..2 * width)];
+                let [first, second] = normals::pairs(words, self.float);
+                let first = first.at(0..pairs as isize);
+                optimization_barrier(match n - pairs {
+                    // Of a vector without elements XLA makes no part of a kernel.
+                    0 => first,
+                    rest => Tensor::concatenate(&[first, second.at(0..rest as isize)]),
+                })
             }
-            Source::Threefry([key, ..]) => random::normal(*key, &[padded], self.float),
-        };
-        let normals = optimization_barrier(normals);
-        if padded == n { normals } else { normals.at(0..n as isize) }
+            Source::Threefry([key, ..]) => {
+                optimization_barrier(random::normal(*key, &[padded(n)], self.float)).at(0..n as isize)
+            }
+        }
     }
 
     /// 32 random bits, `u32[]`.
@@ -121,16 +129,6 @@ pub(super) fn squares(key: Tensor, counter: Tensor) -> Tensor {
     let last = x * x + z;
     let x = swap(last);
     last ^ ((x * x + y) >> 32)
-}
-
-/// Numbers of [0, 1) from the upper bits of 64: the mantissa of a number from 1 to 2, less 1.
-fn unit(bits: Tensor, float: DType) -> Tensor {
-    if float == DType::F32 {
-        let mantissa = (bits >> 41).convert(DType::U32) | Tensor::from(Array::scalar(1f32.to_bits()));
-        mantissa.bitcast(DType::F32) - 1.0
-    } else {
-        ((bits >> 12) | Tensor::from(Array::scalar(1f64.to_bits()))).bitcast(DType::F64) - 1.0
-    }
 }
 
 /// A key for a chain (`u32[2]`) from 64 random bits. Squares wants keys without structure: the digits of each half are

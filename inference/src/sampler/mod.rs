@@ -10,6 +10,7 @@ mod haste;
 mod hmc;
 mod learner;
 mod metric;
+mod normals;
 mod nuts;
 mod places;
 mod points;
