@@ -18,7 +18,7 @@ const CONSTANT: f64 = 1e-15;
 ///
 /// ArviZ's `ess(method="bulk")`; Vehtari et al. (2021), section 4.
 pub fn ess_bulk<C: AsRef<[f64]>>(chains: &[C]) -> f64 {
-    Chains::new(chains).map_or(f64::NAN, |draws| bulk(&draws))
+    Chains::new(chains).map_or(f64::NAN, |draws| bulk(&draws, &normal_scores(&draws.split())))
 }
 
 /// Tail ESS: the smaller of [`ess_quantile`] at 5% and at 95%.
@@ -26,12 +26,12 @@ pub fn ess_bulk<C: AsRef<[f64]>>(chains: &[C]) -> f64 {
 /// ArviZ's `ess(method="tail", prob=(0.05, 0.95))`; Vehtari et al. (2021), section 4. ArviZ 1.x's own summary reads
 /// the quantiles at 11% and 89% instead, which follow from its default interval.
 pub fn ess_tail<C: AsRef<[f64]>>(chains: &[C]) -> f64 {
-    Chains::new(chains).map_or(f64::NAN, |draws| tail(&draws))
+    Chains::new(chains).map_or(f64::NAN, |draws| tail(&draws, &sorted(draws.values())))
 }
 
 /// ESS of the estimate of the quantile at probability `p` in `[0, 1]`. ArviZ's `ess(method="quantile")`.
 pub fn ess_quantile<C: AsRef<[f64]>>(chains: &[C], p: f64) -> f64 {
-    Chains::new(chains).map_or(f64::NAN, |draws| at_quantiles(&draws, &[p]))
+    Chains::new(chains).map_or(f64::NAN, |draws| at_quantiles(&draws, &sorted(draws.values()), &[p]))
 }
 
 /// ESS of the mean, of the split chains without rank normalisation. ArviZ's `ess(method="mean")`.
@@ -39,12 +39,14 @@ pub fn ess_mean<C: AsRef<[f64]>>(chains: &[C]) -> f64 {
     Chains::new(chains).map_or(f64::NAN, |draws| of_mean(&draws))
 }
 
-pub(crate) fn bulk(draws: &Chains) -> f64 {
-    if draws.are_valid(1) { effective_size(&normal_scores(&draws.split())) } else { f64::NAN }
+/// `scores` are the normal scores of the split draws.
+pub(crate) fn bulk(draws: &Chains, scores: &Chains) -> f64 {
+    if draws.are_valid(1) { effective_size(scores) } else { f64::NAN }
 }
 
-pub(crate) fn tail(draws: &Chains) -> f64 {
-    at_quantiles(draws, &TAILS)
+/// `sorted` are the draws' values in order.
+pub(crate) fn tail(draws: &Chains, sorted: &[f64]) -> f64 {
+    at_quantiles(draws, sorted, &TAILS)
 }
 
 pub(crate) fn of_mean(draws: &Chains) -> f64 {
@@ -52,13 +54,12 @@ pub(crate) fn of_mean(draws: &Chains) -> f64 {
 }
 
 /// The smallest ESS of the quantiles at `probabilities`.
-fn at_quantiles(draws: &Chains, probabilities: &[f64]) -> f64 {
+fn at_quantiles(draws: &Chains, sorted: &[f64], probabilities: &[f64]) -> f64 {
     if !draws.are_valid(1) {
         return f64::NAN;
     }
-    let sorted = sorted(draws.values());
     let size = |p: &f64| {
-        let bound = quantile_of_sorted(&sorted, *p);
+        let bound = quantile_of_sorted(sorted, *p);
         effective_size(&draws.map(|v| f64::from(u8::from(v <= bound))).split())
     };
     probabilities.iter().map(size).fold(f64::INFINITY, f64::min)

@@ -31,5 +31,6 @@ pub use ess::{ess_bulk, ess_mean, ess_quantile, ess_tail};
 pub use mcse::{mcse_mean, mcse_sd};
 pub use quantile::quantile;
 pub(crate) use quantile::{quantile_of_sorted, sorted};
+pub(crate) use rank::normal_scores;
 pub use rhat::rhat;
 pub(crate) use sum::{mean, variance};

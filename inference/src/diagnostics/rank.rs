@@ -4,14 +4,15 @@ use super::{chains::Chains, normal::normal_quantile};
 
 /// Ranks from 1 over all values, ties sharing their average.
 fn average_ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_unstable_by(|a, b| values[*a].total_cmp(&values[*b]));
+    // Beside its place a value is at hand where it is compared.
+    let mut order: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut ranks = vec![0.0; values.len()];
     let mut start = 0;
     // `==` and not the total order: 0.0 and -0.0 are one value.
-    for tied in order.chunk_by(|a, b| values[*a] == values[*b]) {
+    for tied in order.chunk_by(|a, b| a.0 == b.0) {
         let rank = (2 * start + tied.len() + 1) as f64 / 2.0;
-        for index in tied {
+        for (_, index) in tied {
             ranks[*index] = rank;
         }
         start += tied.len();
@@ -20,7 +21,7 @@ fn average_ranks(values: &[f64]) -> Vec<f64> {
 }
 
 /// The normal scores of the draws' pooled ranks, with Blom's offset 3/8. NaN draws stay NaN and take no rank.
-pub(super) fn normal_scores(draws: &Chains) -> Chains {
+pub(crate) fn normal_scores(draws: &Chains) -> Chains {
     const OFFSET: f64 = 0.375;
     let values = draws.values();
     let defined: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();

@@ -13,16 +13,17 @@ use super::{
 /// NaN for a single chain and for draws that are all equal; infinite when each chain is stuck at a value of its own.
 /// ArviZ's `rhat(method="rank")`; Vehtari et al. (2021), section 4.
 pub fn rhat<C: AsRef<[f64]>>(chains: &[C]) -> f64 {
-    Chains::new(chains).map_or(f64::NAN, |draws| rank_normalized(&draws))
+    Chains::new(chains).map_or(f64::NAN, |draws| rank_normalized(&draws, &normal_scores(&draws.split())))
 }
 
-pub(crate) fn rank_normalized(draws: &Chains) -> f64 {
+/// `scores` are the normal scores of the split draws.
+pub(crate) fn rank_normalized(draws: &Chains, scores: &Chains) -> f64 {
     if !draws.are_valid(2) {
         return f64::NAN;
     }
     let split = draws.split();
     let center = median(split.values());
-    let bulk = split_rhat(&normal_scores(&split));
+    let bulk = split_rhat(scores);
     let folded = split_rhat(&normal_scores(&split.map(|v| (v - center).abs())));
     // Where most draws are infinite folding is undefined; `max` then keeps the bulk's value, as ArviZ does.
     bulk.max(folded)

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{posterior::Posterior, warnings::Warning};
-use crate::diagnostics::{ess, mcse, mean, quantile_of_sorted, rhat, sorted, variance};
+use crate::diagnostics::{ess, mcse, mean, normal_scores, quantile_of_sorted, rhat, sorted, variance};
 
 /// Half of what the interval leaves out: it is ArviZ's default, 89%.
 const INTERVAL_TAIL: f64 = (1.0 - 0.89) / 2.0;
@@ -52,6 +52,7 @@ impl Posterior {
             .flat_map(|site| (0..site.size()).map(move |i| (site.label(i), site.chains_of(i))))
             .map(|(name, draws)| {
                 let values = sorted(draws.values());
+                let scores = normal_scores(&draws.split());
                 let (mcse_mean, mcse_sd) = mcse::standard_errors(&draws);
                 SummaryRow {
                     name,
@@ -59,9 +60,9 @@ impl Posterior {
                     sd: variance(draws.values()).sqrt(),
                     eti89_lb: quantile_of_sorted(&values, INTERVAL_TAIL),
                     eti89_ub: quantile_of_sorted(&values, 1.0 - INTERVAL_TAIL),
-                    ess_bulk: ess::bulk(&draws),
-                    ess_tail: ess::tail(&draws),
-                    r_hat: rhat::rank_normalized(&draws),
+                    ess_bulk: ess::bulk(&draws, &scores),
+                    ess_tail: ess::tail(&draws, &values),
+                    r_hat: rhat::rank_normalized(&draws, &scores),
                     mcse_mean,
                     mcse_sd,
                 }
