@@ -77,8 +77,16 @@ fn joined(out: &mut Graph, ty: &Ty, parts: &[Part], map: &[Val]) -> Result<Val, 
     let zeros = out.push(ops::Barrier, &[zeros])?;
     parts.iter().try_fold(zeros, |vector, part| {
         let own = map[part.vector.index()];
-        let own = if part.negative { out.push(ops::Neg, &[own])? } else { own };
+        let own = if part.negative { negative(out, own)? } else { own };
         let start = out.push(ops::Constant(Array::scalar(part.start as i64)), &[])?;
         out.push(ops::DynamicUpdateSlice, &[vector, own, start])
     })
+}
+
+/// The opposite of a vector; of a number's reshape that of the number, as XLA would have it.
+fn negative(out: &mut Graph, vector: Val) -> Result<Val, TypeError> {
+    let Some(Op::Reshape(reshape)) = out.op(vector).cloned() else { return out.push(ops::Neg, &[vector]) };
+    let number = out.operands(vector)[0];
+    let negative = out.push(ops::Neg, &[number])?;
+    out.push(reshape, &[negative])
 }

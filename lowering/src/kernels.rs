@@ -9,8 +9,8 @@ use pyroxene_ir::{
 };
 
 use crate::{
-    gathers::made_once, joins::joins, products::products, scalar_exps::scalar_exps,
-    scatter_loops::scatter_loops,
+    added_constants::added_constants, gathers::made_once, joins::joins, products::products,
+    scalar_exps::scalar_exps, scatter_loops::scatter_loops,
 };
 
 /// Instructions for which XLA's CPU compiler calls its runtime, which code inside of a kernel cannot.
@@ -384,7 +384,7 @@ impl<'a> Plan<'a> {
         results.extend(witness(&mut body.out)?);
         body.out.set_outputs(results);
         let body = products(&scatter_loops(&made_once(&joins(&body.out)?)?)?)?;
-        let body = scalar_exps(&body)?;
+        let body = added_constants(&scalar_exps(&body)?)?;
         let operands: Vec<Val> = inputs.iter().filter_map(|v| copy.map[v.index()]).collect();
         let fence = ops::Fence { kernel: true, body: Arc::new(body) };
         let results = copy.out.push_all(fence, &operands)?;
@@ -413,16 +413,25 @@ impl<'a> Plan<'a> {
 /// XLA's compiler ends the process where its own simplifications leave a kernel with an input that nothing reads; what the
 /// witness reads stays.
 fn witness(body: &mut Graph) -> Result<Option<Val>, TypeError> {
-    let mut sum: Option<Val> = None;
+    // Numbers, and vectors of one: XLA moves a reshape behind what is done to its result, one addition in each of its rounds.
+    let mut sums: [Option<Val>; 2] = [None; 2];
     for v in body.inputs().to_vec() {
         let rank = body.ty(v).rank();
-        let (start, limit) = (Dims::from_elem(0, rank), Dims::from_elem(1, rank));
-        let first = body.push(ops::Slice::new(start, limit), &[v])?;
-        let first = body.reshape(first, &[])?;
-        let first = body.convert(first, DType::F64)?;
-        sum = Some(sum.map_or(Ok(first), |sum| body.add(sum, first))?);
+        let mut first = v;
+        if rank > 0 {
+            first = body.push(ops::Slice::new(Dims::from_elem(0, rank), Dims::from_elem(1, rank)), &[v])?;
+        }
+        first = body.convert(first, DType::F64)?;
+        if rank > 1 {
+            first = body.reshape(first, &[1])?;
+        }
+        let sum = &mut sums[rank.min(1)];
+        *sum = Some(sum.map_or(Ok(first), |sum| body.add(sum, first))?);
     }
-    Ok(sum)
+    let [numbers, vectors] = sums;
+    let Some(vectors) = vectors else { return Ok(numbers) };
+    let vectors = body.reshape(vectors, &[])?;
+    Ok(Some(numbers.map_or(Ok(vectors), |numbers| body.add(numbers, vectors))?))
 }
 
 /// A graph under construction from the nodes of another.

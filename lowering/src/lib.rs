@@ -1,5 +1,6 @@
 //! From a legalized pure graph to the bytes XLA compiles: one deterministic `HloModuleProto`, and its text for people.
 
+mod added_constants;
 mod attr;
 mod emit;
 mod error;

@@ -5,7 +5,7 @@ use std::convert::identity;
 
 use pyroxene_ir::{
     Array, DType, Graph, Op, Ty, TypeError, Val,
-    ops::{self, Comparison},
+    ops::{self, Comparison, Constant},
 };
 
 use crate::rebuilt::rebuilt;
@@ -52,8 +52,13 @@ const LOWEST: f64 = -708.396418532264;
 /// `eˣ = 2ⁿ eʳ` with a whole n and |r| ≤ ln 2 / 2. Sums and products in pairs, that few wait for each other.
 fn exp(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
     let number = |g: &mut Graph, x: f64| g.constant(Array::scalar(x));
-    let per_log = number(g, std::f64::consts::LOG2_E)?;
-    let scaled = g.mul(x, per_log)?;
+    let scaled = match known_factor(g, x) {
+        // As XLA does, which would take the product of the two numbers out of every loop around it first.
+        Some((y, factor)) => (y, factor * std::f64::consts::LOG2_E),
+        None => (x, std::f64::consts::LOG2_E),
+    };
+    let factor = number(g, scaled.1)?;
+    let scaled = g.mul(scaled.0, factor)?;
     let n = g.push(ops::Round, &[scaled])?;
     let mut r = x;
     for part in LN_2 {
@@ -88,6 +93,17 @@ fn exp(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
     let bounds = [compare(g, Comparison::Ge, LOWEST)?, compare(g, Comparison::Le, HIGHEST)?];
     let is_within = g.push(ops::And, &bounds)?;
     g.select(is_within, y, outside)
+}
+
+/// What a product multiplies with a known number, and that number.
+fn known_factor(g: &Graph, product: Val) -> Option<(Val, f64)> {
+    let Some(Op::Mul(_)) = g.op(product) else { return None };
+    let known = |v: &Val| match g.op(*v) {
+        Some(Op::Constant(Constant(value))) => value.as_slice::<f64>()?.first().copied(),
+        _ => None,
+    };
+    let [a, b] = g.operands(product)[..] else { return None };
+    known(&b).map(|factor| (a, factor)).or_else(|| known(&a).map(|factor| (b, factor)))
 }
 
 /// `a + b c`.

@@ -136,8 +136,11 @@ impl Block {
             },
         };
         let goes_on = |p: &Progress| p.i.less(controls.n);
+        let key = self.generator.prepared(state.key);
         let end = while_loop(init, goes_on, |p| {
-            let (outcome, work) = self.transition(target, state, p, controls);
+            let count = p.moving.count + p.i;
+            let of = [state.factor, key, count];
+            let (outcome, work) = self.transition(target, of, (&p.moving, &p.work), controls);
             let moving = moved(&p.moving, &outcome, controls, lockstep);
             let at = [p.row, Tensor::from(0i64)];
             let with = |rows: Tensor, row: Tensor| {
@@ -153,22 +156,20 @@ impl Block {
             let keeps = ((controls.phase + i) % controls.thinning).equal(0i64);
             Progress { i, row: p.row + keeps.convert(DType::I64), moving, rows, work }
         });
-        (end.moving, end.rows)
+        (Moving { count: end.moving.count + end.i, ..end.moving }, end.rows)
     }
 
     fn transition(
         &self,
         target: Target<'_>,
-        state: &State,
-        progress: &Progress,
+        [factor, key, count]: [Tensor; 3],
+        (from, work): (&Moving, &Option<nuts::Workspace>),
         controls: &Controls,
     ) -> (Outcome, Option<nuts::Workspace>) {
-        let from = &progress.moving;
-        let metric = Metric { form: self.form, factor: state.factor };
+        let metric = Metric { form: self.form, factor };
         let float = from.position.dtype();
         let step_size = from.step_size;
-        let stream =
-            |uniforms| self.generator.stream(state.key, from.count, float, [self.dimension, uniforms]);
+        let stream = |uniforms| self.generator.stream(key, count, float, [self.dimension, uniforms]);
         let start = Proposal {
             position: from.position,
             gradient: from.gradient,
@@ -176,7 +177,7 @@ impl Block {
             gain: Tensor::from(0.0).convert(float),
             index: int(0),
         };
-        match (self.kernel, &progress.work) {
+        match (self.kernel, work) {
             (Trajectories::Turning { max_depth }, Some(work)) => {
                 let stream = &stream(nuts::Transition::uniforms(max_depth));
                 let (limit, dimension) = (controls.limit, self.dimension);
@@ -194,7 +195,8 @@ impl Block {
     }
 }
 
-/// What a transition makes of a chain.
+/// What a transition makes of a chain. The count stays: it is the loop's own, and of two counters that tell one number XLA
+/// takes one out, which makes the loop anew.
 fn moved(from: &Moving, outcome: &Outcome, controls: &Controls, lockstep: bool) -> Moving {
     let adapts = controls.adapts_step_size;
     let kept = || (from.step_size, from.averaging.clone());
@@ -209,7 +211,7 @@ fn moved(from: &Moving, outcome: &Outcome, controls: &Controls, lockstep: bool) 
         if lockstep { choose(adapts, &adapted(), &kept()) } else { cond(adapts, adapted, kept) };
     let proposal = &outcome.proposal;
     Moving {
-        count: from.count + 1i64,
+        count: from.count,
         position: proposal.position,
         gradient: proposal.gradient,
         log_density: proposal.log_density,

@@ -42,7 +42,7 @@ impl DualAveraging {
     /// The state after the statistic `g`: the target acceptance probability less the one found.
     pub(super) fn update(&self, g: Tensor) -> DualAveraging {
         let count = self.count + 1.0;
-        let share = (count + T0).reciprocal();
+        let share = (self.count + (1.0 + T0)).reciprocal();
         let g_avg = (1.0 - share) * self.g_avg + share * g;
         let log_step = self.prox_center - count.sqrt() * g_avg / GAMMA;
         let weight = (count.log() * -KAPPA).exp();

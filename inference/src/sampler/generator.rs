@@ -28,14 +28,25 @@ pub(super) struct Stream {
 }
 
 enum Source {
-    /// Key and the counter's value at the beginning; the leaves' numbers come after this many others.
-    Squares { key: Tensor, start: Tensor, leaves: usize },
+    /// Key and the counter's value for the first normal number, for the bits, and for the first leaf.
+    Squares { key: Tensor, start: Tensor, bits: Tensor, first_leaf: Tensor },
     /// Keys for the normals, for the directions and for the leaves.
     Threefry([Key; 3]),
 }
 
 impl Generator {
-    /// The stream of transition number `count` (`i64[]`) under a key (`u32[2]`), with up to `normals` normal numbers and
+    /// A chain's key (`u32[2]`) as streams take it: made once for all transitions.
+    pub(super) fn prepared(self, key: Tensor) -> Tensor {
+        match self {
+            Generator::Squares => {
+                let words = key.convert(DType::U64);
+                ((words.at(0..1) << 32) | words.at(1..2)).at(0)
+            }
+            Generator::Threefry => key,
+        }
+    }
+
+    /// The stream of transition number `count` (`i64[]`) under a key that is [prepared](Generator::prepared), with up to `normals` normal numbers and
     /// `uniforms` uniform ones of element type `float`.
     pub(super) fn stream(
         self,
@@ -47,10 +58,9 @@ impl Generator {
         let count = count.convert(DType::U64);
         let source = match self {
             Generator::Squares => {
-                let words = key.convert(DType::U64);
                 let leaves = 2 * padded(normals.div_ceil(2)) + 1;
                 let start = count * (leaves + uniforms).next_multiple_of(4);
-                Source::Squares { key: (words.at(0) << 32) | words.at(1), start, leaves }
+                Source::Squares { key, start, bits: start + (leaves - 1), first_leaf: start + leaves }
             }
             Generator::Threefry => {
                 let own = Key::from(key).fold_in(count >> 32).fold_in(count);
@@ -95,9 +105,7 @@ impl Stream {
     /// 32 random bits, `u32[]`.
     pub(super) fn bits(&self) -> Tensor {
         match &self.source {
-            Source::Squares { key, start, leaves } => {
-                (squares(*key, *start + (leaves - 1)) >> 32).convert(DType::U32)
-            }
+            Source::Squares { key, bits, .. } => (squares(*key, *bits) >> 32).convert(DType::U32),
             Source::Threefry([_, key, _]) => random::bits(*key, &[], DType::U32),
         }
     }
@@ -106,9 +114,7 @@ impl Stream {
     pub(super) fn uniform(&self, place: Tensor) -> Tensor {
         let place = place.convert(DType::U64);
         optimization_barrier(match &self.source {
-            Source::Squares { key, start, leaves } => {
-                unit(squares(*key, *start + *leaves + place), self.float)
-            }
+            Source::Squares { key, first_leaf, .. } => unit(squares(*key, *first_leaf + place), self.float),
             Source::Threefry([_, _, key]) => {
                 // The derived key is two words of random bits.
                 let words = key.fold_in(place).data().convert(DType::U64);

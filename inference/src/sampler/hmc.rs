@@ -51,8 +51,9 @@ impl Transition<'_> {
         };
         // Where the energy is not finite, no step leads back.
         let goes_on = |t: &Trajectory| t.steps.less(self.steps) & t.end.gain.is_finite();
+        let sizes = [self.step_size, self.step_size * 0.5];
         let end = while_loop(init, goes_on, |t| {
-            let step = leapfrog(self.target, self.metric, &t.edge, self.step_size, hamiltonian);
+            let step = leapfrog(self.target, self.metric, &t.edge, sizes, hamiltonian);
             let steps = t.steps + 1i64;
             Trajectory {
                 steps,

@@ -51,14 +51,15 @@ struct Trajectory<L: Leaf = Tensor> {
     /// How many leaves lie to the right of the start.
     right_leaves: L,
     turning: L,
+    /// All leaves, whether they belong to the tree in the end or not.
+    steps: L,
     tally: Tally<L>,
     work: Workspace<L>,
 }
 
-/// What is counted over all leaves, whether they belong to the tree in the end or not.
+/// What is collected over all leaves, whether they belong to the tree in the end or not.
 #[derive(Tree, Clone)]
 struct Tally<L: Leaf = Tensor> {
-    steps: L,
     accept_sum: L,
     max_energy_error: L,
     diverging: L,
@@ -130,32 +131,35 @@ impl Transition<'_> {
             depth: none,
             right_leaves: none,
             turning: Tensor::from(false),
-            tally: Tally {
-                steps: none,
-                accept_sum: zero,
-                max_energy_error: zero,
-                diverging: Tensor::from(false),
-            },
+            steps: none,
+            tally: Tally { accept_sum: zero, max_energy_error: zero, diverging: Tensor::from(false) },
             work: Workspace { points: points.places.all, ..work.clone() },
         };
         let goes_on =
             |tree: &Trajectory| tree.depth.less(self.limit) & !(tree.turning | tree.tally.diverging);
-        let end = while_loop(init, goes_on, |tree| self.double(tree, directions, hamiltonian));
+        let sizes = [self.step_size, -self.step_size];
+        let end = while_loop(init, goes_on, |tree| self.double(tree, directions, sizes, hamiltonian));
         let proposal = self.points(end.work.points).proposal(end.chosen);
         let outcome = Outcome {
             energy: -(hamiltonian + proposal.gain),
             max_energy_error: end.tally.max_energy_error,
             reached_max: end.depth.greater_equal(self.limit) & !(end.turning | end.tally.diverging),
             proposal,
-            accept: end.tally.accept_sum / end.tally.steps.convert(float),
-            steps: end.tally.steps,
+            accept: end.tally.accept_sum / end.steps.convert(float),
+            steps: end.steps,
             depth: end.depth,
             diverging: end.tally.diverging,
         };
         (outcome, end.work)
     }
 
-    fn double(&self, tree: &Trajectory, directions: Tensor, hamiltonian: Tensor) -> Trajectory {
+    fn double(
+        &self,
+        tree: &Trajectory,
+        directions: Tensor,
+        [to_right, to_left]: [Tensor; 2],
+        hamiltonian: Tensor,
+    ) -> Trajectory {
         let d = self.dimension;
         let right = ((directions >> tree.depth.convert(DType::U32)) & Tensor::from(Array::scalar(1u32)))
             .convert(DType::I32);
@@ -169,7 +173,7 @@ impl Transition<'_> {
         // Where a leaf of the subtree lies, seen from the start: so many steps on from the end.
         let (index, step) =
             (is_right.select(leaves_to_right, -left_leaves), is_right.select(int(1), int(-1)));
-        let size = is_right.select(self.step_size, -self.step_size);
+        let size = is_right.select(to_right, to_left);
         let new = self.subtree(tree, [from, near], size, [leaves, index, step], hamiltonian);
         // A subtree that turns back or diverges is none of the trajectory's: no draw comes from it.
         let whole = !(new.turning | new.tally.diverging);
@@ -188,6 +192,7 @@ impl Transition<'_> {
             depth: tree.depth + whole.convert(DType::I32),
             right_leaves: leaves_to_right + is_right.select(leaves, 0i64),
             turning: !whole | halves.are_turning(),
+            steps: tree.steps + new.leaf,
             tally: new.tally,
             work: new.work,
         }
@@ -220,10 +225,12 @@ impl Transition<'_> {
             work: tree.work.clone(),
         };
         let goes_on = |new: &Subtree| new.leaf.less(leaves) & !(new.turning | new.tally.diverging);
+        let sizes = [size, size * 0.5];
+        let kept = Points::taken(&[tree.left, tree.right, tree.chosen]);
         while_loop(init, goes_on, |new| {
             let points = self.points(new.work.points);
             let edge = points.edge(new.last, new.momentum);
-            let made = leapfrog(self.target, self.metric, &edge, size, hamiltonian);
+            let made = leapfrog(self.target, self.metric, &edge, sizes, hamiltonian);
             let (momentum, last) = (made.edge.momentum, new.momentum);
             // Exponentials end at e^700, in single precision at e^88: no trajectory at equilibrium gains so much.
             let highest = if float == DType::F32 { 70.0 } else { 600.0 };
@@ -234,7 +241,7 @@ impl Transition<'_> {
             let checkpoints = self.checkpoints(new.work.checkpoints);
             let checkpoints = checkpoints.with_leaf(new.leaf, [momentum, sum, last]);
             let leaf = new.leaf + 1i64;
-            let place = Points::free([tree.left, tree.right, tree.chosen, new.chosen]);
+            let place = Points::free(kept | Points::taken(&[new.chosen]));
             let point = Proposal { index: index + step * leaf, ..made.proposal };
             Subtree {
                 leaf,
@@ -245,7 +252,6 @@ impl Transition<'_> {
                 momentum_sum: sum,
                 turning: checkpoints.are_turning(new.leaf, last, momentum, sum),
                 tally: Tally {
-                    steps: new.tally.steps + 1i64,
                     accept_sum: new.tally.accept_sum + own.minimum(1.0),
                     max_energy_error: new.tally.max_energy_error.maximum(made.proposal.gain.abs()),
                     diverging: made.diverging,

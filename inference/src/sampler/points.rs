@@ -58,7 +58,8 @@ impl Points {
             gradient: self.vector(place, 1),
             log_density: scalar(0),
             gain: scalar(1),
-            index: scalar(2).convert(DType::I32),
+            // A whole number, which statistics want as a float.
+            index: scalar(2),
         }
     }
 
@@ -70,11 +71,15 @@ impl Points {
         Points { places: self.places.write(place, &parts), ..self }
     }
 
-    /// A place that is none of these.
-    pub(super) fn free(taken: [Tensor; PLACES - 1]) -> Tensor {
-        let bits = taken.into_iter().fold(int(0), |bits, place| bits | (int(1) << place));
+    /// These places, a bit for each.
+    pub(super) fn taken(places: &[Tensor]) -> Tensor {
+        places.iter().map(|place| int(1) << *place).reduce(|bits, bit| bits | bit).unwrap_or_else(|| int(0))
+    }
+
+    /// A place that is none of those taken.
+    pub(super) fn free(taken: Tensor) -> Tensor {
         // The number of ones at the end.
-        (bits & !(bits + 1i64)).popcount()
+        (taken & !(taken + 1i64)).popcount()
     }
 }
 

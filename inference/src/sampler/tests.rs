@@ -256,6 +256,7 @@ fn streams_are_normal_and_independent() {
         let n = 4096;
         let found = values(|| {
             let key = Tensor::from(Array::from([0x1234_5679_u32, 0x9abc_def1]));
+            let key = generator.prepared(key);
             let stream = |i: i64| generator.stream(key, Tensor::from(Array::scalar(i)), DType::F64, [n, 10]);
             let uniform = |i: i32| stream(3).uniform(int(i));
             vec![
@@ -316,6 +317,7 @@ fn numbers_are_normal() {
         let n = 1 << 16;
         let drawn = pyroxene_frontend::eval(|| {
             let key = Tensor::from(Array::from([0x1234_5679_u32, 0x9abc_def1]));
+            let key = Generator::Squares.prepared(key);
             let stream = Generator::Squares.stream(key, Tensor::from(Array::scalar(7i64)), dtype, [n, 0]);
             let z = stream.normals(n).convert(DType::F64);
             Tensor::stack(&[z, ((z / 2f64.sqrt()).erf() + 1.0) * 0.5])
@@ -360,7 +362,8 @@ fn numbers_in_lockstep_are_those_alone() {
     for (n, dtype) in [(1, DType::F64), (5, DType::F32), (8, DType::F64)] {
         let key = [0x1234_5679_u32, 0x9abc_def1];
         let normals = |count: Tensor| {
-            Generator::Squares.stream(Tensor::from(Array::from(key)), count, dtype, [n, 3]).normals(n)
+            let key = Generator::Squares.prepared(Tensor::from(Array::from(key)));
+            Generator::Squares.stream(key, count, dtype, [n, 3]).normals(n)
         };
         let found = values(|| {
             let together = vmap(|count: &Tensor| normals(*count))(&Tensor::from(Array::from([4i64, 9])));

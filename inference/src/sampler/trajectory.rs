@@ -57,15 +57,15 @@ pub(super) struct Step {
     pub(super) diverging: Tensor,
 }
 
-/// One step of the leapfrog integrator of a signed size; `hamiltonian` is that of the start, with its sign turned.
+/// One step of the leapfrog integrator of a signed size, given with its half; `hamiltonian` is that of the start, with its
+/// sign turned.
 pub(super) fn leapfrog(
     target: Target<'_>,
     metric: Metric,
     from: &Edge,
-    size: Tensor,
+    [size, half]: [Tensor; 2],
     hamiltonian: Tensor,
 ) -> Step {
-    let half = size * 0.5;
     let momentum = from.momentum + half * from.force;
     let position = from.position + size * metric.velocity(momentum);
     let (log_density, gradient) = target(position);

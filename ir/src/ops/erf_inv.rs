@@ -280,11 +280,10 @@ fn minus_log_of_rest(g: &mut Graph, x: Val) -> Result<Val, TypeError> {
     let low = g.push(And, &[high, significand])?;
     let m = g.add(low, root)?;
     let m = g.push(Bitcast { dtype: DType::F64 }, &[m])?;
-    // ln m = 2 atanh(s) with s = f / (2 + f) and f = m − 1.
-    let f = g.sub(m, one)?;
+    // ln m = 2 atanh(s) with s = (m − 1) / (m + 1).
     let two = g.full_like(x, 2.0)?;
-    let below = g.add(f, two)?;
-    let s = g.div(f, below)?;
+    let (above, below) = (g.sub(m, one)?, g.add(m, one)?);
+    let s = g.div(above, below)?;
     let square = g.mul(s, s)?;
     let p = polynomial(g, square, &ATANH)?;
     let p = g.mul(p, square)?;

@@ -125,11 +125,10 @@ fn kernels_stand_between_what_needs_the_runtime() -> Result<(), TypeError> {
               %sqrt.21 = f64[6]{0} sqrt(%x_____)
               %add.22 = f64[6]{0} add(%sqrt.21, %x____)
               %slice.23 = f64[1]{0} slice(%x____), slice={[0:1]}
-              %reshape.24 = f64[] reshape(%slice.23)
-              %slice.25 = f64[1]{0} slice(%x_____), slice={[0:1]}
-              %reshape.26 = f64[] reshape(%slice.25)
-              %add.27 = f64[] add(%reshape.24, %reshape.26)
-              ROOT %tuple.28 = (f64[6]{0}, f64[]) tuple(%add.22, %add.27)
+              %slice.24 = f64[1]{0} slice(%x_____), slice={[0:1]}
+              %add.25 = f64[1]{0} add(%slice.23, %slice.24)
+              %reshape.26 = f64[] reshape(%add.25)
+              ROOT %tuple.27 = (f64[6]{0}, f64[]) tuple(%add.22, %reshape.26)
             }
 
             ENTRY main {
@@ -138,9 +137,9 @@ fn kernels_stand_between_what_needs_the_runtime() -> Result<(), TypeError> {
               %call.9 = (f64[6]{0}, f64[]) call(%x), to_apply=body.1, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
               %get-tuple-element.10 = f64[6]{0} get-tuple-element(%call.9), index=0
               %sort.18 = f64[6]{0} sort(%get-tuple-element.10), dimensions={0}, is_stable=true, to_apply=body.2
-              %call.29 = (f64[6]{0}, f64[]) call(%get-tuple-element.10, %sort.18), to_apply=body.3, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
-              %get-tuple-element.30 = f64[6]{0} get-tuple-element(%call.29), index=0
-              ROOT %tuple.31 = (f64[6]{0}) tuple(%get-tuple-element.30)
+              %call.28 = (f64[6]{0}, f64[]) call(%get-tuple-element.10, %sort.18), to_apply=body.3, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
+              %get-tuple-element.29 = f64[6]{0} get-tuple-element(%call.28), index=0
+              ROOT %tuple.30 = (f64[6]{0}) tuple(%get-tuple-element.29)
             }
         "#]],
     );
@@ -159,74 +158,73 @@ fn scatters_inside_of_kernels_are_loops() -> Result<(), TypeError> {
     check(
         &marked(&reordering(&ops::ScatterAdd { axis: 0 }.into(), false)?),
         expect![[r#"
-        HloModule test, entry_computation_layout={(f64[6]{0}, s64[6]{0})->(f64[6]{0})}
+            HloModule test, entry_computation_layout={(f64[6]{0}, s64[6]{0})->(f64[6]{0})}
 
-        body.1 {
-          %parameter.16 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) parameter(0)
-          %get-tuple-element.17 = s64[6]{0} get-tuple-element(%parameter.16), index=0
-          %get-tuple-element.18 = f64[6]{0} get-tuple-element(%parameter.16), index=1
-          %get-tuple-element.19 = s32[] get-tuple-element(%parameter.16), index=2
-          %get-tuple-element.20 = f64[6]{0} get-tuple-element(%parameter.16), index=3
-          %constant.21 = s32[] constant(1)
-          %add.22 = s32[] add(%get-tuple-element.19, %constant.21)
-          %convert.23 = s64[] convert(%get-tuple-element.19)
-          %dynamic-slice.24 = s64[1]{0} dynamic-slice(%get-tuple-element.17, %convert.23), dynamic_slice_sizes={1}
-          %reshape.25 = s64[] reshape(%dynamic-slice.24)
-          %constant.26 = s64[] constant(0)
-          %dynamic-slice.27 = f64[1]{0} dynamic-slice(%get-tuple-element.20, %reshape.25), dynamic_slice_sizes={1}
-          %dynamic-slice.28 = f64[1]{0} dynamic-slice(%get-tuple-element.18, %convert.23), dynamic_slice_sizes={1}
-          %add.29 = f64[1]{0} add(%dynamic-slice.27, %dynamic-slice.28)
-          %constant.30 = s64[] constant(5)
-          %compare.31 = pred[] compare(%reshape.25, %constant.26), direction=GE
-          %compare.32 = pred[] compare(%reshape.25, %constant.30), direction=LE
-          %and.33 = pred[] and(%compare.31, %compare.32)
-          %broadcast.34 = pred[1]{0} broadcast(%and.33), dimensions={}
-          %select.35 = f64[1]{0} select(%broadcast.34, %add.29, %dynamic-slice.27)
-          %dynamic-update-slice.36 = f64[6]{0} dynamic-update-slice(%get-tuple-element.20, %select.35, %reshape.25)
-          ROOT %tuple.37 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) tuple(%get-tuple-element.17, %get-tuple-element.18, %add.22, %dynamic-update-slice.36)
-        }
+            body.1 {
+              %parameter.15 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) parameter(0)
+              %get-tuple-element.16 = s64[6]{0} get-tuple-element(%parameter.15), index=0
+              %get-tuple-element.17 = f64[6]{0} get-tuple-element(%parameter.15), index=1
+              %get-tuple-element.18 = s32[] get-tuple-element(%parameter.15), index=2
+              %get-tuple-element.19 = f64[6]{0} get-tuple-element(%parameter.15), index=3
+              %constant.20 = s32[] constant(1)
+              %add.21 = s32[] add(%get-tuple-element.18, %constant.20)
+              %convert.22 = s64[] convert(%get-tuple-element.18)
+              %dynamic-slice.23 = s64[1]{0} dynamic-slice(%get-tuple-element.16, %convert.22), dynamic_slice_sizes={1}
+              %reshape.24 = s64[] reshape(%dynamic-slice.23)
+              %constant.25 = s64[] constant(0)
+              %dynamic-slice.26 = f64[1]{0} dynamic-slice(%get-tuple-element.19, %reshape.24), dynamic_slice_sizes={1}
+              %dynamic-slice.27 = f64[1]{0} dynamic-slice(%get-tuple-element.17, %convert.22), dynamic_slice_sizes={1}
+              %add.28 = f64[1]{0} add(%dynamic-slice.26, %dynamic-slice.27)
+              %constant.29 = s64[] constant(5)
+              %compare.30 = pred[] compare(%reshape.24, %constant.25), direction=GE
+              %compare.31 = pred[] compare(%reshape.24, %constant.29), direction=LE
+              %and.32 = pred[] and(%compare.30, %compare.31)
+              %broadcast.33 = pred[1]{0} broadcast(%and.32), dimensions={}
+              %select.34 = f64[1]{0} select(%broadcast.33, %add.28, %dynamic-slice.26)
+              %dynamic-update-slice.35 = f64[6]{0} dynamic-update-slice(%get-tuple-element.19, %select.34, %reshape.24)
+              ROOT %tuple.36 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) tuple(%get-tuple-element.16, %get-tuple-element.17, %add.21, %dynamic-update-slice.35)
+            }
 
-        body.2 {
-          %parameter.38 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) parameter(0)
-          %get-tuple-element.39 = s64[6]{0} get-tuple-element(%parameter.38), index=0
-          %get-tuple-element.40 = f64[6]{0} get-tuple-element(%parameter.38), index=1
-          %get-tuple-element.41 = s32[] get-tuple-element(%parameter.38), index=2
-          %get-tuple-element.42 = f64[6]{0} get-tuple-element(%parameter.38), index=3
-          %constant.43 = s32[] constant(6)
-          ROOT %compare.44 = pred[] compare(%get-tuple-element.41, %constant.43), direction=LT
-        }
+            body.2 {
+              %parameter.37 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) parameter(0)
+              %get-tuple-element.38 = s64[6]{0} get-tuple-element(%parameter.37), index=0
+              %get-tuple-element.39 = f64[6]{0} get-tuple-element(%parameter.37), index=1
+              %get-tuple-element.40 = s32[] get-tuple-element(%parameter.37), index=2
+              %get-tuple-element.41 = f64[6]{0} get-tuple-element(%parameter.37), index=3
+              %constant.42 = s32[] constant(6)
+              ROOT %compare.43 = pred[] compare(%get-tuple-element.40, %constant.42), direction=LT
+            }
 
-        body.3 {
-          %x_ = f64[6]{0} parameter(0)
-          %x__ = s64[6]{0} parameter(1)
-          %exponential.5 = f64[6]{0} exponential(%x_)
-          %constant.6 = f64[] constant(0)
-          %broadcast.7 = f64[6]{0} broadcast(%constant.6), dimensions={}
-          %multiply.8 = f64[6]{0} multiply(%exponential.5, %x_)
-          %slice.9 = f64[1]{0} slice(%x_), slice={[0:1]}
-          %reshape.10 = f64[] reshape(%slice.9)
-          %slice.11 = s64[1]{0} slice(%x__), slice={[0:1]}
-          %reshape.12 = s64[] reshape(%slice.11)
-          %convert.13 = f64[] convert(%reshape.12)
-          %add.14 = f64[] add(%reshape.10, %convert.13)
-          %constant.15 = s32[] constant(0)
-          %tuple.45 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) tuple(%x__, %multiply.8, %constant.15, %broadcast.7)
-          %while.46 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) while(%tuple.45), condition=body.2, body=body.1
-          %get-tuple-element.47 = s32[] get-tuple-element(%while.46), index=2
-          %get-tuple-element.48 = f64[6]{0} get-tuple-element(%while.46), index=3
-          %sqrt.49 = f64[6]{0} sqrt(%get-tuple-element.48)
-          %add.50 = f64[6]{0} add(%sqrt.49, %multiply.8)
-          ROOT %tuple.51 = (f64[6]{0}, f64[]) tuple(%add.50, %add.14)
-        }
+            body.3 {
+              %x_ = f64[6]{0} parameter(0)
+              %x__ = s64[6]{0} parameter(1)
+              %exponential.5 = f64[6]{0} exponential(%x_)
+              %constant.6 = f64[] constant(0)
+              %broadcast.7 = f64[6]{0} broadcast(%constant.6), dimensions={}
+              %multiply.8 = f64[6]{0} multiply(%exponential.5, %x_)
+              %slice.9 = f64[1]{0} slice(%x_), slice={[0:1]}
+              %slice.10 = s64[1]{0} slice(%x__), slice={[0:1]}
+              %convert.11 = f64[1]{0} convert(%slice.10)
+              %add.12 = f64[1]{0} add(%slice.9, %convert.11)
+              %reshape.13 = f64[] reshape(%add.12)
+              %constant.14 = s32[] constant(0)
+              %tuple.44 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) tuple(%x__, %multiply.8, %constant.14, %broadcast.7)
+              %while.45 = (s64[6]{0}, f64[6]{0}, s32[], f64[6]{0}) while(%tuple.44), condition=body.2, body=body.1
+              %get-tuple-element.46 = s32[] get-tuple-element(%while.45), index=2
+              %get-tuple-element.47 = f64[6]{0} get-tuple-element(%while.45), index=3
+              %sqrt.48 = f64[6]{0} sqrt(%get-tuple-element.47)
+              %add.49 = f64[6]{0} add(%sqrt.48, %multiply.8)
+              ROOT %tuple.50 = (f64[6]{0}, f64[]) tuple(%add.49, %reshape.13)
+            }
 
-        ENTRY main {
-          %x = f64[6]{0} parameter(0)
-          %index = s64[6]{0} parameter(1)
-          %call.52 = (f64[6]{0}, f64[]) call(%x, %index), to_apply=body.3, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
-          %get-tuple-element.53 = f64[6]{0} get-tuple-element(%call.52), index=0
-          ROOT %tuple.54 = (f64[6]{0}) tuple(%get-tuple-element.53)
-        }
-    "#]],
+            ENTRY main {
+              %x = f64[6]{0} parameter(0)
+              %index = s64[6]{0} parameter(1)
+              %call.51 = (f64[6]{0}, f64[]) call(%x, %index), to_apply=body.3, frontend_attributes={inlineable="false",xla_cpu_small_call="true"}
+              %get-tuple-element.52 = f64[6]{0} get-tuple-element(%call.51), index=0
+              ROOT %tuple.53 = (f64[6]{0}) tuple(%get-tuple-element.52)
+            }
+        "#]],
     );
     let inside = text(&reordering(&ops::ScatterAdd { axis: 0 }.into(), true)?);
     assert!(!inside.contains(" scatter(") && inside.matches("xla_cpu_small_call").count() == 1, "{inside}");
