@@ -46,8 +46,8 @@ impl Generator {
         }
     }
 
-    /// The stream of transition number `count` (`i64[]`) under a key that is [prepared](Generator::prepared), with up to `normals` normal numbers and
-    /// `uniforms` uniform ones of element type `float`.
+    /// The stream of transition number `count` (`i64[]`) under a key that is [prepared](Generator::prepared), with up to
+    /// `normals` normal numbers and `uniforms` uniform ones of element type `float`.
     pub(super) fn stream(
         self,
         key: Tensor,
