@@ -31,6 +31,8 @@ QUICK_ENGINES = ["pyroxene", "stanli", "nutpie", "numpyro"]
 PHASES = 1 / 4
 # Of a gradient's call, its seconds of repeats.
 CALLS_S = 0.5
+# What a run may take that only brings an engine's files into memory.
+READ_S = 60
 
 
 def names(known):
@@ -128,17 +130,11 @@ class Comparison:
         data = [self.tools, HERE / "cases.py", self.cache / "data", *(c.name for c in self.cases)]
         subprocess.run([str(word) for word in data], check=True)
         shutil.rmtree(self.cache / "compiled", ignore_errors=True)
+        self.read_programs()
 
-    def run(self, job, timeout_s):
-        """One job's run, recorded; whether a result came of it."""
+    def command(self, job, out):
+        """The words of a job's command, and how many draws it makes."""
         engine, case = job.engine, job.case
-        compiled = self.cache / "compiled" / engine.name / case.name
-        if job.is_cold():
-            # A cold start finds nothing that was compiled before, and fills the cache for the warm one.
-            shutil.rmtree(compiled, ignore_errors=True)
-        out = self.cache / "draws"
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir(parents=True)
         data = self.cache / "data" / case.name
         transitions = self.chosen.transitions or case.transitions
         draws = (case.alone or transitions) if job.task in ("alone", "phases") else transitions
@@ -153,10 +149,34 @@ class Comparison:
         options += engine.options
         if engine.name == "numpyro":
             options += ["--method", self.chosen.numpyro_method or case.numpyro_method]
+        task = "sample" if job.samples() else job.task
+        return [*engine.command(self.programs[engine.name]), task, *options], draws
+
+    def read_programs(self):
+        """Has each engine run once, which does not count: a start is without what was compiled before, not from a disk
+        that nobody has read yet."""
+        out, compiled = self.cache / "draws", self.cache / "compiled" / "unread"
+        for directory in (out, compiled):
+            directory.mkdir(parents=True, exist_ok=True)
+        for engine in (e for e in self.engines if "density" in e.tasks):
+            case = next((c for c in self.cases if c.precision in engine.precisions), None)
+            if case:
+                words, _ = self.command(plan.Job(engine, case, "density", False, 1), out)
+                process.run(words, engine.variables(compiled), READ_S)
+
+    def run(self, job, timeout_s):
+        """One job's run, recorded; whether a result came of it."""
+        engine, case = job.engine, job.case
+        compiled = self.cache / "compiled" / engine.name / case.name
+        if job.is_cold():
+            # A cold start finds nothing that was compiled before, and fills the cache for the warm one.
+            shutil.rmtree(compiled, ignore_errors=True)
+        out = self.cache / "draws"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        command, draws = self.command(job, out)
         compiled.mkdir(parents=True, exist_ok=True)
         load = os.getloadavg()[0]
-        task = "sample" if job.samples() else job.task
-        command = [*engine.command(self.programs[engine.name]), task, *options]
         done = process.run(command, engine.variables(compiled), timeout_s)
         result = done.result
         if job.samples() and result:
