@@ -306,7 +306,7 @@ impl Bound {
 
     /// The number of unconstrained coordinates.
     pub fn dimension(&self) -> usize {
-        self.program.layout().iter().map(|c| c.unconstrained.len()).sum()
+        self.program.dimension()
     }
 
     /// The potential −log p and its gradient at a position on the unconstrained space. For many evaluations use

@@ -224,6 +224,11 @@ impl Program {
         passes::layout(&self.inner.graph)
     }
 
+    /// The number of unconstrained coordinates of all latent sites.
+    pub fn dimension(&self) -> usize {
+        self.layout().iter().map(|c| c.unconstrained.len()).sum()
+    }
+
     /// What [`Query::Constrain`] and [`Query::Draws`] return.
     pub fn outputs(&self) -> Vec<QueryOutput> {
         passes::outputs(&self.inner.graph)
@@ -272,7 +277,7 @@ impl Program {
     }
 
     /// The names of sites that [`Program::condition`] or [`Program::substitute`] has opened, in program order.
-    pub(super) fn given_sites(&self) -> Vec<String> {
+    pub fn given_sites(&self) -> Vec<String> {
         let given = |s: &SampleSite| matches!(s.source, Source::Given { .. });
         sample_sites(&self.inner.graph).filter(|(_, s)| given(s)).map(|(n, _)| n).collect()
     }

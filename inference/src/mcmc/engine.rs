@@ -119,7 +119,7 @@ impl Choice {
         if self.engine()? == Engine::HostDriven {
             return Ok(());
         }
-        let dimension = program.layout().iter().map(|c| c.unconstrained.len()).sum();
+        let dimension = program.dimension();
         let lanes = self.lanes()?;
         Ok(Compiled::lower(program, self.block(dimension, block_rows(dimension, lanes)), lanes)?)
     }

@@ -13,7 +13,7 @@ mod stats;
 use std::{sync::atomic::AtomicBool, thread};
 
 use pyroxene_frontend::{Array, Bound, IntoModel, Model, Program, Spec, Tensor, Tree};
-use pyroxene_ir::{SiteKind, Source, Ty};
+use pyroxene_ir::{SiteKind, Ty};
 use pyroxene_runtime::{CPU, default_backend_beside, options::Options};
 
 use self::chain::Plan;
@@ -263,9 +263,7 @@ impl<M> Mcmc<M> {
         self.validate()?;
         let options = Options::of_process().map_err(pyroxene_runtime::Error::from);
         let options = options.map_err(pyroxene_frontend::Error::from)?;
-        let given =
-            |kind: &SiteKind| matches!(kind, SiteKind::Sample(s) if matches!(s.source, Source::Given { .. }));
-        if program.layout().is_empty() || program.graph().sites().any(|(_, site)| given(&site.kind)) {
+        if program.layout().is_empty() || !program.given_sites().is_empty() {
             return Ok(());
         }
         let dropped = self.drop_constants.then(|| program.drop_constants());

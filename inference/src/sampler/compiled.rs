@@ -20,7 +20,6 @@ use super::{
 pub(crate) struct Compiled {
     pub(super) block: Block,
     bound: Bound,
-    lanes: Option<usize>,
     /// How long chains go by `first`.
     haste: Haste,
     first: BoundFunction,
@@ -41,7 +40,7 @@ impl Compiled {
     ) -> Result<Compiled, Error> {
         let haste = if lanes.is_some() { Haste::none() } else { Haste::of(bound, run) };
         let first = function(bound, block, lanes, haste.effort())?;
-        Ok(Compiled { block, bound: bound.clone(), lanes, haste, first, next: Mutex::default() })
+        Ok(Compiled { block, bound: bound.clone(), haste, first, next: Mutex::default() })
     }
 
     /// Does what of [`Compiled::new`] takes no device, for a program that takes no values of sites. It stays with the program.
@@ -59,15 +58,15 @@ impl Compiled {
         self.running(&self.first, lanes, self.haste)
     }
 
-    /// The same after the code that was compiled in haste.
-    pub(super) fn relaunch(&self, lanes: usize) -> Result<Running, Error> {
+    /// The same for a single chain, after the code that was compiled in haste.
+    pub(super) fn relaunch(&self) -> Result<Running, Error> {
         // Under the lock: chains come here at about the same time, and one compilation is enough.
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let function = match &*next {
             Some(known) => known,
-            None => next.insert(function(&self.bound, self.block, self.lanes, Effort::Full)?),
+            None => next.insert(function(&self.bound, self.block, None, Effort::Full)?),
         };
-        self.running(function, lanes, Haste::none())
+        self.running(function, 1, Haste::none())
     }
 
     fn running(&self, function: &BoundFunction, lanes: usize, haste: Haste) -> Result<Running, Error> {

@@ -263,7 +263,7 @@ impl Group {
             let haste = self.running.haste;
             // Chains in one run have no haste, so that the first one's leapfrogs are all.
             if haste.is_over(self.made, self.leapfrogs(0)) {
-                self.running = self.compiled.relaunch(self.states.len())?;
+                self.running = self.compiled.relaunch()?;
             }
             let phase = done % thinning;
             // The last row is overwritten by transitions that are not kept.
